@@ -1,0 +1,27 @@
+const brand = Symbol.for('bae.error')
+
+export type NativeErrorCode =
+  /** No addon for this machine could be loaded: see the message for what to install. */
+  | 'NATIVE_BINDING_NOT_FOUND'
+  | 'NATIVE_SESSION_CLOSED'
+  /** A storage call was given up: its deadline passed or the session closed. */
+  | 'NATIVE_REQUEST_ABORTED'
+  | 'NATIVE_INVALID_TORRENT'
+  | 'NATIVE_DUPLICATE_TORRENT'
+  | 'NATIVE_INVALID_SETTING'
+  /** The handle names no torrent of this session. */
+  | 'NATIVE_UNKNOWN_TORRENT'
+  /** A file could not be read while a torrent was made from it. */
+  | 'NATIVE_IO'
+
+/** An error of @bae/native. Branch on `code`. */
+export class NativeError extends Error {
+  override readonly name = 'NativeError'
+  readonly code: NativeErrorCode
+
+  constructor(code: NativeErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+    Object.defineProperty(this, brand, { value: true })
+  }
+}

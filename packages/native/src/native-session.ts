@@ -1,0 +1,112 @@
+import type { NativeAlert } from './native-alert.js'
+import type { TorrentLayout, TorrentMetadata } from './torrent-layout.js'
+
+/**
+ * All that C++ may ask of JavaScript. Requests arrive on the JavaScript thread that created the session, in
+ * the order libtorrent made them; `openStorage` comes before every other call of its storage index. An
+ * index comes from a counter and is never used twice in a session.
+ *
+ * Whatever a call does wrong (throws, rejects with anything, returns rubbish, never settles) becomes an
+ * error for libtorrent: ENOSPC for an error whose `code` says there is no space, EIO for the rest.
+ */
+export interface StorageHandler {
+  /** `havePieces`: one bit a piece, most significant first, exactly ceil(pieces / 8) bytes; left out: nothing is there. */
+  openStorage(
+    storageIndex: number,
+    torrentId: string,
+    layout: TorrentLayout,
+    metadata: TorrentMetadata,
+  ): Promise<{ havePieces?: Uint8Array }>
+  /** `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. */
+  writePiece(storageIndex: number, piece: number, offset: number, bytes: Uint8Array): Promise<void>
+  /** Exactly `length` bytes. */
+  readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array>
+  /** libtorrent found the piece's hash right. Sent from torrent_plugin::on_piece_pass, never because of an alert. */
+  completePiece(storageIndex: number, piece: number): Promise<void>
+  /** The piece is no longer complete. */
+  clearPiece(storageIndex: number, piece: number): Promise<void>
+  /** The last call of this index. */
+  closeStorage(storageIndex: number, deleteData: boolean): Promise<void>
+}
+
+/** libtorrent's own setting names (settings_pack): a wrong name or type rejects NATIVE_INVALID_SETTING. */
+export type SessionSettings = Readonly<Record<string, string | number | boolean>>
+
+export interface NativeSessionOptions {
+  /** Left out: the session keeps its torrents with libtorrent's own disk storage, under `savePath`. */
+  readonly handler?: StorageHandler
+  readonly onAlert: (alert: NativeAlert) => void
+  /** As libtorrent's setting of this name; '127.0.0.1:0' takes any free port of that address. */
+  readonly listenInterfaces?: string
+  readonly settings?: SessionSettings
+  /** Whole pieces that wait for JavaScript, before peers are asked to pause. 32 MiB unless set. */
+  readonly maxPendingWriteBytes?: number
+  /** How long a StorageHandler call may take before its job is failed. 60 s unless set. */
+  readonly storageDeadlineMs?: number
+}
+
+export interface AddTorrentRequest {
+  /** Ours: comes back as `torrentId` in `openStorage`. Must be unique among the torrents of the session. */
+  readonly torrentId: string
+  /** Exactly one of these two. */
+  readonly torrentFile?: Uint8Array
+  readonly magnetUri?: string
+  /** Only for sessions without a handler: the folder of libtorrent's own disk storage. */
+  readonly savePath?: string
+  /** Pieces that are there: exactly ceil(pieces / 8) bytes. They are not checked again. */
+  readonly havePieces?: Uint8Array
+  /** Everything is there: for seeding from libtorrent's own disk storage without a check. */
+  readonly seedMode?: boolean
+  readonly paused?: boolean
+}
+
+export interface NativeTorrentStatus {
+  readonly handle: number
+  readonly state: 'checkingResumeData' | 'checkingFiles' | 'downloadingMetadata' | 'downloading' | 'finished' | 'seeding'
+  readonly paused: boolean
+  /** Set while libtorrent only uploads because writing failed for want of space. */
+  readonly uploadMode: boolean
+  readonly piecesHave: number
+  readonly peers: number
+  readonly downloadBytesPerSecond: number
+  readonly uploadBytesPerSecond: number
+  /** Payload since the torrent was added to this session. */
+  readonly downloadedBytes: number
+  readonly uploadedBytes: number
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+/** A libtorrent session. Every method but `close` rejects or throws NATIVE_SESSION_CLOSED after `close()`. */
+export interface NativeSession extends AsyncDisposable {
+  /** Resolves to a number that is unique in the session. Rejects NATIVE_INVALID_TORRENT or NATIVE_DUPLICATE_TORRENT. */
+  addTorrent(request: AddTorrentRequest): Promise<number>
+  /** Settles when the storage was closed and the torrent is gone. With `deleteData` its storage is asked to delete. */
+  removeTorrent(handle: number, options?: { deleteData?: boolean }): Promise<void>
+  pauseTorrent(handle: number): void
+  resumeTorrent(handle: number): void
+  /** Dials this peer over TCP at once. `host` is an IP address. */
+  connectPeer(handle: number, host: string, port: number): void
+  torrentStatus(handle: number): NativeTorrentStatus
+  applySettings(settings: SessionSettings): void
+  /** The port of the first listening TCP socket; 0 when there is none. */
+  readonly listenPort: number
+  /** Fails what is open, asks every storage to close, ends the session's threads. Always settles. Idempotent. */
+  close(): Promise<void>
+}
+
+export type CreateNativeSession = (options: NativeSessionOptions) => Promise<NativeSession>
+
+/** What a .torrent file says. */
+export interface ParsedTorrent {
+  readonly layout: TorrentLayout
+  readonly metadata: TorrentMetadata
+  readonly trackers: readonly string[]
+  readonly isPrivate: boolean
+}
+
+export interface CreateTorrentOptions {
+  /** A power of two of at least 16 KiB; libtorrent's choice when left out. */
+  readonly pieceLengthBytes?: number
+  readonly trackers?: readonly string[]
+  readonly comment?: string
+}

@@ -1,0 +1,54 @@
+import type { AbortOptions } from './abort-options.js'
+import type { ByteRange } from './byte-range.js'
+import type { TorrentId } from './torrent-layout.js'
+
+/** The BEP 52 merkle root of a chunk's bytes as 64 hex digits: a chunk's name is the proof of its bytes. */
+export type ChunkKey = string & { readonly __chunkKey: never }
+
+/** Immutable bytes by key. Implementations pass `chunkStoreCompliance`. After close every call rejects STORAGE_CLOSED. */
+export interface ChunkStore extends AsyncDisposable {
+  readonly name: string
+  /** All or nothing becomes visible. Keeps its own copy: the caller may reuse `bytes` once it settled. */
+  put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void>
+  /** `undefined` means no such chunk and nothing else. A range beyond the end is a RangeError, never a short answer. */
+  get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined>
+  /** Rejects when it cannot know. */
+  has(key: ChunkKey, options?: AbortOptions): Promise<boolean>
+  /** An absent chunk is fine. */
+  delete(key: ChunkKey, options?: AbortOptions): Promise<void>
+  /** In no particular order; `prefix` is the start of the key. */
+  list(prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey>
+  close(): Promise<void>
+}
+
+/** A chunk that is only partly there: named by its place, as its key is not known yet. */
+export interface StagedChunk {
+  readonly torrentId: TorrentId
+  readonly fileIndex: number
+  readonly chunk: number
+}
+
+/**
+ * Chunks being filled. A staged chunk lies where the sealed one will live: sealing gives it its final
+ * name and copies nothing. Survives the death of the process.
+ */
+export interface StagingArea {
+  /** Positional; may leave holes, which read as zeroes or as not there. `bytes` is lent until it settles. */
+  write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void>
+  /** Exactly `range.length` bytes, or `undefined` when the staged chunk is absent or ends before that. */
+  read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined>
+  /**
+   * The staged chunk becomes the chunk `key`. Where `key` is stored already the staged one goes away.
+   * Neither staged nor stored: rejects STORAGE_CHUNK_MISSING. Doing it again is fine.
+   */
+  seal(chunk: StagedChunk, key: ChunkKey): Promise<void>
+  discard(chunk: StagedChunk): Promise<void>
+  /** Every staged chunk of one torrent: bounded by what is being filled, never by the size of the store. */
+  list(torrentId: TorrentId): AsyncIterable<StagedChunk>
+  discardAll(torrentId: TorrentId): Promise<void>
+}
+
+/** A chunk store that chunks can grow in. */
+export interface StagingChunkStore extends ChunkStore {
+  readonly staging: StagingArea
+}

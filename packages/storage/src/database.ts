@@ -1,0 +1,62 @@
+import type { ChunkKey } from './chunk-store.js'
+import type { TorrentId, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
+
+/** All that is kept of a torrent beside its bytes. */
+export interface TorrentRecord {
+  readonly id: TorrentId
+  readonly layout: TorrentLayout
+  readonly metadata: TorrentMetadata
+  /** Fixed when the torrent is added; a power of two of at least 16 KiB. */
+  readonly chunkSizeBytes: number
+  readonly addedAtMs: number
+}
+
+/**
+ * A chunk by its place: `ordinal` counts the chunks of a torrent in file order, so that the keys of a
+ * whole torrent are one packed sequence (see PieceMapper.chunkOrdinal).
+ */
+export interface SealedChunk {
+  readonly ordinal: number
+  readonly key: ChunkKey
+  readonly lengthBytes: number
+}
+
+/** What became true together: pieces that are complete, chunks whose keys are known. */
+export interface Progress {
+  readonly completedPieces: readonly number[]
+  readonly sealedChunks: readonly SealedChunk[]
+}
+
+/**
+ * The records of a library: sets, never a row a piece. Passes `databaseCompliance`. Failures reject
+ * STORAGE_DATABASE with the cause; absence is `undefined` or empty.
+ */
+export interface Database extends AsyncDisposable {
+  /** Saves a new torrent. The same record again is fine; another id with one of its info hashes rejects STORAGE_DUPLICATE_TORRENT. */
+  saveTorrent(record: TorrentRecord): Promise<void>
+  findTorrent(id: TorrentId): Promise<TorrentRecord | undefined>
+  /** By v1 (40 hex digits) or v2 (64 hex digits) info hash. */
+  findTorrentByInfoHash(infoHash: string): Promise<TorrentRecord | undefined>
+  /** Oldest first. */
+  listTorrents(): Promise<readonly TorrentId[]>
+  /** Forgets the torrent and its references. Returns the chunks that nothing refers to any more: for `forgetChunks`. */
+  deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]>
+
+  /** All of it in one transaction. Repeating it changes nothing. A chunk row is made, or gains a reference, where the ordinal had no key before. */
+  recordProgress(id: TorrentId, progress: Progress): Promise<void>
+  /** BEP 3 order, exactly ceil(pieces / 8) bytes, spare bits zero. */
+  completedPieces(id: TorrentId): Promise<Uint8Array>
+  /** These pieces are no longer complete; the chunks `ordinals` have no key any more and lose a reference. Returns the keys left without one. */
+  clearProgress(id: TorrentId, lost: { pieces: readonly number[]; ordinals: readonly number[] }): Promise<readonly ChunkKey[]>
+  /** Keys of the chunks [first, first + count), `undefined` where none is recorded. */
+  chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]>
+
+  /**
+   * Forgets those of `keys` that have no reference. `deleteObjects` runs with exactly these while their rows
+   * are locked, so that nobody can begin to refer to a chunk whose object is going; if it rejects, they stay.
+   */
+  forgetChunks(keys: readonly ChunkKey[], deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>): Promise<void>
+
+  /** Idempotent; later calls reject STORAGE_CLOSED. */
+  close(): Promise<void>
+}

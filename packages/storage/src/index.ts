@@ -1,0 +1,7 @@
+export type { AbortOptions } from './abort-options.js'
+export type { ByteRange } from './byte-range.js'
+export type { ChunkKey, ChunkStore, StagedChunk, StagingArea, StagingChunkStore } from './chunk-store.js'
+export type { Database, Progress, SealedChunk, TorrentRecord } from './database.js'
+export { isBaeError, StorageError, type StorageErrorCode } from './errors.js'
+export type { PieceHashes, Storage, StorageFactory } from './storage.js'
+export { type FileLayout, pieceCount, pieceLengthBytes, type TorrentId, type TorrentLayout, type TorrentMetadata } from './torrent-layout.js'
