@@ -1,0 +1,191 @@
+import type { ChunkKey } from './chunk-store.js'
+import type { Database, Progress, TorrentRecord } from './database.js'
+import { StorageError } from './errors.js'
+import { pieceCount, type TorrentId } from './torrent-layout.js'
+
+interface Torrent {
+  readonly record: TorrentRecord
+  readonly have: Uint8Array
+  readonly keys: Map<number, ChunkKey>
+}
+
+interface Contents {
+  readonly torrents: Map<TorrentId, Torrent>
+  readonly references: Map<ChunkKey, number>
+}
+
+/** A database that lives as long as the process: for libraries in memory, and below the tests of everything else. */
+export class MemoryDatabase implements Database {
+  readonly #contents: Contents
+  #writes: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  constructor(contents: Contents = { torrents: new Map(), references: new Map() }) {
+    this.#contents = contents
+  }
+
+  /** The same records again, as after a restart. Close the first one before. */
+  static reopen(closed: MemoryDatabase): MemoryDatabase {
+    return new MemoryDatabase(closed.#contents)
+  }
+
+  async saveTorrent(record: TorrentRecord): Promise<void> {
+    await this.#write(() => {
+      const { torrents } = this.#contents
+      for (const { record: other } of torrents.values()) refuseOther(record, other)
+      if (torrents.has(record.id)) return
+      const have = new Uint8Array(Math.ceil(pieceCount(record.layout) / 8))
+      torrents.set(record.id, { record: structuredClone(record), have, keys: new Map() })
+    })
+  }
+
+  async findTorrent(id: TorrentId): Promise<TorrentRecord | undefined> {
+    this.#refuseClosed()
+    return structuredClone(this.#contents.torrents.get(id)?.record)
+  }
+
+  async findTorrentByInfoHash(infoHash: string): Promise<TorrentRecord | undefined> {
+    this.#refuseClosed()
+    for (const { record } of this.#contents.torrents.values()) {
+      const { infoHashV1, infoHashV2 } = record.layout
+      if (infoHash === infoHashV1 || infoHash === infoHashV2) return structuredClone(record)
+    }
+    return undefined
+  }
+
+  async listTorrents(): Promise<readonly TorrentId[]> {
+    this.#refuseClosed()
+    const records = Array.from(this.#contents.torrents.values(), ({ record }) => record)
+    records.sort((a, b) => a.addedAtMs - b.addedAtMs || (a.id < b.id ? -1 : 1))
+    return records.map(({ id }) => id)
+  }
+
+  async deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]> {
+    return await this.#write(() => {
+      const torrent = this.#contents.torrents.get(id)
+      if (torrent === undefined) return []
+      this.#contents.torrents.delete(id)
+      return this.#dropReferences([...torrent.keys.values()])
+    })
+  }
+
+  async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
+    await this.#write(() => {
+      const torrent = this.#contents.torrents.get(id)
+      if (torrent === undefined) throw new StorageError('STORAGE_DATABASE', `torrent ${id} is not in the library`)
+      refusePieces(torrent.record, progress.completedPieces)
+      refuseOtherKeys(torrent, progress)
+      for (const piece of progress.completedPieces) torrent.have[piece >> 3]! |= 0x80 >> (piece & 7)
+      for (const { ordinal, key } of progress.sealedChunks) {
+        if (torrent.keys.has(ordinal)) continue
+        torrent.keys.set(ordinal, key)
+        this.#contents.references.set(key, (this.#contents.references.get(key) ?? 0) + 1)
+      }
+    })
+  }
+
+  async completedPieces(id: TorrentId): Promise<Uint8Array> {
+    this.#refuseClosed()
+    return this.#contents.torrents.get(id)?.have.slice() ?? new Uint8Array(0)
+  }
+
+  async clearProgress(
+    id: TorrentId,
+    lost: { pieces: readonly number[]; ordinals: readonly number[] },
+  ): Promise<readonly ChunkKey[]> {
+    return await this.#write(() => {
+      const torrent = this.#contents.torrents.get(id)
+      if (torrent === undefined) return []
+      refusePieces(torrent.record, lost.pieces)
+      for (const piece of lost.pieces) torrent.have[piece >> 3]! &= ~(0x80 >> (piece & 7))
+      const keys: ChunkKey[] = []
+      for (const ordinal of lost.ordinals) {
+        const key = torrent.keys.get(ordinal)
+        if (key === undefined) continue
+        torrent.keys.delete(ordinal)
+        keys.push(key)
+      }
+      return this.#dropReferences(keys)
+    })
+  }
+
+  async chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]> {
+    this.#refuseClosed()
+    const keys = this.#contents.torrents.get(id)?.keys
+    return Array.from({ length: count }, (_, index) => keys?.get(first + index))
+  }
+
+  async forgetChunks(
+    keys: readonly ChunkKey[],
+    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
+  ): Promise<void> {
+    await this.#write(async () => {
+      const unreferenced = [...new Set(keys)].filter((key) => this.#contents.references.get(key) === 0)
+      if (unreferenced.length === 0) return
+      await deleteObjects(unreferenced)
+      for (const key of unreferenced) this.#contents.references.delete(key)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#writes
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #dropReferences(keys: readonly ChunkKey[]): ChunkKey[] {
+    const { references } = this.#contents
+    for (const key of keys) references.set(key, references.get(key)! - 1)
+    return [...new Set(keys)].filter((key) => references.get(key) === 0)
+  }
+
+  /** One write after the other: what `forgetChunks` is deleting cannot gain a reference meanwhile. */
+  #write<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#refuseClosed()
+    const result = this.#writes.then(work)
+    // Only the order counts here; the error goes to whoever awaits `result`.
+    this.#writes = result.catch(() => undefined)
+    return result
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new StorageError('STORAGE_CLOSED', 'the database is closed')
+  }
+}
+
+function refuseOther(record: TorrentRecord, other: TorrentRecord): void {
+  const sameV1 = record.layout.infoHashV1 === other.layout.infoHashV1
+  const sameV2 = record.layout.infoHashV2 === other.layout.infoHashV2
+  if (record.id === other.id && sameV1 && sameV2) return
+  const shared = [
+    record.id === other.id ? record.id : undefined,
+    sameV1 ? record.layout.infoHashV1 : undefined,
+    sameV2 ? record.layout.infoHashV2 : undefined,
+  ].find((value) => value !== undefined)
+  if (shared === undefined) return
+  throw new StorageError('STORAGE_DUPLICATE_TORRENT', `torrent ${other.id} of this library already has ${shared}`)
+}
+
+function refusePieces(record: TorrentRecord, pieces: readonly number[]): void {
+  const count = pieceCount(record.layout)
+  for (const piece of pieces) {
+    if (Number.isInteger(piece) && piece >= 0 && piece < count) continue
+    throw new RangeError(`piece ${piece} is outside a torrent of ${count} pieces`)
+  }
+}
+
+/** The bytes of a place are fixed by the torrent: another key for it means that somebody is wrong. */
+function refuseOtherKeys(torrent: Torrent, progress: Progress): void {
+  const seen = new Map<number, ChunkKey>()
+  for (const { ordinal, key } of progress.sealedChunks) {
+    if (!Number.isInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal of a chunk`)
+    const known = torrent.keys.get(ordinal) ?? seen.get(ordinal) ?? key
+    if (known !== key) {
+      throw new StorageError('STORAGE_DATABASE', `chunk ${ordinal} of torrent ${torrent.record.id} is ${known}, not ${key}`)
+    }
+    seen.set(ordinal, key)
+  }
+}
