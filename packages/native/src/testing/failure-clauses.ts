@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { NativeSession, NativeTorrentStatus } from '../native-session.js'
+import { createHeldCall, settlesWithin } from './held-call.js'
+import { type NativeSessionSubject, type Scene, startDownload, withScene } from './native-subject.js'
+import { RecordingStorage } from './recording-storage.js'
+import type { TestApi } from './test-api.js'
+import { pieceBytes } from './test-torrent.js'
+
+const SHORT_DEADLINE_MS = 500
+const CLOSE_LIMIT_MS = 8_000
+
+/** What becomes of a storage that fails, throws or never answers. */
+export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): void {
+  it('alerts of a rejected write, stops the torrent and goes on with the others', async () => {
+    await withScene(subject, async (scene) => {
+      const failure = Object.assign(new Error('the disk is gone'), { code: 'STORAGE_IO' })
+      const { storage, session, handle } = await startDownload(scene, {
+        name: 'rejected',
+        prepare: (recording) => {
+          recording.before = (call) => (call.name === 'writePiece' && call.piece === 1 ? Promise.reject(failure) : undefined)
+        },
+      })
+      await storage.until('the failure is alerted', () => storage.alerted('storageError'))
+      assert.ok(storage.alerts.some((alert) => alert.type === 'storageError' && alert.handle === handle))
+      const status = await untilStatus(session, handle, 'the torrent has an error', (now) => now.error !== undefined)
+      assert.equal(status.uploadMode, false)
+      assert.ok(!storage.completedPieces().includes(1))
+      await downloadsAnother(scene, session, storage)
+    })
+  })
+
+  it('takes an exception for a rejection', async () => {
+    await withScene(subject, async (scene) => {
+      const { storage, session } = await startDownload(scene, {
+        name: 'thrown',
+        prepare: (recording) => {
+          recording.before = (call) => {
+            if (call.name === 'writePiece' && call.piece === 0) throw new Error('thrown, not rejected')
+          }
+        },
+      })
+      await storage.until('the failure is alerted', () => storage.alerted('storageError'))
+      await downloadsAnother(scene, session, storage)
+    })
+  })
+
+  it('only uploads while a write fails for want of space', async () => {
+    await withScene(subject, async (scene) => {
+      const full = Object.assign(new Error('no space left'), { code: 'STORAGE_NO_SPACE' })
+      const { storage, session, handle } = await startDownload(scene, {
+        name: 'full',
+        prepare: (recording) => {
+          recording.before = (call) => (call.name === 'writePiece' ? Promise.reject(full) : undefined)
+        },
+      })
+      await storage.until('the failure is alerted', () => storage.alerted('storageError'))
+      const status = await untilStatus(session, handle, 'the torrent is in upload mode', (now) => now.uploadMode)
+      assert.equal(status.paused, false)
+      assert.equal(status.error, undefined)
+      assert.deepEqual(storage.completedPieces(), [])
+    })
+  })
+
+  it('alerts of a storage that could not be opened, and asks nothing of it but to close', async () => {
+    await withScene(subject, async (scene) => {
+      const { storage, session, handle } = await startDownload(scene, {
+        name: 'unopened',
+        prepare: (recording) => {
+          recording.before = (call) => (call.name === 'openStorage' ? Promise.reject(new Error('no such place')) : undefined)
+        },
+      })
+      await storage.until('the failure is alerted', () => storage.alerted('storageError'))
+      await settlesWithin(CLOSE_LIMIT_MS, 'removing', session.removeTorrent(handle))
+      assert.deepEqual(storage.calls('writePiece'), [])
+      assert.deepEqual(storage.calls('completePiece'), [])
+    })
+  })
+
+  it('closes in time while a write is held, and leaves the lent bytes alone until it settles', async () => {
+    await withScene(subject, async (scene) => {
+      const held = createHeldCall()
+      const { storage, session, torrent } = await startDownload(scene, {
+        name: 'closed-over-a-write',
+        prepare: (recording) => {
+          recording.before = (call) => (call.name === 'writePiece' && call.piece === 3 ? held.promise : undefined)
+        },
+        session: { storageDeadlineMs: SHORT_DEADLINE_MS },
+      })
+      await storage.until('the write is held', () => storage.calls('writePiece').some((call) => call.piece === 3))
+      await settlesWithin(CLOSE_LIMIT_MS, 'close', session.close())
+      held.release()
+      await storage.until('the write settles', () => storage.writes.some((write) => write.piece === 3))
+      assert.deepEqual(storage.writes.find((write) => write.piece === 3)?.bytes, pieceBytes(torrent, 3))
+      assert.ok(!storage.completedPieces().includes(3))
+    })
+  })
+
+  it('removes in time while a write is held', async () => {
+    await withScene(subject, async (scene) => {
+      const held = createHeldCall()
+      const { storage, session, handle } = await startDownload(scene, {
+        name: 'removed-over-a-write',
+        prepare: (recording) => {
+          recording.before = (call) => (call.name === 'writePiece' && call.piece === 3 ? held.promise : undefined)
+        },
+        session: { storageDeadlineMs: SHORT_DEADLINE_MS },
+      })
+      await storage.until('the write is held', () => storage.calls('writePiece').some((call) => call.piece === 3))
+      await settlesWithin(CLOSE_LIMIT_MS, 'removing', session.removeTorrent(handle))
+      assert.equal(storage.calls('closeStorage').length, 1)
+      held.release()
+    })
+  })
+}
+
+/** Proves that the session still works, by a whole second torrent. */
+async function downloadsAnother(scene: Scene, session: NativeSession, storage: RecordingStorage): Promise<void> {
+  storage.before = () => {}
+  const torrent = scene.createTorrent('another')
+  const seed = await scene.seed(torrent)
+  const handle = await session.addTorrent({ torrentId: 'another', torrentFile: torrent.torrentFile })
+  session.connectPeer(handle, seed.host, seed.port)
+  const index = () => storage.calls('openStorage').find((call) => call.torrentId === 'another')?.storageIndex
+  await storage.until('the other torrent is complete', () => {
+    const completed = storage.calls('completePiece').filter((call) => call.storageIndex === index())
+    return completed.length === torrent.pieceCount
+  })
+}
+
+/** Status changes have no event in native: it is looked at every few milliseconds. */
+async function untilStatus(
+  session: NativeSession,
+  handle: number,
+  what: string,
+  condition: (status: NativeTorrentStatus) => boolean,
+): Promise<NativeTorrentStatus> {
+  const deadlineAtMs = Date.now() + 10_000
+  for (;;) {
+    const status = session.torrentStatus(handle)
+    if (condition(status)) return status
+    assert.ok(Date.now() < deadlineAtMs, `waited in vain until ${what}`)
+    await delay(5)
+  }
+}

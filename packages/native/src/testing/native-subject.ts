@@ -1,0 +1,107 @@
+import type { CreateNativeSession, NativeSession, NativeSessionOptions } from '../native-session.js'
+import { RecordingStorage } from './recording-storage.js'
+import { createTestTorrent, type TestTorrent, type TestTorrentOptions } from './test-torrent.js'
+
+/** A peer that has all of a torrent, at an address that `connectPeer` takes. */
+export interface TestSeed {
+  readonly host: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** What the suite runs on. */
+export interface NativeSessionSubject {
+  readonly createSession: CreateNativeSession
+  /** Makes the torrent reachable: for the addon a second session with the bytes in a file named `torrent.name`. */
+  seed(torrent: TestTorrent): Promise<TestSeed>
+}
+
+/** No network but the loopback, so that only the peers of the test take part. */
+const LOCAL_SESSION = {
+  listenInterfaces: '127.0.0.1:0',
+  settings: {
+    enable_dht: false,
+    enable_lsd: false,
+    enable_upnp: false,
+    enable_natpmp: false,
+    allow_multiple_connections_per_ip: true,
+  },
+}
+
+export interface Scene {
+  readonly subject: NativeSessionSubject
+  /** A torrent of its own for each name and scene. */
+  createTorrent(name: string, options?: TestTorrentOptions): TestTorrent
+  /** A session on `storage`, closed when the scene ends. */
+  openSession(storage: RecordingStorage, options?: Partial<NativeSessionOptions>): Promise<NativeSession>
+  seed(torrent: TestTorrent): Promise<TestSeed>
+}
+
+let scenes = 0
+
+/** Runs `body`, and afterwards closes what it opened, also when it failed. */
+export async function withScene(subject: NativeSessionSubject, body: (scene: Scene) => Promise<void>): Promise<void> {
+  const opened: { close(): Promise<void> }[] = []
+  const number = ++scenes
+  const scene: Scene = {
+    subject,
+    createTorrent: (name, options) => createTestTorrent(`${name}-${number}`, options),
+    async openSession(storage, options) {
+      const session = await subject.createSession({ ...LOCAL_SESSION, handler: storage, onAlert: storage.onAlert, ...options })
+      opened.push(session)
+      return session
+    },
+    async seed(torrent) {
+      const seed = await subject.seed(torrent)
+      opened.push(seed)
+      return seed
+    },
+  }
+  try {
+    await body(scene)
+  } finally {
+    for (const each of opened) await each.close()
+  }
+}
+
+export interface Download {
+  readonly storage: RecordingStorage
+  readonly session: NativeSession
+  readonly torrent: TestTorrent
+  readonly handle: number
+}
+
+/** One session that fetches a torrent of its own from a seed. `prepare` sees the storage before the session does. */
+export async function startDownload(
+  scene: Scene,
+  options: {
+    readonly name: string
+    readonly prepare?: (storage: RecordingStorage, torrent: TestTorrent) => void
+    readonly havePieces?: (torrent: TestTorrent) => Uint8Array
+    readonly session?: Partial<NativeSessionOptions>
+  },
+): Promise<Download> {
+  const torrent = scene.createTorrent(options.name)
+  const storage = new RecordingStorage()
+  options.prepare?.(storage, torrent)
+  const seed = await scene.seed(torrent)
+  const session = await scene.openSession(storage, options.session)
+  const handle = await session.addTorrent({
+    torrentId: `id-of-${torrent.name}`,
+    torrentFile: torrent.torrentFile,
+    ...(options.havePieces && { havePieces: options.havePieces(torrent) }),
+  })
+  session.connectPeer(handle, seed.host, seed.port)
+  return { storage, session, torrent, handle }
+}
+
+export async function untilCompleted(download: Download, pieces: readonly number[] = allPieces(download.torrent)): Promise<void> {
+  await download.storage.until(`pieces ${pieces.join()} are completed`, () => {
+    const completed = new Set(download.storage.completedPieces())
+    return pieces.every((piece) => completed.has(piece))
+  })
+}
+
+export function allPieces(torrent: TestTorrent): number[] {
+  return Array.from({ length: torrent.pieceCount }, (_, piece) => piece)
+}
