@@ -1,6 +1,7 @@
 import type { ChunkKey } from './chunk-store.js'
 import type { Database, Progress, TorrentRecord } from './database.js'
 import { StorageError } from './errors.js'
+import { clearBit, setBit } from './have-bits.js'
 import { pieceCount, type TorrentId } from './torrent-layout.js'
 
 interface Torrent {
@@ -72,10 +73,11 @@ export class MemoryDatabase implements Database {
   async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
     await this.#write(() => {
       const torrent = this.#contents.torrents.get(id)
-      if (torrent === undefined) throw new StorageError('STORAGE_DATABASE', `torrent ${id} is not in the library`)
+      if (torrent === undefined)
+        throw new StorageError('STORAGE_DATABASE', `torrent ${id} is not in the library`)
       refusePieces(torrent.record, progress.completedPieces)
       refuseOtherKeys(torrent, progress)
-      for (const piece of progress.completedPieces) torrent.have[piece >> 3]! |= 0x80 >> (piece & 7)
+      for (const piece of progress.completedPieces) setBit(torrent.have, piece)
       for (const { ordinal, key } of progress.sealedChunks) {
         if (torrent.keys.has(ordinal)) continue
         torrent.keys.set(ordinal, key)
@@ -97,7 +99,7 @@ export class MemoryDatabase implements Database {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined) return []
       refusePieces(torrent.record, lost.pieces)
-      for (const piece of lost.pieces) torrent.have[piece >> 3]! &= ~(0x80 >> (piece & 7))
+      for (const piece of lost.pieces) clearBit(torrent.have, piece)
       const keys: ChunkKey[] = []
       for (const ordinal of lost.ordinals) {
         const key = torrent.keys.get(ordinal)
@@ -138,7 +140,7 @@ export class MemoryDatabase implements Database {
 
   #dropReferences(keys: readonly ChunkKey[]): ChunkKey[] {
     const { references } = this.#contents
-    for (const key of keys) references.set(key, references.get(key)! - 1)
+    for (const key of keys) references.set(key, (references.get(key) ?? 0) - 1)
     return [...new Set(keys)].filter((key) => references.get(key) === 0)
   }
 
@@ -166,7 +168,10 @@ function refuseOther(record: TorrentRecord, other: TorrentRecord): void {
     sameV2 ? record.layout.infoHashV2 : undefined,
   ].find((value) => value !== undefined)
   if (shared === undefined) return
-  throw new StorageError('STORAGE_DUPLICATE_TORRENT', `torrent ${other.id} of this library already has ${shared}`)
+  throw new StorageError(
+    'STORAGE_DUPLICATE_TORRENT',
+    `torrent ${other.id} of this library already has ${shared}`,
+  )
 }
 
 function refusePieces(record: TorrentRecord, pieces: readonly number[]): void {
@@ -184,7 +189,10 @@ function refuseOtherKeys(torrent: Torrent, progress: Progress): void {
     if (!Number.isInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal of a chunk`)
     const known = torrent.keys.get(ordinal) ?? seen.get(ordinal) ?? key
     if (known !== key) {
-      throw new StorageError('STORAGE_DATABASE', `chunk ${ordinal} of torrent ${torrent.record.id} is ${known}, not ${key}`)
+      throw new StorageError(
+        'STORAGE_DATABASE',
+        `chunk ${ordinal} of torrent ${torrent.record.id} is ${known}, not ${key}`,
+      )
     }
     seen.set(ordinal, key)
   }
