@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# apt-install.sh PACKAGE...: run as root. Installs Debian packages without starting the services in them.
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive
+
+# Debian asks this program before it starts a service; 101 means no. Only ours is taken away again.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+
+install() {
+  apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@"
+}
+
+# The package lists may be missing or older than the mirror.
+install "$@" || { apt-get update -o Acquire::Retries=3 && install "$@"; }

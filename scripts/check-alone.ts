@@ -1,0 +1,84 @@
+// check-alone PACKAGE: runs the package's unit tests in a copy of the clone in which the other packages have
+// neither sources, nor builds, nor an addon. Only their package.json is left, for resolution to fail honestly.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { packageNames, repositoryRoot } from './repository.js'
+import { endPrograms, runProgram } from './run-program.js'
+import { unitArgs } from './suites.js'
+
+const limitMs = 4 * 60_000
+const rootFiles = ['package.json', 'tsconfig.base.json']
+
+const name = process.argv[2] ?? ''
+if (!packageNames.some((known) => known === name)) {
+  console.error(`which package? One of ${packageNames.join(', ')}`)
+  process.exit(2)
+}
+process.exitCode = (await passesAlone(name)) ? 0 : 1
+
+async function passesAlone(packageName: string): Promise<boolean> {
+  const copy = mkdtempSync(join(tmpdir(), `bae-alone-${packageName}-`))
+  const removeCopy = () => rmSync(copy, { recursive: true, force: true })
+  process.once('SIGTERM', () => {
+    endPrograms()
+    removeCopy()
+    process.exit(1)
+  })
+  try {
+    copyRoot(copy)
+    for (const other of packageNames) {
+      if (other === packageName) copyPackage(copy, other)
+      else copyManifest(copy, other)
+    }
+    const cwd = join(copy, 'packages', packageName)
+    const args = ['run', ...unitArgs(packageName), '--maxWorkers=2']
+    const command = join(cwd, 'node_modules/.bin/vitest')
+    const result = await runProgram({ command, args, cwd, limitMs, logFile: '/dev/stdout' })
+    return result.ok
+  } finally {
+    removeCopy()
+  }
+}
+
+function copyRoot(copy: string): void {
+  for (const file of rootFiles) cpSync(join(repositoryRoot, file), join(copy, file), { force: true })
+  symlinkSync(join(repositoryRoot, 'node_modules'), join(copy, 'node_modules'))
+}
+
+function copyManifest(copy: string, packageName: string): void {
+  const folder = join(copy, 'packages', packageName)
+  mkdirSync(folder, { recursive: true })
+  cpSync(join(repositoryRoot, 'packages', packageName, 'package.json'), join(folder, 'package.json'))
+}
+
+/** The package as it is, its own build included: tests of a command line start what was built. */
+function copyPackage(copy: string, packageName: string): void {
+  const original = join(repositoryRoot, 'packages', packageName)
+  const folder = join(copy, 'packages', packageName)
+  const isLeftOut = (path: string) =>
+    ['node_modules', '.turbo', 'build', 'prebuilds'].includes(basename(path))
+  const isOurs = (path: string) => dirname(path) !== original || !isLeftOut(path)
+  cpSync(original, folder, { recursive: true, filter: isOurs })
+  linkDependencies(join(original, 'node_modules'), join(folder, 'node_modules'), copy)
+}
+
+/** Dependencies are those of the clone; links to our own packages lead into the copy. */
+function linkDependencies(original: string, folder: string, copy: string): void {
+  mkdirSync(folder)
+  for (const entry of readdirSync(original)) {
+    if (entry.startsWith('@')) linkScope(join(original, entry), join(folder, entry), copy)
+    else if (entry === '.bin' || !entry.startsWith('.')) {
+      symlinkSync(realpathSync(join(original, entry)), join(folder, entry))
+    }
+  }
+}
+
+function linkScope(original: string, folder: string, copy: string): void {
+  mkdirSync(folder)
+  for (const entry of readdirSync(original)) {
+    const isOurs = basename(original) === '@bae'
+    const target = isOurs ? join(copy, 'packages', entry) : realpathSync(join(original, entry))
+    symlinkSync(target, join(folder, entry))
+  }
+}

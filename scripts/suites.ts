@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { packageNames, repositoryRoot, writtenFiles } from './repository.js'
+
+export const suiteGroups = ['checks', 'unit', 'alone', 'native', 'examples', 'e2e'] as const
+export type SuiteGroup = (typeof suiteGroups)[number]
+
+export interface Suite {
+  readonly group: SuiteGroup
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly limitMs: number
+  /** 'vitest' counts its tests; 'program' is one test, which its exit code decides. */
+  readonly counts: 'vitest' | 'program'
+}
+
+const minuteMs = 60_000
+
+/** Everything that `npm test` runs, in order: what fails fast comes first. */
+export function allSuites(): Suite[] {
+  return [
+    program('lint', bin('biome'), ['ci', '--error-on-warnings']),
+    program('types of tests', bin('tsc'), ['-p', 'tsconfig.test.json']),
+    script('layers', 'check-layers'),
+    script('docs', 'check-docs'),
+    ...packageNames.map((name) => unitTests(name)),
+    ...packageNames.map((name) => aloneTests(name)),
+    vitest('native', 'native addon', 'packages/native', ['--project', 'native'], 6 * minuteMs),
+    ...examples(),
+    vitest('e2e', 'end to end', 'e2e', [], 20 * minuteMs),
+  ]
+}
+
+function unitTests(name: string): Suite {
+  return vitest('unit', `${name} unit`, join('packages', name), unitArgs(name), 5 * minuteMs)
+}
+
+/** The native package has a second vitest project, for the tests that need the addon. */
+export function unitArgs(name: string): string[] {
+  return name === 'native' ? ['--project', 'unit'] : []
+}
+
+function aloneTests(name: string): Suite {
+  const suite = script(`${name} alone`, 'check-alone', [name])
+  return { ...suite, group: 'alone', limitMs: 5 * minuteMs }
+}
+
+/** Every numbered example is compiled by the build and must end well. */
+function examples(): Suite[] {
+  const folder = join(repositoryRoot, 'examples')
+  return writtenFiles(folder, /^\d\d-.*\.ts$/).map((file) => {
+    const name = basename(file, '.ts')
+    const suite = program(`example ${name}`, process.execPath, [join(folder, 'dist', `${name}.js`)])
+    return { ...suite, group: 'examples' as const }
+  })
+}
+
+function vitest(group: SuiteGroup, name: string, folder: string, args: string[], limitMs: number): Suite {
+  const cwd = join(repositoryRoot, folder)
+  const reporter = join(import.meta.dirname, 'count-reporter.js')
+  const reporters = ['--reporter=default', `--reporter=${reporter}`, '--maxWorkers=2']
+  return {
+    group,
+    name,
+    command: join(cwd, 'node_modules/.bin/vitest'),
+    args: ['run', ...args, ...reporters],
+    cwd,
+    limitMs,
+    counts: 'vitest',
+  }
+}
+
+function script(name: string, file: string, args: string[] = []): Suite {
+  return program(name, process.execPath, [join(import.meta.dirname, `${file}.js`), ...args])
+}
+
+function program(name: string, command: string, args: string[]): Suite {
+  const limitMs = 2 * minuteMs
+  return { group: 'checks', name, command, args, cwd: repositoryRoot, limitMs, counts: 'program' }
+}
+
+function bin(name: string): string {
+  const path = join(repositoryRoot, 'node_modules/.bin', name)
+  if (!existsSync(path)) throw new Error(`${path} is missing: run scripts/bootstrap.sh`)
+  return path
+}
