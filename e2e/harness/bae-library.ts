@@ -1,0 +1,67 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runningServers, stopLeftoverServers } from './leftover-server.js'
+import { makeTemporaryFolder, removeFolder } from './temporary-folder.js'
+import { folderSize } from './tree-digest.js'
+
+/**
+ * A library of a test with all that bae may write outside of it (database cluster, sockets, temporary
+ * files) in the same throwaway folder, so that nothing is left behind and everything can be found.
+ */
+export class BaeLibrary implements AsyncDisposable {
+  readonly root: string
+
+  private constructor(root: string) {
+    this.root = root
+  }
+
+  static async create(): Promise<BaeLibrary> {
+    const library = new BaeLibrary(await makeTemporaryFolder())
+    await mkdir(library.outputFolder)
+    await mkdir(library.temporaryFolder)
+    // Also for the unprivileged user whom bae's PostgreSQL runs as.
+    await chmod(library.temporaryFolder, 0o1777)
+    return library
+  }
+
+  /** What `--library` names. Made by bae itself. */
+  get folder(): string {
+    return join(this.root, 'library')
+  }
+
+  get stateFolder(): string {
+    return join(this.root, 'state')
+  }
+
+  get temporaryFolder(): string {
+    return join(this.root, 'tmp')
+  }
+
+  /** For exports. */
+  get outputFolder(): string {
+    return join(this.root, 'out')
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { BAE_LIBRARY: this.folder, BAE_STATE: this.stateFolder, TMPDIR: this.temporaryFolder }
+  }
+
+  /** The pids of PostgreSQL servers that run for this library now. */
+  async servers(): Promise<readonly number[]> {
+    return runningServers(this.root)
+  }
+
+  /** All files of the library, and what they hold. The database is elsewhere. */
+  async size(): Promise<{ files: number; bytes: number }> {
+    return folderSize(this.folder)
+  }
+
+  async close(): Promise<void> {
+    await stopLeftoverServers(this.root)
+    await removeFolder(this.root)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

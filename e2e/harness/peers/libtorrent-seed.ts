@@ -1,0 +1,56 @@
+import { ChildProgram } from '../child-program.js'
+import { pythonScript, systemPython, type TorrentFile } from '../torrent-maker.js'
+import type { Seed } from './seed.js'
+
+export interface SeedCount {
+  /** Payload bytes handed out since the start, over all connections. */
+  readonly uploadedBytes: number
+  readonly peers: number
+}
+
+/** libtorrent's python module as a seed that counts what it gives away. */
+export class LibtorrentSeed implements Seed {
+  readonly program = 'python3-libtorrent'
+  readonly address: string
+  readonly #python: ChildProgram
+
+  private constructor(python: ChildProgram, port: number) {
+    this.#python = python
+    this.address = `127.0.0.1:${port}`
+  }
+
+  /** `rateBytesPerSecond` slows it down, so that a test can do something while bytes flow. */
+  static async start(
+    torrents: readonly TorrentFile[],
+    options: { rateBytesPerSecond?: number } = {},
+  ): Promise<LibtorrentSeed> {
+    const pairs = torrents.flatMap((torrent) => [torrent.path, torrent.content.folder])
+    const rate = String(options.rateBytesPerSecond ?? 0)
+    const python = new ChildProgram(systemPython, [pythonScript('seed.py'), rate, ...pairs])
+    const { port } = JSON.parse(await python.nextLine(15_000)) as { port: number }
+    return new LibtorrentSeed(python, port)
+  }
+
+  async count(): Promise<SeedCount> {
+    return this.#ask('count')
+  }
+
+  /** 0 is no limit. */
+  async setRate(bytesPerSecond: number): Promise<void> {
+    await this.#ask(`rate ${bytesPerSecond}`)
+  }
+
+  async close(): Promise<void> {
+    await this.#python.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #ask(question: string): Promise<SeedCount> {
+    const answer = this.#python.nextLine(5000)
+    this.#python.writeLine(question)
+    return JSON.parse(await answer) as SeedCount
+  }
+}

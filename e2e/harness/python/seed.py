@@ -1,0 +1,60 @@
+"""Seeds torrents with libtorrent on 127.0.0.1: seed.py RATE_BYTES_PER_SECOND [TORRENT FOLDER]...
+
+A rate of 0 is no limit. Answers on stdout, one JSON object a line: the port first, then what each line
+of stdin asks for. It ends when stdin does."""
+import json
+import sys
+
+import libtorrent
+
+SETTINGS = {
+    "listen_interfaces": "127.0.0.1:0",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "enable_incoming_utp": False,
+    "enable_outgoing_utp": False,
+    "allow_multiple_connections_per_ip": True,
+    "unchoke_slots_limit": -1,
+    "send_buffer_watermark": 3 * 1024 * 1024,
+    "alert_mask": 0,
+}
+
+
+def add(session, torrent_path, folder, rate):
+    parameters = libtorrent.add_torrent_params()
+    parameters.ti = libtorrent.torrent_info(torrent_path)
+    parameters.save_path = folder
+    parameters.flags |= libtorrent.torrent_flags.seed_mode
+    parameters.flags &= ~libtorrent.torrent_flags.auto_managed
+    parameters.flags &= ~libtorrent.torrent_flags.paused
+    handle = session.add_torrent(parameters)
+    if rate > 0:
+        handle.set_upload_limit(rate)
+    return handle
+
+
+def answer(value):
+    print(json.dumps(value), flush=True)
+
+
+def main():
+    rate = int(sys.argv[1])
+    pairs = list(zip(sys.argv[2::2], sys.argv[3::2]))
+    session = libtorrent.session(SETTINGS)
+    handles = [add(session, torrent, folder, rate) for torrent, folder in pairs]
+    answer({"port": session.listen_port()})
+    for line in sys.stdin:
+        words = line.split()
+        if words[0] == "rate":
+            for handle in handles:
+                handle.set_upload_limit(int(words[1]))
+        statuses = [handle.status() for handle in handles]
+        answer({
+            "uploadedBytes": sum(status.total_payload_upload for status in statuses),
+            "peers": sum(status.num_peers for status in statuses),
+        })
+
+
+main()

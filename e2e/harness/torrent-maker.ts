@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { ChildProgram } from './child-program.js'
+import type { Payload } from './payload.js'
+
+export const systemPython = '/usr/bin/python3'
+
+export function pythonScript(name: string): string {
+  return fileURLToPath(new URL(`./python/${name}`, import.meta.url))
+}
+
+/** A .torrent file on disk. */
+export interface TorrentFile {
+  readonly path: string
+  readonly content: Payload
+  readonly pieceLengthBytes: number
+}
+
+/** Has libtorrent's own code, not ours, write the .torrent of `payload`. */
+export async function makeTorrent(payload: Payload, pieceLengthBytes: number, path: string): Promise<TorrentFile> {
+  const args = [pythonScript('make_torrent.py'), payload.path, String(pieceLengthBytes), path]
+  await using python = new ChildProgram(systemPython, args)
+  const exit = await python.whenExited(60_000)
+  if (exit.code !== 0) throw new Error(`no .torrent for ${payload.path}: ${python.stderr}`)
+  return { path, content: payload, pieceLengthBytes }
+}
+
+export async function torrentBytes(torrent: TorrentFile): Promise<Uint8Array> {
+  return readFile(torrent.path)
+}

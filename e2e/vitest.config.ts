@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    name: 'e2e',
+    include: ['test/**/*.test.ts', 'contracts/**/*.test.ts'],
+    // Whole processes and their databases: slower than a unit, never slower than this.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Two machines' worth of processes a file already; more at once only measures the scheduler.
+    maxWorkers: 1,
+  },
+})
+
