@@ -1,0 +1,138 @@
+import { EntitySchema } from 'typeorm'
+
+export interface TorrentRow {
+  readonly id: string
+  readonly infoHashV1: Uint8Array | null
+  readonly infoHashV2: Uint8Array | null
+  readonly layout: Uint8Array
+  readonly infoSection: Uint8Array
+  readonly pieceHashesV1: Uint8Array | null
+  readonly chunkSizeBytes: number
+  /** A bigint: pg gives it as decimal digits. */
+  readonly addedAtMs: string
+}
+
+export const torrentEntity = new EntitySchema<TorrentRow>({
+  name: 'torrent',
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'torrent_pkey' },
+    infoHashV1: { type: 'bytea', name: 'info_hash_v1', nullable: true },
+    infoHashV2: { type: 'bytea', name: 'info_hash_v2', nullable: true },
+    layout: { type: 'bytea' },
+    infoSection: { type: 'bytea', name: 'info_section' },
+    pieceHashesV1: { type: 'bytea', name: 'piece_hashes_v1', nullable: true },
+    chunkSizeBytes: { type: 'integer', name: 'chunk_size_bytes' },
+    addedAtMs: { type: 'bigint', name: 'added_at_ms' },
+  },
+  uniques: [
+    { name: 'torrent_info_hash_v1_key', columns: ['infoHashV1'] },
+    { name: 'torrent_info_hash_v2_key', columns: ['infoHashV2'] },
+  ],
+})
+
+/** One small row a torrent: locked by whoever changes the torrent's progress, one after the other. */
+export interface TorrentProgressRow {
+  readonly torrentId: string
+  readonly pieceCount: number
+  readonly chunkCount: number
+  readonly sealedChunks: number
+  readonly nextBatch: string
+  readonly batches: number
+  readonly batchBytes: number
+}
+
+export const torrentProgressEntity = new EntitySchema<TorrentProgressRow>({
+  name: 'torrent_progress',
+  columns: {
+    torrentId: {
+      type: 'uuid',
+      name: 'torrent_id',
+      primary: true,
+      primaryKeyConstraintName: 'torrent_progress_pkey',
+    },
+    pieceCount: { type: 'integer', name: 'piece_count' },
+    chunkCount: { type: 'integer', name: 'chunk_count' },
+    sealedChunks: { type: 'integer', name: 'sealed_chunks', default: 0 },
+    nextBatch: { type: 'bigint', name: 'next_batch', default: 0 },
+    batches: { type: 'integer', default: 0 },
+    batchBytes: { type: 'integer', name: 'batch_bytes', default: 0 },
+  },
+  foreignKeys: [torrentKey('torrent_progress')],
+})
+
+/** What one call recorded: cheap to add, folded into the segments and packed keys now and then. */
+export const progressBatchEntity = new EntitySchema({
+  name: 'progress_batch',
+  columns: {
+    torrentId: {
+      type: 'uuid',
+      name: 'torrent_id',
+      primary: true,
+      primaryKeyConstraintName: 'progress_batch_pkey',
+    },
+    number: { type: 'bigint', primary: true, primaryKeyConstraintName: 'progress_batch_pkey' },
+    pieces: { type: 'integer', array: true },
+    ordinals: { type: 'integer', array: true },
+    keys: { type: 'bytea' },
+  },
+  foreignKeys: [torrentKey('progress_batch')],
+})
+
+export const haveSegmentEntity = new EntitySchema({
+  name: 'have_segment',
+  columns: {
+    torrentId: {
+      type: 'uuid',
+      name: 'torrent_id',
+      primary: true,
+      primaryKeyConstraintName: 'have_segment_pkey',
+    },
+    segment: { type: 'integer', primary: true, primaryKeyConstraintName: 'have_segment_pkey' },
+    bits: { type: 'bytea' },
+  },
+  foreignKeys: [torrentKey('have_segment')],
+})
+
+export const packedKeysEntity = new EntitySchema({
+  name: 'packed_keys',
+  columns: {
+    torrentId: {
+      type: 'uuid',
+      name: 'torrent_id',
+      primary: true,
+      primaryKeyConstraintName: 'packed_keys_pkey',
+    },
+    part: { type: 'integer', primary: true, primaryKeyConstraintName: 'packed_keys_pkey' },
+    keys: { type: 'bytea' },
+  },
+  foreignKeys: [torrentKey('packed_keys')],
+})
+
+export const chunkEntity = new EntitySchema({
+  name: 'chunk',
+  columns: {
+    key: { type: 'bytea', primary: true, primaryKeyConstraintName: 'chunk_pkey' },
+    lengthBytes: { type: 'integer', name: 'length_bytes' },
+    referenceCount: { type: 'integer', name: 'reference_count' },
+  },
+  checks: [{ name: 'chunk_reference_count_check', expression: 'reference_count >= 0' }],
+})
+
+export const entities = [
+  torrentEntity,
+  torrentProgressEntity,
+  progressBatchEntity,
+  haveSegmentEntity,
+  packedKeysEntity,
+  chunkEntity,
+]
+
+function torrentKey(table: string) {
+  return {
+    name: `${table}_torrent_fkey`,
+    target: 'torrent',
+    columnNames: ['torrentId'],
+    referencedColumnNames: ['id'],
+    onDelete: 'CASCADE' as const,
+  }
+}

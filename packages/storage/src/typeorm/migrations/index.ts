@@ -1,0 +1,4 @@
+import { CreateRecords1795348800000 } from './1795348800000-create-records.js'
+
+/** In the order in which they run. A released one never changes. */
+export const migrations = [CreateRecords1795348800000]

@@ -1,0 +1,43 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DataSource, EntityManager } from 'typeorm'
+
+/** Rows of one statement, whatever kind it is. */
+export async function rows<Row>(manager: EntityManager, text: string, parameters: unknown[]): Promise<Row[]> {
+  const runner = manager.queryRunner ?? manager.dataSource.createQueryRunner()
+  try {
+    return (await runner.query(text, parameters, true)).records as Row[]
+  } finally {
+    if (manager.queryRunner === undefined) await runner.release()
+  }
+}
+
+/** serialization_failure and deadlock_detected: nothing was done, doing it again is right. */
+const transientCodes = ['40001', '40P01']
+
+const attempts = 5
+
+/** Runs `work` in a transaction, again (a bounded number of times) where the database asks for it. */
+export async function transaction<T>(
+  source: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await source.transaction(work)
+    } catch (error) {
+      if (attempt === attempts || !transientCodes.includes(databaseErrorCode(error) ?? '')) throw error
+      // Apart from the other one, so that they do not meet again.
+      await delay(Math.random() * 20 * attempt)
+    }
+  }
+}
+
+/** The five characters by which PostgreSQL names an error. */
+export function databaseErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** A view on what pg made, which is a Buffer and so larger than our signatures say. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

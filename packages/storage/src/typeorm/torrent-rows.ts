@@ -1,0 +1,103 @@
+import type { EntityManager } from 'typeorm'
+import type { TorrentRecord } from '../database.js'
+import { StorageError } from '../errors.js'
+import { pieceCount, type TorrentId, type TorrentLayout } from '../torrent-layout.js'
+import { type TorrentRow, torrentEntity, torrentProgressEntity } from './entities.js'
+import { decodeLayout, encodeLayout } from './layout-codec.js'
+import { plainBytes, rows } from './sql.js'
+
+/** One statement decides who is first, so of many at once exactly one is. */
+export async function insertTorrent(
+  manager: EntityManager,
+  row: TorrentRow,
+  layout: TorrentLayout,
+): Promise<void> {
+  const inserted = await manager
+    .createQueryBuilder()
+    .insert()
+    .into(torrentEntity)
+    .values(row)
+    .orIgnore()
+    .updateEntity(false)
+    .returning('id')
+    .execute()
+  if ((inserted.raw as unknown[]).length === 0) return await refuseOther(manager, row, layout)
+  const progress = {
+    torrentId: row.id,
+    pieceCount: pieceCount(layout),
+    chunkCount: chunkCount(layout, row.chunkSizeBytes),
+  }
+  await manager
+    .createQueryBuilder()
+    .insert()
+    .into(torrentProgressEntity)
+    .values(progress)
+    .updateEntity(false)
+    .execute()
+}
+
+export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
+  const { layout, metadata } = record
+  return {
+    id: record.id,
+    infoHashV1: hashBytes(layout.infoHashV1),
+    infoHashV2: hashBytes(layout.infoHashV2),
+    // Copies: the caller may have its bytes back before they are sent.
+    infoSection: Buffer.from(metadata.infoSection),
+    pieceHashesV1: metadata.pieceHashesV1 === undefined ? null : Buffer.from(metadata.pieceHashesV1),
+    layout: await encodeLayout(layout),
+    chunkSizeBytes: record.chunkSizeBytes,
+    addedAtMs: record.addedAtMs.toString(),
+  }
+}
+
+export async function torrentRecord(row: TorrentRow | null): Promise<TorrentRecord | undefined> {
+  if (row === null) return undefined
+  return {
+    id: row.id as TorrentId,
+    layout: await decodeLayout(row.layout),
+    metadata: {
+      infoSection: plainBytes(row.infoSection),
+      ...(row.pieceHashesV1 === null ? {} : { pieceHashesV1: plainBytes(row.pieceHashesV1) }),
+    },
+    chunkSizeBytes: row.chunkSizeBytes,
+    addedAtMs: Number(row.addedAtMs),
+  }
+}
+
+function hashBytes(infoHash: string | undefined): Buffer | null {
+  return infoHash === undefined ? null : Buffer.from(infoHash, 'hex')
+}
+
+/** The torrent with this v1 or v2 info hash. */
+export async function findByInfoHash(manager: EntityManager, infoHash: string): Promise<TorrentRow | null> {
+  const hash = Buffer.from(infoHash, 'hex')
+  return await manager.findOneBy(torrentEntity, [{ infoHashV1: hash }, { infoHashV2: hash }])
+}
+
+/** Only when all chunks are sealed: the packed form is then final. */
+function chunkCount(layout: TorrentLayout, chunkSizeBytes: number): number {
+  let count = 0
+  for (const file of layout.files) {
+    if (file.kind === 'file') count += Math.ceil(file.lengthBytes / chunkSizeBytes)
+  }
+  return count
+}
+
+async function refuseOther(manager: EntityManager, row: TorrentRow, layout: TorrentLayout): Promise<void> {
+  const others = await rows<{ id: string; same: boolean }>(
+    manager,
+    `SELECT id, (id = $1 AND info_hash_v1 IS NOT DISTINCT FROM $2 AND info_hash_v2 IS NOT DISTINCT FROM $3) AS same
+     FROM torrent WHERE id = $1 OR info_hash_v1 = $2 OR info_hash_v2 = $3 ORDER BY same`,
+    [row.id, row.infoHashV1, row.infoHashV2],
+  )
+  // Deleted since it was in the way.
+  if (others.length === 0) return await insertTorrent(manager, row, layout)
+  const other = others.find(({ same }) => !same)
+  if (other !== undefined) {
+    throw new StorageError(
+      'STORAGE_DUPLICATE_TORRENT',
+      `torrent ${other.id} of this library already has the id or an info hash of torrent ${row.id}`,
+    )
+  }
+}

@@ -1,0 +1,148 @@
+import type { DataSource, EntityManager } from 'typeorm'
+import type { ChunkKey } from '../chunk-store.js'
+import type { Database, Progress, TorrentRecord } from '../database.js'
+import { isBaeError, StorageError } from '../errors.js'
+import type { TorrentId } from '../torrent-layout.js'
+import { deleteChunkRows, lockUnreferenced, sortedSlices } from './chunk-references.js'
+import { openDataSource, type TypeOrmDatabaseOptions } from './data-source.js'
+import { torrentEntity } from './entities.js'
+import { haveBits, keyRange } from './known-keys.js'
+import { clearPlaces, deleteRows, recordBatch } from './progress.js'
+import { transaction } from './sql.js'
+import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
+
+/** Chunks whose rows stay locked together while their objects are deleted. */
+const forgottenPerTransaction = 256
+
+/** Opens the records of a library on a PostgreSQL server. Rejects STORAGE_DATABASE where that cannot be. */
+export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Promise<TypeOrmDatabase> {
+  try {
+    return new TypeOrmDatabase(await openDataSource(options))
+  } catch (error) {
+    throw databaseError(error, 'the database cannot be opened')
+  }
+}
+
+/** The records of a library in PostgreSQL: see decision 30 for what is kept how. */
+export class TypeOrmDatabase implements Database {
+  readonly #source: DataSource
+  readonly #running = new Set<Promise<unknown>>()
+  #closing: Promise<void> | undefined
+
+  constructor(source: DataSource) {
+    this.#source = source
+  }
+
+  async saveTorrent(record: TorrentRecord): Promise<void> {
+    await this.#run(async () => {
+      const row = await torrentRow(record)
+      await transaction(this.#source, (manager) => insertTorrent(manager, row, record.layout))
+    })
+  }
+
+  async findTorrent(id: TorrentId): Promise<TorrentRecord | undefined> {
+    return await this.#read(async (manager) => torrentRecord(await manager.findOneBy(torrentEntity, { id })))
+  }
+
+  async findTorrentByInfoHash(infoHash: string): Promise<TorrentRecord | undefined> {
+    return await this.#read(async (manager) => torrentRecord(await findByInfoHash(manager, infoHash)))
+  }
+
+  async listTorrents(): Promise<readonly TorrentId[]> {
+    return await this.#read(async (manager) => {
+      const found = await manager.find(torrentEntity, {
+        select: { id: true },
+        order: { addedAtMs: 'ASC', id: 'ASC' },
+      })
+      return found.map(({ id }) => id as TorrentId)
+    })
+  }
+
+  async deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]> {
+    return await this.#write((manager) => deleteRows(manager, id))
+  }
+
+  async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
+    await this.#write((manager) => recordBatch(manager, id, progress))
+  }
+
+  async completedPieces(id: TorrentId): Promise<Uint8Array> {
+    return await this.#read((manager) => haveBits(manager, id))
+  }
+
+  async clearProgress(
+    id: TorrentId,
+    lost: { pieces: readonly number[]; ordinals: readonly number[] },
+  ): Promise<readonly ChunkKey[]> {
+    return await this.#write((manager) => clearPlaces(manager, id, lost))
+  }
+
+  async chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]> {
+    return await this.#read((manager) => keyRange(manager, id, first, count))
+  }
+
+  async forgetChunks(
+    keys: readonly ChunkKey[],
+    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
+  ): Promise<void> {
+    let refused: { readonly error: unknown } | undefined
+    const forget = async (manager: EntityManager, slice: readonly ChunkKey[]): Promise<void> => {
+      const unreferenced = await lockUnreferenced(manager, slice)
+      if (unreferenced.length === 0) return
+      await deleteObjects(unreferenced).catch((error: unknown) => {
+        refused = { error }
+        throw error
+      })
+      await deleteChunkRows(manager, unreferenced)
+    }
+    await this.#run(async () => {
+      for (const slice of sortedSlices(keys, forgottenPerTransaction)) {
+        await transaction(this.#source, (manager) => forget(manager, slice))
+      }
+    }).catch((error: unknown) => {
+      throw refused === undefined ? error : refused.error
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#running)
+    await this.#source.destroy()
+  }
+
+  #read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.#run(() => work(this.#source.manager))
+  }
+
+  #write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.#run(() => transaction(this.#source, work))
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw new StorageError('STORAGE_CLOSED', 'the database is closed')
+    const running = work()
+    this.#running.add(running)
+    try {
+      return await running
+    } catch (error) {
+      throw databaseError(error, 'the database failed')
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+}
+
+/** Ours and mistakes of the caller as they are; all else is the database's. */
+function databaseError(error: unknown, what: string): unknown {
+  if (isBaeError(error) || error instanceof RangeError || error instanceof TypeError) return error
+  const why = error instanceof Error ? error.message : typeof error
+  return new StorageError('STORAGE_DATABASE', `${what}: ${why}`, { cause: error })
+}
