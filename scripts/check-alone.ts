@@ -21,9 +21,10 @@ async function passesAlone(packageName: string): Promise<boolean> {
   const copy = mkdtempSync(join(tmpdir(), `bae-alone-${packageName}-`))
   const removeCopy = () => rmSync(copy, { recursive: true, force: true })
   process.once('SIGTERM', () => {
-    endPrograms()
-    removeCopy()
-    process.exit(1)
+    void endPrograms().finally(() => {
+      removeCopy()
+      process.exit(1)
+    })
   })
   try {
     copyRoot(copy)
@@ -34,7 +35,7 @@ async function passesAlone(packageName: string): Promise<boolean> {
     const cwd = join(copy, 'packages', packageName)
     const args = ['run', ...unitArgs(packageName), '--maxWorkers=2']
     const command = join(cwd, 'node_modules/.bin/vitest')
-    const result = await runProgram({ command, args, cwd, limitMs, logFile: '/dev/stdout' })
+    const result = await runProgram({ command, args, cwd, limitMs })
     return result.ok
   } finally {
     removeCopy()

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 
 export interface Program {
   readonly command: string
@@ -7,8 +8,8 @@ export interface Program {
   readonly cwd: string
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** Gets what the program prints on both outputs. */
-  readonly logFile: string
+  /** Gets what the program prints on both outputs; without it they are this process's own. */
+  readonly logFile?: string
   readonly limitMs: number
 }
 
@@ -19,49 +20,54 @@ export interface ProgramResult {
 }
 
 const killAfterMs = 10_000
-const running = new Set<number>()
+const running = new Map<number, Promise<unknown>>()
 
 /** Runs a program in a process group of its own, so that at its limit its children end with it. */
 export async function runProgram(program: Program): Promise<ProgramResult> {
   const startedAtMs = Date.now()
-  const log = openSync(program.logFile, 'w')
-  let timedOut = false
+  const log = program.logFile === undefined ? undefined : openSync(program.logFile, 'w')
+  const limit = new AbortController()
   try {
-    const child = spawn(program.command, program.args, {
-      cwd: program.cwd,
-      env: { ...process.env, ...program.env },
-      stdio: ['ignore', log, log],
-      detached: true,
-    })
-    const ended = new Promise<boolean>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', (code) => resolve(code === 0))
-    })
-    const pid = child.pid
-    if (pid === undefined) return { ok: await ended, timedOut, durationMs: 0 }
-    running.add(pid)
-    const limit = setTimeout(() => {
-      timedOut = true
-      endGroup(pid)
-    }, program.limitMs)
-    const ok = await ended.finally(() => {
-      clearTimeout(limit)
-      running.delete(pid)
-    })
-    return { ok: ok && !timedOut, timedOut, durationMs: Date.now() - startedAtMs }
+    const ended = startProgram(program, log)
+    const timedOut = wait(program.limitMs, true, { signal: limit.signal }).catch(() => false)
+    const isOver = await Promise.race([ended.then(() => false), timedOut])
+    if (isOver) await endPrograms()
+    return { ok: (await ended) && !isOver, timedOut: isOver, durationMs: Date.now() - startedAtMs }
   } finally {
-    closeSync(log)
+    limit.abort()
+    if (log !== undefined) closeSync(log)
   }
 }
 
-/** Ends the groups of all programs that still run: they are not in the terminal's group and hear no Ctrl-C. */
-export function endPrograms(): void {
-  for (const pid of running) signalGroup(pid, 'SIGKILL')
+/** Settles with whether the program ended with exit code 0; rejects when it could not be started. */
+function startProgram(program: Program, log: number | undefined): Promise<boolean> {
+  const output = log ?? 'inherit'
+  const child = spawn(program.command, program.args, {
+    cwd: program.cwd,
+    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...program.env },
+    stdio: ['ignore', output, output],
+    detached: true,
+  })
+  const ended = new Promise<boolean>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code === 0))
+  })
+  const { pid } = child
+  if (pid === undefined) return ended
+  const listed = ended.finally(() => running.delete(pid))
+  running.set(pid, listed)
+  return listed
 }
 
-function endGroup(pid: number): void {
-  signalGroup(pid, 'SIGTERM')
-  setTimeout(() => signalGroup(pid, 'SIGKILL'), killAfterMs).unref()
+/** Ends what still runs, with its children, who are not in the terminal's group and hear no Ctrl-C. */
+export async function endPrograms(): Promise<void> {
+  const programs = [...running]
+  for (const [pid] of programs) signalGroup(pid, 'SIGTERM')
+  const timer = new AbortController()
+  const patience = wait(killAfterMs, undefined, { signal: timer.signal }).catch(() => undefined)
+  await Promise.race([Promise.allSettled(programs.map(([, ended]) => ended)), patience])
+  timer.abort()
+  for (const [pid] of programs) signalGroup(pid, 'SIGKILL')
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

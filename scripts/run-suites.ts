@@ -12,10 +12,7 @@ const shownLogLines = 60
 
 const groups = chosenGroups(process.argv.slice(2))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    endPrograms()
-    process.exit(130)
-  })
+  process.once(signal, () => void endPrograms().finally(() => process.exit(130)))
 }
 mkdirSync(logFolder, { recursive: true })
 

@@ -21,7 +21,7 @@ const minuteMs = 60_000
 /** Everything that `npm test` runs, in order: what fails fast comes first. */
 export function allSuites(): Suite[] {
   return [
-    program('lint', bin('biome'), ['ci', '--error-on-warnings']),
+    program('lint', bin('biome'), ['ci', '--error-on-warnings', '--colors=off']),
     program('types of tests', bin('tsc'), ['-p', 'tsconfig.test.json']),
     script('layers', 'check-layers'),
     script('docs', 'check-docs'),
