@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runningServers, stopLeftoverServers } from './leftover-server.js'
 import { makeTemporaryFolder, removeFolder } from './temporary-folder.js'
-import { folderSize } from './tree-digest.js'
+import { absentIsEmpty, folderSize, listFiles } from './tree-digest.js'
 
 /**
  * A library of a test with all that bae may write outside of it (database cluster, sockets, temporary
@@ -54,6 +54,12 @@ export class BaeLibrary implements AsyncDisposable {
   /** All files of the library, and what they hold. The database is elsewhere. */
   async size(): Promise<{ files: number; bytes: number }> {
     return folderSize(this.folder)
+  }
+
+  /** The files whose name is a chunk's key: 64 hex digits, wherever the store puts folders between them. */
+  async chunkFiles(): Promise<readonly string[]> {
+    const files = await listFiles(this.folder).catch(absentIsEmpty)
+    return files.filter((path) => /[0-9a-f]{64}/.test(path.replaceAll('/', ''))).map((path) => join(this.folder, path))
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type BaeEvent, type CompletedEvent, isCompleted, isProgress, type ProgressEvent } from './bae-events.js'
 import type { BaeLibrary } from './bae-library.js'
 import { ChildProgram, type ProgramExit, type ProgramOptions } from './child-program.js'
 
-const baePath = fileURLToPath(new URL('../../packages/import-service/bin/bae.js', import.meta.url))
+export const baePath = fileURLToPath(new URL('../../packages/import-service/bin/bae.js', import.meta.url))
 
 export interface BaeResult extends ProgramExit {
   readonly stdout: string
@@ -104,6 +106,13 @@ export async function baeJson<T>(library: BaeLibrary, args: readonly string[], o
   const result = await bae(library, [...args, '--json'], options)
   if (result.code !== 0) throw new Error(`bae ${args.join(' ')} exited ${result.code}: ${result.stderr}${result.stdout}`)
   return JSON.parse(result.stdout) as T
+}
+
+/** Runs one command that must succeed and returns the bytes that it writes to stdout. */
+export async function baeBytes(library: BaeLibrary, args: readonly string[]): Promise<Uint8Array> {
+  const env = { ...withoutBaeVariables(), ...library.env }
+  const options = { env, cwd: library.root, encoding: 'buffer', maxBuffer: 512 * 1024 * 1024, timeout: 30_000 } as const
+  return (await promisify(execFile)(process.execPath, [baePath, ...args], options)).stdout
 }
 
 /** Imports `source` from `peers`, which must succeed. */

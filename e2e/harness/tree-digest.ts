@@ -49,7 +49,8 @@ export async function folderSize(root: string): Promise<{ files: number; bytes: 
   return { files, bytes }
 }
 
-function absentIsEmpty(error: unknown): readonly string[] {
+/** For `catch`: a folder that is not there holds no files. */
+export function absentIsEmpty(error: unknown): readonly string[] {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
   throw error
 }

@@ -1,0 +1,94 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import type { VerifyReport } from '../harness/bae-events.js'
+import { BaeLibrary } from '../harness/bae-library.js'
+import { bae, baeJson, importTorrent } from '../harness/bae-process.js'
+import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
+import { needs } from '../harness/foreign-program.js'
+import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { flipOneBit, RawSeed } from '../harness/peers/raw-seed.js'
+import { readTorrent } from '../harness/read-torrent.js'
+import { kibibyte, mebibyte } from '../harness/sizes.js'
+import { Workshop } from '../harness/workshop.js'
+
+const workshop = new Workshop()
+afterAll(() => workshop.close())
+
+const totalBytes = 12 * mebibyte + 4321
+const pieceLengthBytes = 256 * kibibyte
+
+it('a peer that sends corrupt data gets no byte into the library', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
+  await using corrupt = await RawSeed.start(await readTorrent(torrent), { tamper: flipOneBit })
+  await using library = await BaeLibrary.create()
+  const args = ['import', torrent.path, '--peer', corrupt.address, '--timeout', '6', '--json']
+  const result = await bae(library, args)
+  expect(result).toMatchObject({ code: 1 })
+  expect(result.events.at(-1)).toMatchObject({ event: 'error', code: 'IMPORT_TIMEOUT' })
+  expect(corrupt.servedBlocks).toBeGreaterThan(0)
+  expect(await baeJson(library, ['list'])).toEqual([])
+  expect((await library.size()).bytes).toBeLessThan(pieceLengthBytes / 4)
+
+  await using good = await LibtorrentSeed.start([torrent])
+  const completed = await importTorrent(library, torrent.path, [good])
+  await expectVerified(library, completed.id, completed.pieces)
+})
+
+it('with a corrupt peer and a good seed the import completes, and every byte is right', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
+  await using corrupt = await RawSeed.start(await readTorrent(torrent), { tamper: flipOneBit })
+  // Slow enough that the other one is asked too.
+  await using good = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 2 * mebibyte })
+  await using library = await BaeLibrary.create()
+  const completed = await importTorrent(library, torrent.path, [corrupt, good])
+  expect(corrupt.servedBlocks).toBeGreaterThan(0)
+  await expectVerified(library, completed.id, completed.pieces)
+  await expectExportEquals(library, completed.id, torrent.content)
+})
+
+it('one flipped byte in a stored chunk makes verify fail and name piece, file and chunk', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
+  await using seed = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create()
+  const { id, pieces, files } = await importTorrent(library, torrent.path, [seed])
+  const [path = ''] = await library.chunkFiles()
+  const chunk = await readFile(path)
+  const flippedAt = chunk.length >> 1
+  const place = (await readFile(torrent.content.path)).indexOf(chunk.subarray(0, 64)) + flippedAt
+  chunk[flippedAt] = (chunk[flippedAt] ?? 0) ^ 0x10
+  await writeFile(path, chunk)
+
+  const result = await bae(library, ['verify', id, '--json'])
+  expect(result.code).toBe(1)
+  const report = JSON.parse(result.stdout) as VerifyReport
+  expect(report).toMatchObject({ id, pieces })
+  const named = report.bad.find((bad) => bad.piece === Math.floor(place / pieceLengthBytes))
+  expect(named?.files).toEqual([files[0]?.path])
+  expect(path.replaceAll('/', '')).toContain(named?.chunk)
+
+  const text = await bae(library, ['verify', id])
+  expect(text.code).toBe(1)
+  for (const word of [String(named?.piece), named?.chunk, files[0]?.path]) {
+    expect(text.stdout + text.stderr).toContain(word)
+  }
+})
+
+it('damaged bytes are never handed out: export and cat fail and leave nothing', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
+  await using seed = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create()
+  const { id, name } = await importTorrent(library, torrent.path, [seed])
+  const [path = ''] = await library.chunkFiles()
+  await rm(path)
+  expect(await bae(library, ['verify', id])).toMatchObject({ code: 1 })
+  const exported = await bae(library, ['export', id, library.outputFolder])
+  expect(exported.code).toBe(1)
+  expect(exported.stderr).toMatch(/\[[A-Z]+_[A-Z_]+\]/)
+  await expect(readFile(join(library.outputFolder, name))).rejects.toMatchObject({ code: 'ENOENT' })
+  expect(await bae(library, ['cat', id, name])).toMatchObject({ code: 1 })
+})

@@ -1,0 +1,57 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { BaeLibrary } from '../harness/bae-library.js'
+import { importTorrent } from '../harness/bae-process.js'
+import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
+import { needs } from '../harness/foreign-program.js'
+import { Aria2Seed } from '../harness/peers/aria2-seed.js'
+import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import type { Seed } from '../harness/peers/seed.js'
+import { TransmissionSeed } from '../harness/peers/transmission-seed.js'
+import { kibibyte, mebibyte } from '../harness/sizes.js'
+import type { TorrentFile } from '../harness/torrent-maker.js'
+import { listFiles } from '../harness/tree-digest.js'
+import { Workshop } from '../harness/workshop.js'
+
+const workshop = new Workshop()
+afterAll(() => workshop.close())
+
+const seeds = {
+  aria2: (torrent: TorrentFile) => Aria2Seed.start(torrent),
+  'python3-libtorrent': (torrent: TorrentFile) => LibtorrentSeed.start([torrent]),
+} as const
+
+const payloads = {
+  'a single file of 256 MiB': (pieceLengthBytes: number) => workshop.fileTorrent(256 * mebibyte, pieceLengthBytes),
+  'a tree of 300 files': (pieceLengthBytes: number) => workshop.treeTorrent(pieceLengthBytes),
+} as const
+
+const pieceLengths = [16 * kibibyte, 256 * kibibyte, mebibyte, 16 * mebibyte]
+
+describe.each(Object.keys(seeds) as (keyof typeof seeds)[])('from %s', (program) => {
+  describe.each(Object.keys(payloads) as (keyof typeof payloads)[])('%s', (payload) => {
+    it.for(pieceLengths)('comes back byte for byte, in pieces of %i bytes', async (pieceLengthBytes, context) => {
+      needs(context, 'python3-libtorrent', program)
+      const torrent = await payloads[payload](pieceLengthBytes)
+      await using seed = await seeds[program](torrent)
+      await expectImportedWhole(torrent, seed)
+    })
+  })
+})
+
+it('transmission-daemon gives the tree of 300 files, in pieces of 1 MiB', async (context) => {
+  needs(context, 'python3-libtorrent', 'transmission-daemon')
+  const torrent = await workshop.treeTorrent(mebibyte)
+  await using seed = await TransmissionSeed.start(torrent)
+  await expectImportedWhole(torrent, seed)
+})
+
+async function expectImportedWhole(torrent: TorrentFile, seed: Seed): Promise<void> {
+  const { content, pieceLengthBytes } = torrent
+  await using library = await BaeLibrary.create()
+  const completed = await importTorrent(library, torrent.path, [seed])
+  const pieces = Math.ceil(content.totalBytes / pieceLengthBytes)
+  expect(completed).toMatchObject({ name: content.name, bytes: content.totalBytes, pieces })
+  expect(completed.files).toHaveLength((await listFiles(content.path)).length)
+  await expectVerified(library, completed.id, pieces)
+  await expectExportEquals(library, completed.id, content)
+}

@@ -1,0 +1,55 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { isError } from '../harness/bae-events.js'
+import { BaeLibrary } from '../harness/bae-library.js'
+import { BaeProcess, bae, baeJson, importTorrent } from '../harness/bae-process.js'
+import { expectFailure } from '../harness/expect-failure.js'
+import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
+import { needs } from '../harness/foreign-program.js'
+import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { mebibyte } from '../harness/sizes.js'
+import { SmallFileSystem } from '../harness/small-file-system.js'
+import { Workshop } from '../harness/workshop.js'
+
+const workshop = new Workshop()
+afterAll(() => workshop.close())
+
+it('a torrent that does not fit is refused with one sentence, and nothing is left', async (context) => {
+  needs(context, 'python3-libtorrent')
+  await using library = await BaeLibrary.create()
+  using _ = SmallFileSystem.mount(context, library.folder, { sizeBytes: 24 * mebibyte })
+  const torrent = await workshop.fileTorrent(64 * mebibyte, mebibyte)
+  await using seed = await LibtorrentSeed.start([torrent])
+  const args = ['import', torrent.path, '--peer', seed.address]
+  await expectFailure(library, args, { code: 'STORAGE_NO_SPACE', withinMs: 15_000 })
+  expect(await library.chunkFiles()).toEqual([])
+  expect((await library.size()).bytes).toBeLessThan(mebibyte)
+  expect(await baeJson(library, ['list'])).toEqual([])
+})
+
+it('a disk that fills up meanwhile stops the import, and the same command goes on when there is room', async (context) => {
+  needs(context, 'python3-libtorrent')
+  await using library = await BaeLibrary.create()
+  using disk = SmallFileSystem.mount(context, library.folder, { sizeBytes: 96 * mebibyte })
+  const torrent = await workshop.fileTorrent(64 * mebibyte, mebibyte)
+  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 16 * mebibyte })
+  const args = ['import', torrent.path, '--peer', seed.address, '--json']
+  await using importing = new BaeProcess(library, args)
+  await importing.whenProgress(20_000, ({ pieces }) => pieces > 4)
+  const ballast = join(disk.folder, 'ballast')
+  // The file system ends before the ballast does: what there is of it takes all the room.
+  await writeFile(ballast, new Uint8Array(96 * mebibyte)).catch(() => {})
+  const stopped = await importing.result(20_000)
+  expect(stopped.code).toBe(1)
+  const last = stopped.events.at(-1)
+  expect(isError(last) ? last.code : last).toBe('STORAGE_NO_SPACE')
+  expect(stopped.stderr).not.toMatch(/^\s+at /m)
+
+  await rm(ballast)
+  await seed.setRate(0)
+  const { id, pieces } = await importTorrent(library, torrent.path, [seed])
+  await expectVerified(library, id, pieces)
+  await expectExportEquals(library, id, torrent.content)
+  expect(await bae(library, ['remove', id])).toMatchObject({ code: 0 })
+})

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { BaeLibrary } from '../harness/bae-library.js'
+import { bae, baeBytes, importTorrent } from '../harness/bae-process.js'
+import { type HandmadeFile, type HandmadeTorrent, makeHandmadeTorrent } from '../harness/handmade-torrent.js'
+import { PseudoRandomBytes } from '../harness/payload.js'
+import { RawSeed } from '../harness/peers/raw-seed.js'
+import { listFiles, treeDigest } from '../harness/tree-digest.js'
+
+const invalidUtf8 = new Uint8Array([0x61, 0xff, 0xfe, 0x62])
+
+const hostilePaths: readonly (readonly (string | Uint8Array)[])[] = [
+  ['..', 'outside'],
+  ['..', '..', '..', 'etc', 'cron.d', 'outside'],
+  ['a', '..', '..', 'outside'],
+  ['../../outside'],
+  ['/etc/outside'],
+  ['..\\..\\outside'],
+  ['.', 'dot'],
+  ['.'],
+  ['..'],
+  ['', ''],
+  ['nul\u0000byte'],
+  ['escape\u001b[2J\u001b]0;title\u0007'],
+  ['new\nline\ttab\rreturn'],
+  ['delete\u007f and c1 \u009b'],
+  ['right\u202eto-left'],
+  [invalidUtf8],
+  ['con'],
+  ['trailing. '],
+  ['long '.repeat(80)],
+  ['same'],
+  ['same'],
+  ['same', 'below'],
+  ['.bae'],
+  ['~', 'home'],
+  ['-rf'],
+]
+
+const hostileNames: readonly (string | Uint8Array)[] = [
+  '../outside',
+  '..',
+  '.',
+  '/etc/outside',
+  'nul\u0000and\u001b[31mred',
+  '',
+  invalidUtf8,
+]
+
+it('files whose paths try to leave the folder are imported, and exported inside it', async () => {
+  const torrent = makeHandmadeTorrent('hostile', hostilePaths.map(hostileFile))
+  await expectSafe(torrent, hostilePaths.map(hostileFile))
+})
+
+it.for(hostileNames.map((name) => [Buffer.from(name).toString('hex'), name] as const))(
+  'a torrent whose name is %s (hex) is imported, and exported inside the folder',
+  async ([, name]) => {
+    const files = [['one'], ['..', 'two'], ['folder', 'three']].map(hostileFile)
+    await expectSafe(makeHandmadeTorrent(name, files), files)
+  },
+)
+
+it.for(hostileNames.map((name) => [Buffer.from(name).toString('hex'), name] as const))(
+  'a single file whose name is %s (hex) is imported, and exported inside the folder',
+  async ([, name]) => {
+    const file = hostileFile(['only'], 0)
+    await expectSafe(makeHandmadeTorrent(name, file.bytes), [file])
+  },
+)
+
+/** Everything arrives below the export folder, once each, and cat finds every path that was told. */
+async function expectSafe(torrent: HandmadeTorrent, files: readonly HandmadeFile[]): Promise<void> {
+  await using library = await BaeLibrary.create()
+  await using seed = await RawSeed.start(torrent)
+  const path = join(library.root, 'hostile.torrent')
+  await writeFile(path, torrent.torrentFile)
+  const completed = await importTorrent(library, path, [seed])
+  expect(completed.files).toHaveLength(files.length)
+  expect(completed.name + completed.files.map((file) => file.path).join('')).not.toMatch(/[\p{Cc}\u202e]/u)
+
+  const deep = join(library.outputFolder, 'a/b/c/d/e')
+  await mkdir(deep, { recursive: true })
+  const exported = await bae(library, ['export', completed.id, deep])
+  expect(exported, exported.stderr).toMatchObject({ code: 0 })
+  expect(exported.stdout + exported.stderr).not.toMatch(/[^\P{Cc}\n]/u)
+  const everything = await listFiles(library.outputFolder)
+  expect(everything.filter((file) => !file.startsWith('a/b/c/d/e/'))).toEqual([])
+  const digests = (await treeDigest(deep)).map((digest) => digest.sha256)
+  expect(digests.toSorted()).toEqual(files.map((file) => sha256(file.bytes)).toSorted())
+
+  const catted = completed.files.slice(0, 3).map(async (file) => sha256(await baeBytes(library, ['cat', completed.id, file.path])))
+  for (const digest of await Promise.all(catted)) expect(digests).toContain(digest)
+}
+
+function hostileFile(path: readonly (string | Uint8Array)[], index: number): HandmadeFile {
+  return { path, bytes: new PseudoRandomBytes(`hostile ${index}`).next(5000 + index * 1013) }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
