@@ -1,0 +1,89 @@
+import { posix } from 'node:path'
+import { importsOf, type ModuleImport } from './module-imports.js'
+
+const rooms = ['native', 'storage', 'client', 'import-service'] as const
+type Room = (typeof rooms)[number]
+
+/** The rooms a room may name at all. */
+const below: Readonly<Record<Room, readonly Room[]>> = {
+  native: [],
+  storage: [],
+  client: ['native', 'storage'],
+  'import-service': ['native', 'storage', 'client'],
+}
+
+/** The only files that import another room at run time, and how. Everywhere else it is `import type`. */
+const meetingPlaces: Readonly<Record<string, ModuleImport['kind']>> = {
+  'packages/client/src/native-binding.ts': 'lazy',
+  'packages/import-service/src/compose.ts': 'static',
+}
+
+const composition = 'packages/import-service/src/compose.js'
+const serviceIndex = 'packages/import-service/src/index.ts'
+
+const lineLimits: readonly (readonly [RegExp, number])[] = [
+  [/\.ts$/, 400],
+  [/\.(cc|h)$/, 500],
+]
+
+/** What is wrong with one file of a package: its imports, its words, its length. `path` is from the root. */
+export function layerProblems(path: string, source: string): string[] {
+  const room = rooms.find((name) => path.startsWith(`packages/${name}/`))
+  if (room === undefined) return []
+  const imports = path.endsWith('.ts') ? importsOf(source) : []
+  const problems = [
+    wordProblem(room, path, source),
+    lengthProblem(path, source),
+    ...imports.map((found) => importProblem(room, path, found)),
+  ]
+  return problems.filter((problem) => problem !== undefined)
+}
+
+function importProblem(room: Room, path: string, found: ModuleImport): string | undefined {
+  const place = `${path}:${found.line}`
+  if (found.specifier.startsWith('.')) return relativeProblem(room, path, found, place)
+  const other = rooms.find((name) => isOf(found.specifier, `@bae/${name}`))
+  if (other === undefined) return undefined
+  if (other === room) return `${place} imports its own package by name: use a relative path`
+  if (!below[room].includes(other)) return `${place} imports @bae/${other}, which ${room} must not know`
+  if (found.kind === 'type' || mayImportAtRunTime(path, found.kind)) return undefined
+  return `${place} imports @bae/${other} at run time: only \`import type\` is allowed here`
+}
+
+function relativeProblem(room: Room, path: string, found: ModuleImport, place: string): string | undefined {
+  const target = posix.join(posix.dirname(path), found.specifier)
+  if (!target.startsWith(`packages/${room}/`)) return `${place} leaves its package: ${found.specifier}`
+  if (found.kind === 'static' && target === composition && path !== serviceIndex) {
+    return `${place} loads every room with compose.js: use \`await import('${found.specifier}')\``
+  }
+  return undefined
+}
+
+function mayImportAtRunTime(path: string, kind: ModuleImport['kind']): boolean {
+  const allowed = meetingPlaces[path]
+  return allowed === 'static' || (allowed === 'lazy' && kind === 'lazy')
+}
+
+function isOf(specifier: string, packageName: string): boolean {
+  return specifier === packageName || specifier.startsWith(`${packageName}/`)
+}
+
+function wordProblem(room: Room, path: string, source: string): string | undefined {
+  const knowsIndex = room === 'native' || room === 'client'
+  if (!knowsIndex && source.includes('storageIndex')) {
+    return `${path} says storageIndex, which only native and client know`
+  }
+  const knowsTypeOrm = /\/(typeorm|test)\/|\/src\/compose\.ts$/.test(path)
+  if (!knowsTypeOrm && source.includes('typeorm')) {
+    return `${path} says typeorm, which belongs into a typeorm folder`
+  }
+  return undefined
+}
+
+function lengthProblem(path: string, source: string): string | undefined {
+  const lines = source.split('\n').length - 1
+  const limit = lineLimits.find(([matches]) => matches.test(path))?.[1]
+  return limit !== undefined && lines > limit
+    ? `${path} has ${lines} lines; the limit is ${limit}`
+    : undefined
+}
