@@ -47,7 +47,10 @@ export interface Database extends AsyncDisposable {
   /** BEP 3 order, exactly ceil(pieces / 8) bytes, spare bits zero. */
   completedPieces(id: TorrentId): Promise<Uint8Array>
   /** These pieces are no longer complete; the chunks `ordinals` have no key any more and lose a reference. Returns the keys left without one. */
-  clearProgress(id: TorrentId, lost: { pieces: readonly number[]; ordinals: readonly number[] }): Promise<readonly ChunkKey[]>
+  clearProgress(
+    id: TorrentId,
+    lost: { pieces: readonly number[]; ordinals: readonly number[] },
+  ): Promise<readonly ChunkKey[]>
   /** Keys of the chunks [first, first + count), `undefined` where none is recorded. */
   chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]>
 
@@ -55,7 +58,10 @@ export interface Database extends AsyncDisposable {
    * Forgets those of `keys` that have no reference. `deleteObjects` runs with exactly these while their rows
    * are locked, so that nobody can begin to refer to a chunk whose object is going; if it rejects, they stay.
    */
-  forgetChunks(keys: readonly ChunkKey[], deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>): Promise<void>
+  forgetChunks(
+    keys: readonly ChunkKey[],
+    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
+  ): Promise<void>
 
   /** Idempotent; later calls reject STORAGE_CLOSED. */
   close(): Promise<void>

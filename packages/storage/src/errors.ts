@@ -38,9 +38,6 @@ export class StorageError extends Error {
 /** True for errors of any bae package, also of another copy of it; with `code`, for that code only. */
 export function isBaeError(error: unknown, code?: string): error is Error & { code: string } {
   return (
-    error instanceof Error &&
-    brand in error &&
-    'code' in error &&
-    (code === undefined || error.code === code)
+    error instanceof Error && brand in error && 'code' in error && (code === undefined || error.code === code)
   )
 }

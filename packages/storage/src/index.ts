@@ -1,7 +1,31 @@
 export type { AbortOptions } from './abort-options.js'
+export { BaeStorage, type BaeStorageDeps } from './bae-storage.js'
 export type { ByteRange } from './byte-range.js'
+export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
+export { DirectoryChunkStore } from './chunk-store/directory-chunk-store.js'
+export { MemoryChunkStore } from './chunk-store/memory-chunk-store.js'
 export type { ChunkKey, ChunkStore, StagedChunk, StagingArea, StagingChunkStore } from './chunk-store.js'
 export type { Database, Progress, SealedChunk, TorrentRecord } from './database.js'
+export { destroyTorrent } from './delete-chunks.js'
 export { isBaeError, StorageError, type StorageErrorCode } from './errors.js'
+export { type Logger, silentLogger } from './logger.js'
+export { MemoryDatabase } from './memory-database.js'
+export { blockBytes, type ChunkSpan, PieceMapper, type PieceSpan } from './piece-mapper.js'
+export { type PieceSource, type ReadFileOptions, readFile } from './read-file.js'
+export { type DamagedPiece, type ScrubStep, scrubTorrent } from './scrub-torrent.js'
 export type { PieceHashes, Storage, StorageFactory } from './storage.js'
-export { type FileLayout, pieceCount, pieceLengthBytes, type TorrentId, type TorrentLayout, type TorrentMetadata } from './torrent-layout.js'
+export {
+  createStorageFactory,
+  defaultStorageFactoryOptions,
+  type StorageFactoryDeps,
+  type StorageFactoryOptions,
+} from './storage-factory.js'
+export {
+  type FileLayout,
+  pieceCount,
+  pieceLengthBytes,
+  type TorrentId,
+  type TorrentLayout,
+  type TorrentMetadata,
+} from './torrent-layout.js'
+export { TorrentReader, type TorrentReaderDeps } from './torrent-reader.js'

@@ -28,7 +28,11 @@ export interface Storage extends AsyncDisposable {
    */
   readPiece(piece: number, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array>
   /** Digests of what is stored, where the store can make them better than its caller. Left out: the caller reads and hashes. */
-  hashPiece?(piece: number, want: { sha1: boolean; sha256Blocks: boolean }, options?: AbortOptions): Promise<PieceHashes>
+  hashPiece?(
+    piece: number,
+    want: { sha1: boolean; sha256Blocks: boolean },
+    options?: AbortOptions,
+  ): Promise<PieceHashes>
   /** The hash matched: once this settles the piece survives a crash. Idempotent; rejects STORAGE_PIECE_NOT_FOUND. */
   completePiece(piece: number): Promise<void>
   /** The piece is no longer complete. Its bytes stay readable until overwritten or closed. An absent piece is fine. */

@@ -1,0 +1,223 @@
+import type { AbortOptions } from './abort-options.js'
+import type { ByteRange } from './byte-range.js'
+import type { StagingChunkStore } from './chunk-store.js'
+import type { Database, TorrentRecord } from './database.js'
+import { destroyTorrent } from './delete-chunks.js'
+import { isBaeError, StorageError } from './errors.js'
+import { forEachBounded } from './for-each-bounded.js'
+import { InFlightCalls } from './in-flight-calls.js'
+import { KeyedQueue } from './keyed-queue.js'
+import { type Logger, silentLogger } from './logger.js'
+import { blockBytes, type ChunkSpan, PieceMapper } from './piece-mapper.js'
+import { recoverTorrent } from './recover-torrent.js'
+import type { Storage } from './storage.js'
+import type { TorrentDeps } from './torrent-deps.js'
+import type { TorrentLayout } from './torrent-layout.js'
+import { createTorrentParts, type TorrentParts } from './torrent-parts.js'
+
+/** The store and the database are lent: closing the storage leaves them open. */
+export interface BaeStorageDeps {
+  /** Already saved in the database. */
+  readonly record: TorrentRecord
+  readonly chunkStore: StagingChunkStore
+  readonly database: Database
+  readonly logger?: Logger
+}
+
+/** Spans of one piece that are written at once. */
+const maxSpansAtOnce = 4
+
+/**
+ * The pieces of one torrent as chunks of a library. Written bytes are staged; once all pieces over a chunk
+ * are complete it is sealed under its key. Memory: a bit a piece, and what is in flight.
+ */
+export class BaeStorage implements Storage {
+  readonly layout: TorrentLayout
+  readonly #deps: TorrentDeps
+  readonly #parts: TorrentParts
+  readonly #calls: InFlightCalls
+  /** Orders the calls for one piece. Reading and completing change no byte: they run beside each other. */
+  readonly #pieces = new KeyedQueue<number>()
+  readonly #lostListeners = new Set<(pieces: readonly number[]) => void>()
+
+  private constructor(layout: TorrentLayout, deps: TorrentDeps, parts: TorrentParts) {
+    this.layout = layout
+    this.#deps = deps
+    this.#parts = parts
+    this.#calls = new InFlightCalls(`the storage of torrent ${deps.torrentId}`)
+  }
+
+  /**
+   * Brings the torrent's records and bytes in step first: pieces that were stored but not recorded are
+   * hashed, not downloaded again; pieces whose staged bytes are gone are not claimed.
+   */
+  static async open(
+    { record, chunkStore, database, logger = silentLogger }: BaeStorageDeps,
+    options: AbortOptions = {},
+  ): Promise<BaeStorage> {
+    options.signal?.throwIfAborted()
+    const mapper = new PieceMapper(record.layout, record)
+    const deps = { torrentId: record.id, mapper, chunkStore, database, logger }
+    const parts = createTorrentParts(deps, await database.completedPieces(record.id))
+    await recoverTorrent(deps, record.metadata, parts, options)
+    return new BaeStorage(record.layout, deps, parts)
+  }
+
+  async writePiece(piece: number, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+    await this.#calls.run(async () => {
+      this.#assertWholeBlocks(piece, offset, bytes.length)
+      await this.#pieces.exclusive(piece, async () => {
+        options?.signal?.throwIfAborted()
+        await this.#uncomplete(piece)
+        await this.#write(piece, offset, bytes, options)
+      })
+    })
+  }
+
+  async readPiece(
+    piece: number,
+    offset: number,
+    length: number,
+    options?: AbortOptions,
+  ): Promise<Uint8Array> {
+    return await this.#calls.run(() =>
+      this.#pieces.shared(piece, async () => {
+        options?.signal?.throwIfAborted()
+        const complete = this.#parts.recorder.isComplete(piece)
+        if (!complete) this.#assertWritten(piece, { offset, length })
+        try {
+          return await this.#parts.reader.read(piece, offset, length, options)
+        } catch (error) {
+          if (complete && isLoss(error)) this.#loseSoon(piece)
+          throw error
+        }
+      }),
+    )
+  }
+
+  async completePiece(piece: number): Promise<void> {
+    await this.#calls.run(() =>
+      this.#pieces.shared(piece, async () => {
+        const length = this.#deps.mapper.pieceLengthBytes(piece)
+        if (this.#parts.recorder.isComplete(piece)) return
+        this.#assertWritten(piece, { offset: 0, length })
+        await this.#parts.recorder.complete(piece)
+        this.#parts.written.deleteAll(piece)
+      }),
+    )
+  }
+
+  async clearPiece(piece: number): Promise<void> {
+    await this.#calls.run(() =>
+      this.#pieces.exclusive(piece, async () => {
+        this.#deps.mapper.pieceLengthBytes(piece)
+        await this.#uncomplete(piece)
+      }),
+    )
+  }
+
+  async completedPieces(): Promise<Uint8Array> {
+    this.#calls.refuseWhenClosed()
+    return this.#parts.completed.bits()
+  }
+
+  onPiecesLost(listener: (pieces: readonly number[]) => void): () => void {
+    this.#lostListeners.add(listener)
+    return () => this.#lostListeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    await this.#calls.close()
+    await this.#parts.recorder.idle()
+  }
+
+  async destroy(): Promise<void> {
+    await this.close()
+    await destroyTorrent(this.#deps, this.#deps.torrentId)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #write(
+    piece: number,
+    offset: number,
+    bytes: Uint8Array,
+    options: AbortOptions | undefined,
+  ): Promise<void> {
+    const range = { offset, length: bytes.length }
+    const spans = this.#deps.mapper.chunksOfPiece(piece, range)
+    // Not yet written again when something fails half way: then nobody knows what is there.
+    this.#parts.written.delete(piece, range)
+    await forEachBounded(spans, maxSpansAtOnce, async (span) => {
+      const start = span.pieceOffset - offset
+      await this.#writeSpan(span, bytes.subarray(start, start + span.length), options)
+    })
+    this.#parts.written.add(piece, range)
+  }
+
+  async #writeSpan(span: ChunkSpan, bytes: Uint8Array, options: AbortOptions | undefined): Promise<void> {
+    const { chunkStore, mapper, torrentId } = this.#deps
+    const { ordinal, fileIndex, chunk, chunkOffset } = span
+    this.#parts.leaves.forget(ordinal, chunkOffset, span.length)
+    const writing = chunkStore.staging.write({ torrentId, fileIndex, chunk }, chunkOffset, bytes, options)
+    // Hashed while other threads write it.
+    const digests = this.#parts.leaves.hash(chunkOffset, bytes, mapper.chunkLengthBytes(ordinal))
+    await writing
+    this.#parts.leaves.add(ordinal, digests)
+  }
+
+  /** Before the bytes of a piece change, or because they turned out wrong. */
+  async #uncomplete(piece: number): Promise<void> {
+    const { recorder, written } = this.#parts
+    if (!recorder.mayBeRecorded(piece)) return
+    const wasComplete = recorder.isComplete(piece)
+    const gone = await recorder.uncomplete([piece])
+    if (wasComplete) written.addAll(piece)
+    this.#tellLost(gone, piece)
+  }
+
+  /** A read found that a complete piece is not there: the records must not claim it any longer. */
+  #loseSoon(piece: number): void {
+    if (this.#calls.closed) return
+    const { logger, torrentId } = this.#deps
+    const losing = this.#calls.run(async () => {
+      const gone = await this.#parts.recorder.uncomplete([piece])
+      this.#tellLost(new Set([...gone, piece]))
+    })
+    losing.catch((error: unknown) => {
+      logger.error({ torrentId, piece, err: error }, 'a lost piece could not be taken from the records')
+    })
+  }
+
+  /** `known`: a piece whose caller takes it for incomplete already. */
+  #tellLost(gone: ReadonlySet<number>, known?: number): void {
+    for (const piece of gone) this.#parts.written.deleteAll(piece)
+    const pieces = [...gone].filter((piece) => piece !== known).sort((a, b) => a - b)
+    if (pieces.length === 0) return
+    for (const listener of this.#lostListeners) listener(pieces)
+  }
+
+  #assertWritten(piece: number, range: ByteRange): void {
+    if (this.#parts.written.covers(piece, range)) return
+    const where = `bytes ${range.offset} to ${range.offset + range.length} of piece ${piece}`
+    throw new StorageError(
+      'STORAGE_PIECE_NOT_FOUND',
+      `${where} of torrent ${this.#deps.torrentId} were never written`,
+    )
+  }
+
+  #assertWholeBlocks(piece: number, offset: number, length: number): void {
+    const pieceLength = this.#deps.mapper.pieceLengthBytes(piece)
+    const end = offset + length
+    const inside = Number.isInteger(offset) && offset >= 0 && length > 0 && end <= pieceLength
+    if (inside && offset % blockBytes === 0 && (end % blockBytes === 0 || end === pieceLength)) return
+    const where = `bytes ${offset} to ${end} are not whole blocks of piece ${piece}`
+    throw new StorageError('STORAGE_PIECE_LENGTH', `${where}, which has ${pieceLength} bytes`)
+  }
+}
+
+function isLoss(error: unknown): boolean {
+  return isBaeError(error, 'STORAGE_CHUNK_MISSING') || isBaeError(error, 'STORAGE_CORRUPT')
+}

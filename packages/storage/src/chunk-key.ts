@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto'
+import type { ChunkKey } from './chunk-store.js'
+import { blockBytes } from './piece-mapper.js'
+
+/** Bytes of a SHA-256 digest. */
+export const leafBytes = 32
+
+/**
+ * The BEP 52 merkle root of a chunk: SHA-256 over 16 KiB leaves, a short last leaf hashed as it is, missing
+ * leaves 32 zero bytes, in a tree as wide as the chunk size. So a file of whole chunks has the same keys in
+ * every library of that chunk size, and where a v2 torrent has a piece layer of that size they are in it.
+ */
+export function chunkKeyOf(bytes: Uint8Array, chunkSizeBytes: number): ChunkKey {
+  if (bytes.length > chunkSizeBytes) {
+    throw new RangeError(`${bytes.length} bytes are more than a chunk of ${chunkSizeBytes}`)
+  }
+  return chunkKeyFromLeaves(hashLeaves(bytes), chunkSizeBytes)
+}
+
+/** The digests of consecutive leaves, 32 bytes each. `bytes` begins where a leaf begins. */
+export function hashLeaves(bytes: Uint8Array): Uint8Array {
+  const leaves = new Uint8Array(Math.ceil(bytes.length / blockBytes) * leafBytes)
+  for (let leaf = 0; leaf * leafBytes < leaves.length; leaf++) {
+    const block = bytes.subarray(leaf * blockBytes, (leaf + 1) * blockBytes)
+    leaves.set(hash('sha256', block, 'buffer'), leaf * leafBytes)
+  }
+  return leaves
+}
+
+/** The key of a chunk all of whose leaves are known, in order. */
+export function chunkKeyFromLeaves(leaves: Uint8Array, chunkSizeBytes: number): ChunkKey {
+  const width = chunkSizeBytes / blockBytes
+  if (leaves.length % leafBytes !== 0 || leaves.length > width * leafBytes) {
+    throw new RangeError(`${leaves.length} bytes are not the leaves of a chunk of ${chunkSizeBytes}`)
+  }
+  let level = leaves
+  let missing = new Uint8Array(leafBytes)
+  for (let nodes = width; nodes > 1; nodes /= 2) {
+    level = parentsOf(level, missing)
+    missing = hashPair(missing, missing)
+  }
+  return Buffer.from(level.length > 0 ? level : missing).toString('hex') as ChunkKey
+}
+
+export function isChunkKey(text: string): text is ChunkKey {
+  return /^[0-9a-f]{64}$/.test(text)
+}
+
+/** For keys that come from outside: a name of a file, an argument. RangeError where it is none. */
+export function parseChunkKey(text: string): ChunkKey {
+  if (!isChunkKey(text)) throw new RangeError(`"${text}" is no chunk key: 64 hex digits, lower case`)
+  return text
+}
+
+/** The level above; `missing` is what stands beside the last node of an odd level. */
+function parentsOf(level: Uint8Array, missing: Uint8Array): Uint8Array {
+  const parents = new Uint8Array(Math.ceil(level.length / (2 * leafBytes)) * leafBytes)
+  for (let at = 0; at * leafBytes < parents.length; at++) {
+    const pair = level.subarray(at * 2 * leafBytes, (at + 1) * 2 * leafBytes)
+    const parent = pair.length === 2 * leafBytes ? hash('sha256', pair, 'buffer') : hashPair(pair, missing)
+    parents.set(parent, at * leafBytes)
+  }
+  return parents
+}
+
+function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
+  const pair = new Uint8Array(2 * leafBytes)
+  pair.set(left)
+  pair.set(right, leafBytes)
+  return new Uint8Array(hash('sha256', pair, 'buffer'))
+}

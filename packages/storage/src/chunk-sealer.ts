@@ -1,0 +1,82 @@
+import { chunkKeyFromLeaves, chunkKeyOf, hashLeaves } from './chunk-key.js'
+import type { ChunkLeaves } from './chunk-leaves.js'
+import type { ChunkKey, StagedChunk } from './chunk-store.js'
+import type { SealedChunk } from './database.js'
+import { StorageError } from './errors.js'
+import { forEachBounded } from './for-each-bounded.js'
+import { blockBytes } from './piece-mapper.js'
+import type { TorrentDeps } from './torrent-deps.js'
+
+/** Chunks worked on at once: reading one back waits for the disk, and more than that only costs memory. */
+const maxChunksAtOnce = 4
+
+/** Turns staged chunks into stored ones and back. It keeps no records and takes no locks. */
+export class ChunkSealer {
+  readonly #deps: TorrentDeps
+  readonly #leaves: ChunkLeaves
+
+  constructor(deps: TorrentDeps, leaves: ChunkLeaves) {
+    this.#deps = deps
+    this.#leaves = leaves
+  }
+
+  /** The keys of staged chunks that have all their bytes. */
+  async keysOf(ordinals: Iterable<number>): Promise<readonly SealedChunk[]> {
+    const chunks: SealedChunk[] = []
+    await forEachBounded(ordinals, maxChunksAtOnce, async (ordinal) => {
+      const lengthBytes = this.#deps.mapper.chunkLengthBytes(ordinal)
+      const digests = await this.#leaves.all(ordinal, Math.ceil(lengthBytes / blockBytes), (first, end) =>
+        this.#readLeaves(ordinal, first * blockBytes, Math.min(end * blockBytes, lengthBytes)),
+      )
+      chunks.push({
+        ordinal,
+        key: chunkKeyFromLeaves(digests, this.#deps.mapper.chunkSizeBytes),
+        lengthBytes,
+      })
+    })
+    return chunks
+  }
+
+  /**
+   * Gives recorded chunks their final names. One that fails stays staged, is read from there, and is tried
+   * again when the torrent is opened next: so this never rejects.
+   */
+  async seal(chunks: readonly SealedChunk[]): Promise<void> {
+    const { chunkStore, logger, torrentId } = this.#deps
+    await forEachBounded(chunks, maxChunksAtOnce, async ({ ordinal, key }) => {
+      this.#leaves.forgetChunk(ordinal)
+      try {
+        await chunkStore.staging.seal(this.staged(ordinal), key)
+      } catch (error) {
+        logger.error({ torrentId, key, err: error }, 'a chunk is recorded but could not be sealed yet')
+      }
+    })
+  }
+
+  /**
+   * Makes a stored chunk a staged one again; its object stays. False when its bytes are nowhere: damaged ones
+   * would get a key of their own when they are sealed next, and pass for right ones.
+   */
+  async unseal(ordinal: number, key: ChunkKey): Promise<boolean> {
+    const { chunkStore, mapper } = this.#deps
+    const staged = this.staged(ordinal)
+    const range = { offset: 0, length: mapper.chunkLengthBytes(ordinal) }
+    const stored = await chunkStore.get(key)
+    const bytes = stored ?? (await chunkStore.staging.read(staged, range))
+    if (bytes?.length !== range.length || chunkKeyOf(bytes, mapper.chunkSizeBytes) !== key) return false
+    if (stored !== undefined) await chunkStore.staging.write(staged, 0, stored)
+    return true
+  }
+
+  staged(ordinal: number): StagedChunk {
+    return { torrentId: this.#deps.torrentId, ...this.#deps.mapper.chunkAt(ordinal) }
+  }
+
+  async #readLeaves(ordinal: number, offset: number, end: number): Promise<Uint8Array> {
+    const chunk = this.staged(ordinal)
+    const bytes = await this.#deps.chunkStore.staging.read(chunk, { offset, length: end - offset })
+    if (bytes !== undefined) return hashLeaves(bytes)
+    const name = `chunk ${chunk.chunk} of file ${chunk.fileIndex} of torrent ${chunk.torrentId}`
+    throw new StorageError('STORAGE_CHUNK_MISSING', `${name} is not staged up to byte ${end}`)
+  }
+}

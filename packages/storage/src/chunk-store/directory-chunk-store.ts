@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { AbortOptions } from '../abort-options.js'
+import type { ByteRange } from '../byte-range.js'
+import { isChunkKey, parseChunkKey } from '../chunk-key.js'
+import type { ChunkKey, StagingChunkStore } from '../chunk-store.js'
+import { ConcurrencyLimit } from '../concurrency-limit.js'
+import { InFlightCalls } from '../in-flight-calls.js'
+import { ioError, isAbsent } from '../io-error.js'
+import { absentAsUndefined, DirectoryStagingArea } from './directory-staging-area.js'
+import { assertByteRange, readExactly } from './read-exactly.js'
+
+/** Far below any limit of open files, and more than the threads that do the work. */
+const maxOpenFiles = 16
+
+/**
+ * Chunks as files of a folder: `chunks/ab/cd/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`,
+ * those being put `temp/`. All of it on one file system, so that a chunk gets its name by a rename.
+ *
+ * What a call has settled survives the death of the process, not yet a power cut. Several processes may use
+ * one folder.
+ */
+export class DirectoryChunkStore implements StagingChunkStore {
+  readonly name: string
+  readonly staging: DirectoryStagingArea
+  readonly #directory: string
+  readonly #calls: InFlightCalls
+  readonly #files = new ConcurrencyLimit(maxOpenFiles)
+
+  private constructor(directory: string) {
+    this.name = `directory ${directory}`
+    this.#directory = directory
+    this.#calls = new InFlightCalls(`chunk store ${directory}`)
+    this.staging = new DirectoryStagingArea(join(directory, 'staging'), {
+      calls: this.#calls,
+      files: this.#files,
+      pathOfKey: (key) => this.#path(key),
+    })
+  }
+
+  /** Makes the folder where it is missing. Rejects STORAGE_IO or STORAGE_NO_SPACE. */
+  static async open(directory: string, options?: AbortOptions): Promise<DirectoryChunkStore> {
+    options?.signal?.throwIfAborted()
+    try {
+      for (const part of ['chunks', 'staging', 'temp'])
+        await mkdir(join(directory, part), { recursive: true })
+    } catch (error) {
+      throw ioError(`opening the chunk store ${directory}`, error)
+    }
+    return new DirectoryChunkStore(directory)
+  }
+
+  async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+    const path = this.#path(key)
+    await this.#run(`storing chunk ${key}`, options, async () => {
+      const temporary = join(this.#directory, 'temp', randomUUID())
+      try {
+        await writeFile(temporary, bytes, { flag: 'wx' })
+        await this.#moveTo(temporary, path)
+      } catch (error) {
+        await rm(temporary, { force: true })
+        throw error
+      }
+    })
+  }
+
+  async get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+    const path = this.#path(key)
+    const range = options?.range
+    if (range !== undefined) assertByteRange(range)
+    return await this.#run(`reading chunk ${key}`, options, async () => {
+      const file = await absentAsUndefined(open(path, 'r'))
+      if (file === undefined) return undefined
+      try {
+        const bytes = await readExactly(file, range ?? { offset: 0, length: (await file.stat()).size })
+        if (bytes !== undefined) return bytes
+        throw new RangeError(
+          `bytes ${range?.offset} to ${range && range.offset + range.length} are beyond chunk ${key}`,
+        )
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  async has(key: ChunkKey, options?: AbortOptions): Promise<boolean> {
+    const path = this.#path(key)
+    const look = async (): Promise<boolean> => (await absentAsUndefined(stat(path))) !== undefined
+    return await this.#run(`looking for chunk ${key}`, options, look)
+  }
+
+  async delete(key: ChunkKey, options?: AbortOptions): Promise<void> {
+    const path = this.#path(key)
+    await this.#run(`deleting chunk ${key}`, options, () => rm(path, { force: true }))
+  }
+
+  async *list(prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey> {
+    try {
+      yield* this.#keysBelow(join(this.#directory, 'chunks'), 0, prefix, options)
+    } catch (error) {
+      options?.signal?.throwIfAborted()
+      throw error instanceof Error && 'syscall' in error ? ioError('listing chunks', error) : error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#calls.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Depth 0 and 1 are folders of two digits, depth 2 is files. What has another name is not ours. */
+  async *#keysBelow(
+    directory: string,
+    depth: number,
+    prefix: string,
+    options: AbortOptions | undefined,
+  ): AsyncIterable<ChunkKey> {
+    this.#calls.refuseWhenClosed()
+    options?.signal?.throwIfAborted()
+    const entries = await absentAsUndefined(opendir(directory))
+    if (entries === undefined) return
+    const wanted = prefix.slice(2 * depth, 2 * depth + 2)
+    for await (const { name } of entries) {
+      options?.signal?.throwIfAborted()
+      if (depth === 2) {
+        if (isChunkKey(name) && name.startsWith(prefix)) yield name
+      } else if (/^[0-9a-f]{2}$/.test(name) && name.startsWith(wanted)) {
+        yield* this.#keysBelow(join(directory, name), depth + 1, prefix, options)
+      }
+    }
+  }
+
+  /** Nearly always the folder is there: it is made when it turns out that it is not. */
+  async #moveTo(from: string, to: string): Promise<void> {
+    try {
+      await rename(from, to)
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+      await mkdir(dirname(to), { recursive: true })
+      await rename(from, to)
+    }
+  }
+
+  #run<T>(what: string, options: AbortOptions | undefined, call: () => Promise<T>): Promise<T> {
+    return this.#calls.run(() =>
+      this.#files.run(async () => {
+        options?.signal?.throwIfAborted()
+        try {
+          return await call()
+        } catch (error) {
+          throw error instanceof RangeError ? error : ioError(what, error)
+        }
+      }),
+    )
+  }
+
+  #path(key: ChunkKey): string {
+    parseChunkKey(key)
+    return join(this.#directory, 'chunks', key.slice(0, 2), key.slice(2, 4), key)
+  }
+}

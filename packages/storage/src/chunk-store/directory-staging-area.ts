@@ -1,0 +1,153 @@
+import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { AbortOptions } from '../abort-options.js'
+import type { ByteRange } from '../byte-range.js'
+import type { ChunkKey, StagedChunk, StagingArea } from '../chunk-store.js'
+import type { ConcurrencyLimit } from '../concurrency-limit.js'
+import { StorageError } from '../errors.js'
+import type { InFlightCalls } from '../in-flight-calls.js'
+import { ioError, isAbsent } from '../io-error.js'
+import type { TorrentId } from '../torrent-layout.js'
+import { PositionalWriter } from './positional-writer.js'
+import { assertByteRange, readExactly } from './read-exactly.js'
+
+export interface DirectoryStagingDeps {
+  readonly calls: InFlightCalls
+  /** Bounds the open files of the whole store. */
+  readonly files: ConcurrencyLimit
+  readonly pathOfKey: (key: ChunkKey) => string
+}
+
+/** The staging area of a DirectoryChunkStore: a folder for each torrent, a file for each chunk that is being filled. */
+export class DirectoryStagingArea implements StagingArea {
+  readonly #directory: string
+  readonly #deps: DirectoryStagingDeps
+  readonly #writer = new PositionalWriter()
+
+  constructor(directory: string, deps: DirectoryStagingDeps) {
+    this.#directory = directory
+    this.#deps = deps
+  }
+
+  async write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+    assertByteRange({ offset, length: bytes.length })
+    const path = this.#path(chunk)
+    await this.#run(`writing ${nameOf(chunk)}`, options, async () => {
+      try {
+        await this.#writer.write(path, offset, bytes)
+      } catch (error) {
+        // Only the first write of a torrent finds no folder: the others need not ask for it.
+        if (!isAbsent(error)) throw error
+        await mkdir(dirname(path), { recursive: true })
+        await this.#writer.write(path, offset, bytes)
+      }
+    })
+  }
+
+  async read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
+    assertByteRange(range)
+    const path = this.#path(chunk)
+    return await this.#run(`reading ${nameOf(chunk)}`, options, async () => {
+      const file = await absentAsUndefined(open(path, 'r'))
+      if (file === undefined) return undefined
+      try {
+        return await readExactly(file, range)
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  /**
+   * Replaces an object of this key: it has the same bytes by definition, and where the disk spoilt it the
+   * fresh ones heal it.
+   */
+  async seal(chunk: StagedChunk, key: ChunkKey): Promise<void> {
+    const from = this.#path(chunk)
+    const to = this.#deps.pathOfKey(key)
+    await this.#run(`sealing ${nameOf(chunk)} as ${key}`, undefined, async () => {
+      if (await renamed(from, to)) return
+      await mkdir(dirname(to), { recursive: true })
+      if ((await renamed(from, to)) || (await absentAsUndefined(stat(to)))) return
+      throw new StorageError(
+        'STORAGE_CHUNK_MISSING',
+        `${nameOf(chunk)} is neither staged nor stored as ${key}`,
+      )
+    })
+  }
+
+  async discard(chunk: StagedChunk): Promise<void> {
+    const path = this.#path(chunk)
+    await this.#run(`discarding ${nameOf(chunk)}`, undefined, () => rm(path, { force: true }))
+  }
+
+  async *list(torrentId: TorrentId): AsyncIterable<StagedChunk> {
+    this.#deps.calls.refuseWhenClosed()
+    const directory = this.#torrentDirectory(torrentId)
+    try {
+      const entries = await absentAsUndefined(opendir(directory))
+      if (entries === undefined) return
+      for await (const { name } of entries) {
+        const [, fileIndex, chunk] = /^(\d+)-(\d+)$/.exec(name) ?? []
+        if (chunk !== undefined) yield { torrentId, fileIndex: Number(fileIndex), chunk: Number(chunk) }
+      }
+    } catch (error) {
+      throw ioError(`listing the staged chunks of torrent ${torrentId}`, error)
+    }
+  }
+
+  async discardAll(torrentId: TorrentId): Promise<void> {
+    const directory = this.#torrentDirectory(torrentId)
+    const removal = (): Promise<void> => rm(directory, { recursive: true, force: true })
+    await this.#run(`discarding the staged chunks of torrent ${torrentId}`, undefined, removal)
+  }
+
+  #run<T>(what: string, options: AbortOptions | undefined, call: () => Promise<T>): Promise<T> {
+    return this.#deps.calls.run(() =>
+      this.#deps.files.run(async () => {
+        options?.signal?.throwIfAborted()
+        try {
+          return await call()
+        } catch (error) {
+          throw error instanceof StorageError ? error : ioError(what, error)
+        }
+      }),
+    )
+  }
+
+  #torrentDirectory(torrentId: TorrentId): string {
+    if (!/^[0-9A-Za-z][0-9A-Za-z-]*$/.test(torrentId)) throw new RangeError(`"${torrentId}" is no torrent id`)
+    return join(this.#directory, torrentId)
+  }
+
+  #path({ torrentId, fileIndex, chunk }: StagedChunk): string {
+    if (!Number.isSafeInteger(fileIndex) || !Number.isSafeInteger(chunk) || fileIndex < 0 || chunk < 0) {
+      throw new RangeError(`no place of a chunk: file ${fileIndex}, chunk ${chunk}`)
+    }
+    return join(this.#torrentDirectory(torrentId), `${fileIndex}-${chunk}`)
+  }
+}
+
+function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): string {
+  return `chunk ${chunk} of file ${fileIndex} of torrent ${torrentId}`
+}
+
+/** False when the file, or the folder it goes to, is not there. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (isAbsent(error)) return false
+    throw error
+  }
+}
+
+export async function absentAsUndefined<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,34 @@
+import type { ChunkKey, ChunkStore, StagingChunkStore } from './chunk-store.js'
+import type { Database } from './database.js'
+import { forEachBounded } from './for-each-bounded.js'
+import type { TorrentId } from './torrent-layout.js'
+
+/** Rows are locked while their objects go: so many at a time. */
+const keysPerLock = 1000
+
+const maxDeletesAtOnce = 8
+
+/** Deletes the chunks among `keys` that nothing refers to any more, object and row. */
+export async function deleteUnreferencedChunks(
+  deps: { readonly chunkStore: ChunkStore; readonly database: Database },
+  keys: readonly ChunkKey[],
+): Promise<void> {
+  for (let first = 0; first < keys.length; first += keysPerLock) {
+    await deps.database.forgetChunks(keys.slice(first, first + keysPerLock), (some) =>
+      forEachBounded(some, maxDeletesAtOnce, (key) => deps.chunkStore.delete(key)),
+    )
+  }
+}
+
+/**
+ * Deletes a torrent that no process has open: records first, so that a crash in between leaves bytes that
+ * nothing refers to, and never a record of bytes that are gone. An unknown torrent is fine.
+ */
+export async function destroyTorrent(
+  deps: { readonly chunkStore: StagingChunkStore; readonly database: Database },
+  torrentId: TorrentId,
+): Promise<void> {
+  const unreferenced = await deps.database.deleteTorrent(torrentId)
+  await deleteUnreferencedChunks(deps, unreferenced)
+  await deps.chunkStore.staging.discardAll(torrentId)
+}

@@ -1,0 +1,65 @@
+import type { AbortOptions } from './abort-options.js'
+import type { ChunkKey } from './chunk-store.js'
+import { StorageError } from './errors.js'
+import type { ChunkSpan } from './piece-mapper.js'
+import type { TorrentDeps } from './torrent-deps.js'
+
+export interface PieceReaderDeps extends Pick<TorrentDeps, 'torrentId' | 'mapper' | 'chunkStore'> {
+  /** The recorded key of a chunk. `again`: what was answered before led nowhere. */
+  readonly keyOf: (ordinal: number, again: boolean) => Promise<ChunkKey | undefined>
+}
+
+/** A chunk may be sealed or unsealed between two looks, by another process too: so often is looked. */
+const looks = 3
+
+/** Puts pieces together from stored and staged chunks. Whether a piece may be read at all is for its caller to know. */
+export class PieceReader {
+  readonly #deps: PieceReaderDeps
+
+  constructor(deps: PieceReaderDeps) {
+    this.#deps = deps
+  }
+
+  /** Exactly `length` bytes. Rejects STORAGE_CHUNK_MISSING or STORAGE_CORRUPT. */
+  async read(piece: number, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
+    const spans = this.#deps.mapper.chunksOfPiece(piece, { offset, length })
+    const [first] = spans
+    if (first !== undefined && first.length === length) return await this.readSpan(first, options)
+    const bytes = new Uint8Array(length)
+    for (const span of spans) bytes.set(await this.readSpan(span, options), span.pieceOffset - offset)
+    return bytes
+  }
+
+  /** Where a chunk has a recorded key its object is read, else, or while it has not got there yet, the staged one. */
+  async readSpan(span: ChunkSpan, options?: AbortOptions): Promise<Uint8Array> {
+    const { torrentId, chunkStore, keyOf } = this.#deps
+    const range = { offset: span.chunkOffset, length: span.length }
+    const staged = { torrentId, fileIndex: span.fileIndex, chunk: span.chunk }
+    let key: ChunkKey | undefined
+    for (let look = 0; look < looks; look++) {
+      key = await keyOf(span.ordinal, look > 0)
+      const sealed = key === undefined ? undefined : await this.#readSealed(key, span, options)
+      const bytes = sealed ?? (await chunkStore.staging.read(staged, range, options))
+      if (bytes !== undefined) return bytes
+    }
+    const name = `chunk ${span.chunk} of file ${span.fileIndex} of torrent ${torrentId}`
+    throw new StorageError(
+      'STORAGE_CHUNK_MISSING',
+      `${name} is not there${key === undefined ? '' : `: ${key}`}`,
+    )
+  }
+
+  async #readSealed(
+    key: ChunkKey,
+    span: ChunkSpan,
+    options: AbortOptions | undefined,
+  ): Promise<Uint8Array | undefined> {
+    const range = { offset: span.chunkOffset, length: span.length }
+    try {
+      return await this.#deps.chunkStore.get(key, { ...options, range })
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new StorageError('STORAGE_CORRUPT', `chunk ${key} is shorter than it was`, { cause: error })
+    }
+  }
+}

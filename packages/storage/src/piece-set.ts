@@ -1,0 +1,49 @@
+import { clearBit, hasBit, setBit } from './have-bits.js'
+
+/** A set of pieces of one torrent, one bit each. */
+export class PieceSet {
+  readonly pieceCount: number
+  readonly #bits: Uint8Array
+
+  /** Takes `bits` over: BEP 3 order, exactly ceil(pieceCount / 8) bytes. */
+  constructor(pieceCount: number, bits: Uint8Array = new Uint8Array(Math.ceil(pieceCount / 8))) {
+    if (bits.length !== Math.ceil(pieceCount / 8)) {
+      throw new RangeError(`${bits.length} bytes are not the bits of ${pieceCount} pieces`)
+    }
+    this.pieceCount = pieceCount
+    this.#bits = bits
+  }
+
+  has(piece: number): boolean {
+    return hasBit(this.#bits, piece)
+  }
+
+  add(piece: number): void {
+    setBit(this.#bits, piece)
+  }
+
+  delete(piece: number): void {
+    clearBit(this.#bits, piece)
+  }
+
+  count(): number {
+    let count = 0
+    for (let piece = 0; piece < this.pieceCount; piece++) if (this.has(piece)) count++
+    return count
+  }
+
+  /** BEP 3 order; a copy. */
+  bits(): Uint8Array {
+    return this.#bits.slice()
+  }
+
+  /** Each piece that differs from the one after it: where a run of had or missing pieces ends. */
+  *runEnds(): Iterable<number> {
+    for (let piece = 0; piece + 1 < this.pieceCount; piece++) {
+      const byte = this.#bits[piece >> 3]
+      const uniform = byte === 0 || byte === 0xff
+      if ((piece & 7) === 0 && uniform && byte === this.#bits[(piece >> 3) + 1]) piece += 7
+      else if (this.has(piece) !== this.has(piece + 1)) yield piece
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import type { ChunkSealer } from './chunk-sealer.js'
+import type { ChunkKey } from './chunk-store.js'
+import { deleteUnreferencedChunks } from './delete-chunks.js'
+import { KeyedQueue } from './keyed-queue.js'
+import type { PieceSet } from './piece-set.js'
+import type { RecordedKeys } from './recorded-keys.js'
+import type { TorrentDeps } from './torrent-deps.js'
+
+interface Batch {
+  readonly pieces: Set<number>
+  readonly recorded: Promise<void>
+}
+
+export interface ProgressRecorderParts {
+  readonly completed: PieceSet
+  readonly keys: RecordedKeys
+  readonly sealer: ChunkSealer
+}
+
+/**
+ * Keeps the records of one torrent and its chunks in step. Bytes first, then their record, then the name:
+ * a chunk is keyed and recorded with the pieces that complete it in one transaction, and renamed after. On
+ * the way back the bytes are staged again before the record goes. One such step runs at a time, so a
+ * chunk is sealed if and only if all pieces over it are complete.
+ */
+export class ProgressRecorder {
+  readonly #deps: TorrentDeps
+  readonly #parts: ProgressRecorderParts
+  readonly #steps = new KeyedQueue<'step'>()
+  /** Waits for its turn and takes more pieces until then: while one transaction is under way the next one grows. */
+  #waiting: Batch | undefined
+  /** Their transaction failed, which does not say that it was not committed: they may be recorded. */
+  readonly #doubtful = new Set<number>()
+
+  constructor(deps: TorrentDeps, parts: ProgressRecorderParts) {
+    this.#deps = deps
+    this.#parts = parts
+  }
+
+  isComplete(piece: number): boolean {
+    return this.#parts.completed.has(piece)
+  }
+
+  /** True when the records may call the piece complete: before its bytes change, `uncomplete` it. */
+  mayBeRecorded(piece: number): boolean {
+    return this.isComplete(piece) || this.#doubtful.has(piece)
+  }
+
+  isSealed(ordinal: number): boolean {
+    return this.#allPieces(ordinal, (piece) => this.isComplete(piece))
+  }
+
+  /** Settles when the piece is recorded as complete. All its bytes are staged, and nobody writes them meanwhile. */
+  async complete(piece: number): Promise<void> {
+    this.#waiting ??= this.#beginBatch()
+    this.#waiting.pieces.add(piece)
+    await this.#waiting.recorded
+  }
+
+  /**
+   * The pieces are no longer complete; their chunks are staged ones again. Answers those pieces, among these
+   * and others, that were complete and whose bytes turned out to be gone.
+   */
+  async uncomplete(pieces: Iterable<number>): Promise<ReadonlySet<number>> {
+    const asked = [...pieces]
+    return await this.#steps.exclusive('step', () => this.#uncomplete(asked))
+  }
+
+  /** Settles, and never rejects, when everything begun is done, the renames included. */
+  async idle(): Promise<void> {
+    await this.#steps.exclusive('step', async () => {})
+  }
+
+  #beginBatch(): Batch {
+    const pieces = new Set<number>()
+    const recorded = new Promise<void>((resolve, reject) => {
+      const step = this.#steps.exclusive('step', async () => {
+        this.#waiting = undefined
+        await this.#record(pieces, resolve)
+      })
+      step.then(resolve, reject)
+    })
+    return { pieces, recorded }
+  }
+
+  async #record(pieces: ReadonlySet<number>, onRecorded: () => void): Promise<void> {
+    const { completed, keys, sealer } = this.#parts
+    const sealedChunks = await sealer.keysOf(this.#chunksCompletedBy(pieces))
+    for (const piece of pieces) this.#doubtful.add(piece)
+    await this.#deps.database.recordProgress(this.#deps.torrentId, {
+      completedPieces: [...pieces],
+      sealedChunks,
+    })
+    for (const { ordinal } of sealedChunks) keys.forget(ordinal)
+    for (const piece of pieces) {
+      completed.add(piece)
+      this.#doubtful.delete(piece)
+    }
+    onRecorded()
+    await sealer.seal(sealedChunks)
+  }
+
+  /** Chunks under these pieces that have every byte once these pieces are complete, and had not before. */
+  #chunksCompletedBy(pieces: ReadonlySet<number>): Set<number> {
+    const ordinals = new Set<number>()
+    for (const piece of pieces) {
+      if (this.isComplete(piece)) continue
+      for (const { ordinal } of this.#deps.mapper.chunksOfPiece(piece)) {
+        if (this.#allPieces(ordinal, (one) => pieces.has(one) || this.isComplete(one))) ordinals.add(ordinal)
+      }
+    }
+    return ordinals
+  }
+
+  async #uncomplete(asked: readonly number[]): Promise<ReadonlySet<number>> {
+    const { completed, keys } = this.#parts
+    const pieces = new Set(asked.filter((piece) => this.mayBeRecorded(piece)))
+    const gone = new Set<number>()
+    if (pieces.size === 0) return gone
+    const ordinals = await this.#unsealBelow(pieces, gone)
+    const lost = { pieces: [...pieces], ordinals: [...ordinals] }
+    const unreferenced = await this.#deps.database.clearProgress(this.#deps.torrentId, lost)
+    for (const ordinal of ordinals) keys.forget(ordinal)
+    for (const piece of pieces) {
+      completed.delete(piece)
+      this.#doubtful.delete(piece)
+    }
+    await this.#forgetObjects(unreferenced)
+    return gone
+  }
+
+  /** Where a chunk is gone all pieces over it go too: `pieces` grows while it is walked. */
+  async #unsealBelow(pieces: Set<number>, gone: Set<number>): Promise<Set<number>> {
+    const { mapper } = this.#deps
+    const ordinals = new Set<number>()
+    for (const piece of pieces) {
+      for (const { ordinal } of mapper.chunksOfPiece(piece)) {
+        const sealed = this.isSealed(ordinal)
+        if (ordinals.has(ordinal) || !(sealed || this.#doubtful.has(piece))) continue
+        ordinals.add(ordinal)
+        if (!sealed) continue
+        const key = await this.#parts.keys.find(ordinal)
+        if (key === undefined || (await this.#parts.sealer.unseal(ordinal, key))) continue
+        const { first, end } = mapper.pieceRangeOfChunk(ordinal)
+        for (let one = first; one < end; one++) {
+          pieces.add(one)
+          gone.add(one)
+        }
+      }
+    }
+    return ordinals
+  }
+
+  /** What cannot be deleted now is an orphan without a record: it costs space and tells no lie. */
+  async #forgetObjects(unreferenced: readonly ChunkKey[]): Promise<void> {
+    const { logger, torrentId } = this.#deps
+    try {
+      await deleteUnreferencedChunks(this.#deps, unreferenced)
+    } catch (error) {
+      logger.warn({ torrentId, err: error }, 'chunks that nothing refers to could not be deleted')
+    }
+  }
+
+  #allPieces(ordinal: number, test: (piece: number) => boolean): boolean {
+    const { first, end } = this.#deps.mapper.pieceRangeOfChunk(ordinal)
+    for (let piece = first; piece < end; piece++) {
+      if (!test(piece)) return false
+    }
+    return true
+  }
+}

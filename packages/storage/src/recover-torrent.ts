@@ -1,0 +1,83 @@
+import type { AbortOptions } from './abort-options.js'
+import { expectedSha1, sha1OfPiece } from './hash-piece.js'
+import type { TorrentDeps } from './torrent-deps.js'
+import type { TorrentMetadata } from './torrent-layout.js'
+import type { TorrentParts } from './torrent-parts.js'
+
+/**
+ * Brings records and bytes in step again after the last process ended at any point. Looks at the staged
+ * chunks of the torrent, which are few, and never through the store: what is sealed is believed here, and
+ * checked by a scrub.
+ */
+export async function recoverTorrent(
+  deps: TorrentDeps,
+  metadata: TorrentMetadata,
+  parts: TorrentParts,
+  options: AbortOptions,
+): Promise<void> {
+  const staged = new Set<number>()
+  for await (const { fileIndex, chunk } of deps.chunkStore.staging.list(deps.torrentId)) {
+    options.signal?.throwIfAborted()
+    staged.add(deps.mapper.chunkOrdinal(fileIndex, chunk))
+  }
+  await replaySeals(deps, parts, staged)
+  await dropLostPieces(deps, parts, staged)
+  const right = await findRightPieces(deps, metadata, parts, staged, options)
+  await Promise.all(right.map((piece) => parts.recorder.complete(piece)))
+}
+
+/** Chunks whose key was recorded and whose name was not changed yet, or that were being staged again. */
+async function replaySeals(deps: TorrentDeps, parts: TorrentParts, staged: Set<number>): Promise<void> {
+  for (const ordinal of staged) {
+    if (!parts.recorder.isSealed(ordinal)) continue
+    const key = await parts.keys.find(ordinal)
+    if (key === undefined) continue
+    const chunk = parts.sealer.staged(ordinal)
+    // A staged copy beside its object may be half of one: the object is whole.
+    if (await deps.chunkStore.has(key)) await deps.chunkStore.staging.discard(chunk)
+    else await deps.chunkStore.staging.seal(chunk, key)
+    staged.delete(ordinal)
+  }
+}
+
+/** A chunk that lies under complete and other pieces is not sealed: without its staged bytes the complete ones are gone. */
+async function dropLostPieces(deps: TorrentDeps, parts: TorrentParts, staged: Set<number>): Promise<void> {
+  const lost = new Set<number>()
+  for (const piece of parts.completed.runEnds()) {
+    const last = deps.mapper.chunksOfPiece(piece).at(-1)
+    if (last === undefined || staged.has(last.ordinal)) continue
+    const { first, end } = deps.mapper.pieceRangeOfChunk(last.ordinal)
+    if (end <= piece + 1) continue
+    for (let one = first; one < end; one++) if (parts.completed.has(one)) lost.add(one)
+  }
+  if (lost.size === 0) return
+  deps.logger.warn({ torrentId: deps.torrentId, pieces: lost.size }, 'recorded pieces have lost their bytes')
+  await parts.recorder.uncomplete(lost)
+}
+
+/** Pieces that were stored but not recorded any more: those with the right hash need not be downloaded again. */
+async function findRightPieces(
+  deps: TorrentDeps,
+  metadata: TorrentMetadata,
+  parts: TorrentParts,
+  staged: ReadonlySet<number>,
+  options: AbortOptions,
+): Promise<readonly number[]> {
+  const { mapper, chunkStore } = deps
+  const candidates = new Set<number>()
+  for (const ordinal of staged) {
+    const { first, end } = mapper.pieceRangeOfChunk(ordinal)
+    for (let piece = first; piece < end; piece++) if (!parts.completed.has(piece)) candidates.add(piece)
+  }
+  const right: number[] = []
+  for (const piece of candidates) {
+    options.signal?.throwIfAborted()
+    const expected = expectedSha1(metadata, piece)
+    if (expected === undefined) continue
+    const actual = await sha1OfPiece(mapper, piece, ({ ordinal, chunkOffset: offset, length }) =>
+      chunkStore.staging.read(parts.sealer.staged(ordinal), { offset, length }, options),
+    )
+    if (actual !== undefined && Buffer.compare(actual, expected) === 0) right.push(piece)
+  }
+  return right
+}

@@ -1,0 +1,36 @@
+import { ChunkLeaves } from './chunk-leaves.js'
+import { ChunkSealer } from './chunk-sealer.js'
+import { PieceReader } from './piece-reader.js'
+import { PieceSet } from './piece-set.js'
+import { ProgressRecorder } from './progress-recorder.js'
+import { RecordedKeys } from './recorded-keys.js'
+import type { TorrentDeps } from './torrent-deps.js'
+import { WrittenBlocks } from './written-blocks.js'
+
+/** The things that together are the storage of one torrent. */
+export interface TorrentParts {
+  readonly completed: PieceSet
+  readonly written: WrittenBlocks
+  readonly leaves: ChunkLeaves
+  readonly keys: RecordedKeys
+  readonly sealer: ChunkSealer
+  readonly recorder: ProgressRecorder
+  readonly reader: PieceReader
+}
+
+/** `haveBits` is what the database says. */
+export function createTorrentParts(deps: TorrentDeps, haveBits: Uint8Array): TorrentParts {
+  const completed = new PieceSet(deps.mapper.pieceCount, haveBits)
+  const leaves = new ChunkLeaves(deps.mapper.chunkSizeBytes)
+  const keys = new RecordedKeys(deps.database, deps.torrentId, deps.mapper.chunkCount)
+  const sealer = new ChunkSealer(deps, leaves)
+  const recorder = new ProgressRecorder(deps, { completed, keys, sealer })
+  const reader = new PieceReader({
+    ...deps,
+    keyOf: async (ordinal, again) => {
+      if (again) keys.forget(ordinal)
+      return recorder.isSealed(ordinal) ? await keys.find(ordinal) : undefined
+    },
+  })
+  return { completed, written: new WrittenBlocks(deps.mapper), leaves, keys, sealer, recorder, reader }
+}
