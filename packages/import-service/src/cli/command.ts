@@ -1,0 +1,38 @@
+import type { Composition } from '../composition.js'
+import type { Config } from '../config.js'
+import type { CliOutput } from './cli-output.js'
+import type { StopControl } from './stop-control.js'
+
+export type OptionName = 'library' | 'json' | 'peer' | 'timeout'
+
+export interface CommandArguments {
+  /** One for each name in `Command.positionals`. */
+  readonly positionals: readonly string[]
+  readonly library?: string
+  readonly json: boolean
+  readonly peers: readonly string[]
+  readonly timeout?: string
+}
+
+export interface CliContext {
+  readonly output: CliOutput
+  readonly stop: StopControl
+  readonly config: (flags: { readonly library?: string }) => Config
+  /** Loads the real parts: called only by commands that need them, so that help is quick. */
+  readonly compose: () => Promise<Composition>
+}
+
+export interface Command {
+  readonly name: string
+  /** Names of the required arguments, as in the usage line. */
+  readonly positionals: readonly string[]
+  readonly options: readonly OptionName[]
+  readonly help: string
+  /** Resolves to the exit code. */
+  run(args: CommandArguments, context: CliContext): Promise<number>
+}
+
+/** Exit codes that scripts depend on. */
+export const exitDone = 0
+export const exitFailed = 1
+export const exitUsage = 2

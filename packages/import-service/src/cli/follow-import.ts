@@ -1,0 +1,55 @@
+import type { Import } from '../import-job.js'
+import type { ImportSnapshot } from '../import-snapshot.js'
+import type { CliContext } from './command.js'
+import { formatProgress, formatProgressLine } from './format-progress.js'
+import { formatCount } from './format-quantities.js'
+import { ProgressReporter } from './progress-reporter.js'
+import { reportError } from './report-error.js'
+
+/** Shows an import's progress until it ends. Rejects as the import does, and says what became of it. */
+export async function follow(
+  job: Import,
+  args: { readonly json: boolean },
+  { output }: CliContext,
+): Promise<ImportSnapshot> {
+  const view = {
+    bar: (columns: number) => formatProgress(job.progress, { columns, unicode: output.unicode }),
+    line: () => formatProgressLine(job.progress),
+    event: () => {
+      const { id, state, pieces, totalPieces, bytes, totalBytes, downloadBytesPerSecond, peers } =
+        job.progress
+      return {
+        event: 'progress',
+        id,
+        state,
+        pieces,
+        totalPieces,
+        bytes,
+        totalBytes,
+        downloadBytesPerSecond,
+        peers,
+      }
+    },
+  }
+  using _ = new ProgressReporter(output, view, { json: args.json })
+  try {
+    return await job.whenCompleted()
+  } catch (error) {
+    if (job.cleanupError !== undefined) reportError(output, job.cleanupError, { json: false, debug: false })
+    throw explainEnd(job, error)
+  }
+}
+
+/** The reason, and what became of the import: the user wants to know whether it can go on. */
+function explainEnd(job: Import, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error
+  const { pieces, totalPieces } = job.progress
+  const stored = totalPieces === null ? 'what is stored' : `${pieces} of ${formatCount(totalPieces, 'piece')}`
+  const rest =
+    job.outcome === 'removed'
+      ? 'nothing was stored, and nothing stays'
+      : `${stored} ${totalPieces === null ? 'stays' : 'are stored'}, and the same command goes on from there`
+  // The message is the only thing that changes: code, brand and cause stay the failure's own.
+  error.message = `${error.message}; ${rest}`
+  return error
+}

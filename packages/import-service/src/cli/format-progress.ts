@@ -1,0 +1,79 @@
+import type { ImportProgress } from '../import-progress.js'
+import { formatBytes, formatCount, formatDuration, formatRate, formatShare } from './format-quantities.js'
+
+export interface BarOptions {
+  /** Columns for the whole line. */
+  readonly columns: number
+  readonly unicode: boolean
+}
+
+const longestBar = 40
+const shortestBar = 5
+
+/** One line about a running import: what is least important goes first when it does not fit. */
+export function formatProgress(progress: ImportProgress, options: BarOptions): string {
+  const { totalPieces, totalBytes } = progress
+  if (totalPieces === null || totalBytes === null) return clip(waitingText(progress), options.columns)
+  const parts = [
+    formatShare(progress.pieces, totalPieces),
+    `${formatBytes(progress.bytes)} of ${formatBytes(totalBytes)}`,
+    ...(progress.state === 'downloading' ? transferTexts(progress, totalBytes) : [stateText(progress.state)]),
+  ]
+  return formatBar(totalPieces === 0 ? 1 : progress.pieces / totalPieces, parts, options)
+}
+
+/** A bar of `share` (0 to 1) with texts after it. */
+export function formatBar(share: number, texts: readonly string[], options: BarOptions): string {
+  for (let count = texts.length; count > 0; count -= 1) {
+    const text = texts.slice(0, count).join('  ')
+    const room = Math.min(longestBar, options.columns - 1 - text.length - 2)
+    if (room >= shortestBar) return `${drawBar(share, room, options.unicode)}  ${text}`
+  }
+  return clip(texts.join('  '), options.columns)
+}
+
+/** The same for a log file: no bar, everything named. */
+export function formatProgressLine(progress: ImportProgress): string {
+  const { totalPieces, totalBytes } = progress
+  if (totalPieces === null || totalBytes === null) return waitingText(progress)
+  const share = formatShare(progress.pieces, totalPieces)
+  const pieces = `${progress.pieces} of ${formatCount(totalPieces, 'piece')}`
+  const texts =
+    progress.state === 'downloading' ? transferTexts(progress, totalBytes) : [stateText(progress.state)]
+  return [share, pieces, `${formatBytes(progress.bytes)} of ${formatBytes(totalBytes)}`, ...texts].join(', ')
+}
+
+function drawBar(share: number, width: number, unicode: boolean): string {
+  const done = Math.min(width, Math.floor(share * width))
+  const [full, empty] = unicode ? ['█', '░'] : ['#', '.']
+  return (full ?? '').repeat(done) + (empty ?? '').repeat(width - done)
+}
+
+function transferTexts(progress: ImportProgress, totalBytes: number): readonly string[] {
+  if (progress.peers === 0) return ['waiting for peers']
+  const rate = progress.downloadBytesPerSecond
+  const left = rate > 0 ? [`${formatDuration((totalBytes - progress.bytes) / rate)} left`] : []
+  return [formatRate(rate), ...left, formatCount(progress.peers, 'peer')]
+}
+
+function stateText(state: ImportProgress['state']): string {
+  const texts: Record<ImportProgress['state'], string> = {
+    opening: 'opening',
+    fetchingMetadata: 'fetching metadata',
+    checking: 'checking',
+    downloading: 'downloading',
+    completing: 'finishing',
+    completed: 'completed',
+    failed: 'failed',
+  }
+  return texts[state]
+}
+
+function waitingText(progress: ImportProgress): string {
+  if (progress.state !== 'fetchingMetadata') return `${stateText(progress.state)}...`
+  return `asking peers what the torrent holds, ${formatCount(progress.peers, 'peer')}`
+}
+
+function clip(text: string, columns: number): string {
+  return text.length < columns ? text : text.slice(0, Math.max(0, columns - 1))
+}

@@ -1,0 +1,80 @@
+import type { ImportSnapshot } from '../import-snapshot.js'
+import { resolveSource } from '../import-source.js'
+import { printable } from './cli-output.js'
+import { type CliContext, type Command, exitDone } from './command.js'
+import { follow } from './follow-import.js'
+import { formatBytes, formatCount, formatDuration, formatRate } from './format-quantities.js'
+import { parseTimeout } from './parse-timeout.js'
+import { parsePeer, resolvePeer } from './peer-address.js'
+
+const shownIdDigits = 10
+
+export const importCommand: Command = {
+  name: 'import',
+  positionals: ['SOURCE'],
+  options: ['library', 'json', 'peer', 'timeout'],
+  help: `Usage: bae import SOURCE [--peer HOST:PORT]... [--library DIR]
+                  [--timeout SECONDS] [--json]
+
+Imports a torrent into the library and waits until it is complete. SOURCE is the path
+of a .torrent file, a magnet link, or an http(s) address of a .torrent file. The same
+command goes on where an earlier one stopped; what is complete is not fetched again.
+
+  --peer HOST:PORT   ask this peer at once; may be given more than once
+  --library DIR      the library; made when it is not there
+  --timeout SECONDS  give up after this time; what is stored by then stays
+  --json             print one JSON object a line: progress, at last the result`,
+  async run(args, context) {
+    const peers = args.peers.map(parsePeer)
+    if (args.timeout !== undefined) stopInTime(args.timeout, context)
+    const { signal } = context.stop
+    const composition = await context.compose()
+    const source = await resolveSource(composition, args.positionals[0] ?? '', { signal })
+    const addresses = await Promise.all(peers.map((peer) => resolvePeer(peer)))
+    const config = context.config(args)
+    await using service = await composition.openForImport(config, { signal })
+    const job = await service.add(source, { peers: addresses, signal })
+    const snapshot = await follow(job, args, context)
+    if (args.json) context.output.printJson(completedEvent(snapshot))
+    else for (const line of describeCompleted(snapshot, job.wasCompleted)) context.output.print(line)
+    return exitDone
+  },
+}
+
+/** Counts from the start of the process: the time is for the whole command. */
+function stopInTime(text: string, { stop }: CliContext): void {
+  const seconds = parseTimeout(text)
+  stop.stopAfter(Math.max(0, seconds * 1000 - performance.now()), seconds)
+}
+
+function completedEvent(snapshot: ImportSnapshot): unknown {
+  const { id, infoHash, infoHashV1, infoHashV2, name, bytes, pieces, files, seconds } = snapshot
+  return {
+    event: 'completed',
+    id,
+    infoHash,
+    infoHashV1,
+    infoHashV2,
+    name,
+    bytes,
+    pieces,
+    files,
+    seconds: seconds ?? 0,
+  }
+}
+
+function describeCompleted(snapshot: ImportSnapshot, wasCompleted: boolean): readonly string[] {
+  const { name, id, infoHash, files, bytes, seconds } = snapshot
+  const size = `${formatCount(files.length, 'file')}, ${formatBytes(bytes)}`
+  const shortId = (infoHash ?? id).slice(0, shownIdDigits)
+  const took =
+    seconds === null || seconds <= 0 ? '' : ` in ${formatDuration(seconds)} (${formatRate(bytes / seconds)})`
+  return [
+    wasCompleted
+      ? `${printable(name ?? id)} is in the library already: ${size}; nothing was fetched`
+      : `imported ${printable(name ?? id)}: ${size}${took}`,
+    `  id         ${id}`,
+    `  info hash  ${infoHash ?? ''}`,
+    `  next       bae show ${shortId}, bae verify ${shortId}, bae export ${shortId} DIR`,
+  ]
+}

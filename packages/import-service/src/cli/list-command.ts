@@ -1,0 +1,61 @@
+import type { ImportSnapshot } from '../import-snapshot.js'
+import { printable } from './cli-output.js'
+import { type Command, exitDone } from './command.js'
+import { formatBytes, formatShare } from './format-quantities.js'
+import { openLibraryIfThere } from './open-library.js'
+import { clipText } from './text-width.js'
+
+const shownIdDigits = 10
+
+export const listCommand: Command = {
+  name: 'list',
+  positionals: [],
+  options: ['library', 'json'],
+  help: `Usage: bae list [--library DIR] [--json]
+
+Shows the imports of the library, oldest first. The ID column is the beginning of
+the info hash; every command takes it.
+
+  --library DIR  the library
+  --json         print one array with everything that is known of each import`,
+  async run(args, context) {
+    const config = context.config(args)
+    await using service = await openLibraryIfThere(config, context)
+    const imports = (await service?.list()) ?? []
+    const { output } = context
+    if (args.json) {
+      output.printJson(imports)
+    } else if (imports.length === 0) {
+      output.note(`The library ${config.libraryDirectory} is empty; 'bae import SOURCE' puts something in.`)
+    } else {
+      for (const line of formatList(imports, output.columns)) output.print(line)
+    }
+    return exitDone
+  },
+}
+
+export function formatList(
+  imports: readonly ImportSnapshot[],
+  columns: number | undefined,
+): readonly string[] {
+  const rows = [['ID', 'STATE', 'DONE', 'SIZE', 'NAME'], ...imports.map(cellsOf)]
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  const nameColumns =
+    columns === undefined ? undefined : columns - widths.reduce((sum, width) => sum + width + 2, 0)
+  return rows.map(([id = '', state = '', done = '', size = '', name = '']) => {
+    const left = [id.padEnd(widths[0] ?? 0), state.padEnd(widths[1] ?? 0)]
+    const right = [done.padStart(widths[2] ?? 0), size.padStart(widths[3] ?? 0)]
+    return [...left, ...right, nameColumns === undefined ? name : clipText(name, nameColumns)].join('  ')
+  })
+}
+
+function cellsOf(snapshot: ImportSnapshot): readonly string[] {
+  const { infoHash, id, state, pieces, totalPieces, totalBytes, name } = snapshot
+  return [
+    (infoHash ?? id).slice(0, shownIdDigits),
+    state,
+    totalPieces === null ? '-' : formatShare(pieces, totalPieces),
+    totalBytes === null ? '-' : formatBytes(totalBytes),
+    printable(name ?? '(no name yet)'),
+  ]
+}

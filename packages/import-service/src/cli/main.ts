@@ -1,0 +1,107 @@
+import type { Composition } from '../composition.js'
+import { type Environment, processEnvironment, readConfig } from '../config.js'
+import { ImportError } from '../errors.js'
+import { readPackageVersion } from '../package-version.js'
+import { CliOutput } from './cli-output.js'
+import { type CliContext, exitDone, exitFailed, exitUsage } from './command.js'
+import { type CommandEntry, commands } from './commands.js'
+import { helpText } from './help-text.js'
+import { parseArguments } from './parse-arguments.js'
+import { codeOf, reportError } from './report-error.js'
+import { StopControl } from './stop-control.js'
+import { suggest } from './suggest.js'
+
+/** Runs one command line in this process and ends the process with its exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const stop = new StopControl({ exit: (code) => process.exit(code) })
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.interrupt(name))
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') stop.outputClosed()
+    else process.exit(exitFailed)
+  })
+  // Nobody can be told that stderr is gone.
+  process.stderr.on('error', () => {})
+  const environment = processEnvironment()
+  const output = new CliOutput(
+    { stdout: process.stdout, stderr: process.stderr },
+    terminalOptions(environment),
+  )
+  const context: CliContext = {
+    output,
+    stop,
+    config: (flags) => readConfig(flags, environment),
+    compose: loadComposition,
+  }
+  process.exit(await runCommandLine(argv, context, { debug: environment['BAE_DEBUG'] === '1' }))
+}
+
+/** Resolves to the exit code; every failure is told, none is thrown. */
+export async function runCommandLine(
+  argv: readonly string[],
+  context: CliContext,
+  options: { readonly debug: boolean } = { debug: false },
+): Promise<number> {
+  const json = wantsJson(argv)
+  try {
+    return await dispatch(argv, context)
+  } catch (error) {
+    // Whoever closed the pipe does not wait for a sentence.
+    if (context.stop.exitCode !== 141) reportError(context.output, error, { json, debug: options.debug })
+    if (codeOf(error) === 'IMPORT_USAGE') return exitUsage
+    return context.stop.exitCode ?? exitFailed
+  } finally {
+    context.stop.close()
+  }
+}
+
+async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {
+  const [word, ...rest] = argv
+  if (word === undefined || word === '--help' || word === '-h') return printAll(context, helpText())
+  if (word === '--version' || word === '-V') return printAll(context, await readPackageVersion())
+  if (word === 'help' && rest[0] === undefined) return printAll(context, helpText())
+  if (word === 'help') return printAll(context, (await findCommand(rest[0] ?? '').load()).help)
+  const command = await findCommand(word).load()
+  const args = parseArguments(command, rest)
+  return args === 'help' ? printAll(context, command.help) : command.run(args, context)
+}
+
+function findCommand(word: string): CommandEntry {
+  const found = commands.find((command) => command.name === word)
+  if (found !== undefined) return found
+  if (word.startsWith('-')) {
+    throw new ImportError(
+      'IMPORT_USAGE',
+      `'${word}' comes before a command: options follow it, as in 'bae list ${word}'`,
+    )
+  }
+  const near = suggest(
+    word,
+    commands.map((command) => command.name),
+  )
+  const hint = near === undefined ? "'bae --help' lists the commands" : `did you mean 'bae ${near}'?`
+  throw new ImportError('IMPORT_USAGE', `there is no command '${word}'; ${hint}`)
+}
+
+function printAll(context: CliContext, text: string): number {
+  context.output.print(text)
+  return exitDone
+}
+
+/** Asked before the command line is understood, as a wrong one is reported as JSON too. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return argv.slice(0, end === -1 ? undefined : end).includes('--json')
+}
+
+function terminalOptions(environment: Environment): { colour: boolean; unicode: boolean } {
+  const { NO_COLOR: noColour, TERM: terminal, LC_ALL: all, LC_CTYPE: ctype, LANG: language } = environment
+  return {
+    colour:
+      process.stdout.isTTY === true && process.stderr.isTTY === true && !noColour && terminal !== 'dumb',
+    unicode: /utf-?8/i.test(all || ctype || language || ''),
+  }
+}
+
+async function loadComposition(): Promise<Composition> {
+  return (await import('../compose.js')).composition
+}

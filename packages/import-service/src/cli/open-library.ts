@@ -1,0 +1,23 @@
+import type { Config } from '../config.js'
+import { ImportError } from '../errors.js'
+import type { ImportService } from '../import-service.js'
+import type { CliContext, CommandArguments } from './command.js'
+
+/** The service of a library that is there already; a command about an ID makes none. Rejects IMPORT_NOT_FOUND. */
+export async function openLibrary(args: CommandArguments, context: CliContext): Promise<ImportService> {
+  const config = context.config(args)
+  const service = await openLibraryIfThere(config, context)
+  if (service !== undefined) return service
+  throw new ImportError(
+    'IMPORT_NOT_FOUND',
+    `no import is called '${args.positionals[0] ?? ''}': there is no library in ${config.libraryDirectory}`,
+  )
+}
+
+export async function openLibraryIfThere(
+  config: Config,
+  context: CliContext,
+): Promise<ImportService | undefined> {
+  const composition = await context.compose()
+  return composition.openExistingLibrary(config, { signal: context.stop.signal })
+}

@@ -1,0 +1,68 @@
+import { ImportError } from '../errors.js'
+
+const stopWithinMs = 4_500
+const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
+
+export interface StopControlDeps {
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void
+}
+
+/**
+ * Everything that may end a command early: signals, the time given, a closed output. The first of them
+ * aborts `signal`; who has not stopped 4.5 s later is ended, and so is who gets a second signal.
+ */
+export class StopControl {
+  readonly #deps: StopControlDeps
+  readonly #controller = new AbortController()
+  #exitCode: number | undefined
+  #timer: NodeJS.Timeout | undefined
+  #guard: NodeJS.Timeout | undefined
+
+  constructor(deps: StopControlDeps) {
+    this.#deps = deps
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** The exit code that the reason to stop asks for. */
+  get exitCode(): number | undefined {
+    return this.#exitCode
+  }
+
+  interrupt(signalName: string): void {
+    const exitCode = 128 + (signalNumbers[signalName] ?? 0)
+    if (this.signal.aborted) this.#deps.exit(exitCode)
+    else this.#stop(exitCode, new ImportError('IMPORT_INTERRUPTED', `stopped by ${signalName}`))
+  }
+
+  /** Nobody reads the output any more: as if the process had died of SIGPIPE, but with time to stop cleanly. */
+  outputClosed(): void {
+    if (!this.signal.aborted)
+      this.#stop(141, new ImportError('IMPORT_INTERRUPTED', 'nobody reads the output any more'))
+  }
+
+  /** Stops with IMPORT_TIMEOUT in `delayMs`; `seconds` is what the user asked for. */
+  stopAfter(delayMs: number, seconds: number): void {
+    this.#timer = setTimeout(() => {
+      if (this.signal.aborted) return
+      this.#stop(1, new ImportError('IMPORT_TIMEOUT', `not done within ${seconds} s`))
+    }, delayMs)
+    this.#timer.unref()
+  }
+
+  /** Forgets its timers: the command has ended. */
+  close(): void {
+    clearTimeout(this.#timer)
+    clearTimeout(this.#guard)
+  }
+
+  #stop(exitCode: number, reason: ImportError): void {
+    this.#exitCode = exitCode
+    this.#guard = setTimeout(() => this.#deps.exit(exitCode), stopWithinMs)
+    this.#guard.unref()
+    this.#controller.abort(reason)
+  }
+}

@@ -1,0 +1,3 @@
+import type { Composition } from './composition.js'
+
+export declare const composition: Composition

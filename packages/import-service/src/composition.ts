@@ -1,0 +1,35 @@
+import type { AbortOptions } from '@bae/storage'
+import type { Config } from './config.js'
+import type { ImportService } from './import-service.js'
+import type { TorrentFileFacts } from './import-source.js'
+
+/** What the commands need of the real parts; compose.ts is the only implementation beside the tests' own. */
+export interface Composition {
+  /** Rejects NATIVE_INVALID_TORRENT. */
+  parseTorrentFile(bytes: Uint8Array): Promise<TorrentFileFacts>
+  /** A service for a library that is there; `undefined` where there is none. Nothing is made, no session starts. */
+  openExistingLibrary(config: Config, options?: AbortOptions): Promise<ImportService | undefined>
+  /** A service that can import, with its session started. Makes the library when there is none. */
+  openForImport(config: Config, options?: AbortOptions): Promise<ImportService>
+  /** The bytes of a .torrent file for what is at `path`. */
+  createTorrentFile(path: string): Promise<Uint8Array>
+  /** Gives a torrent to others from libtorrent's own disk storage, on 127.0.0.1. `directory` holds what it is about. */
+  seed(torrentFile: Uint8Array, directory: string): Promise<Seed>
+  /** Rejects NATIVE_BINDING_NOT_FOUND. */
+  libtorrentVersion(): Promise<string>
+  inspectDatabase(config: Config, options?: AbortOptions): Promise<DatabaseFacts>
+}
+
+export interface Seed extends AsyncDisposable {
+  readonly port: number
+  close(): Promise<void>
+}
+
+export interface DatabaseFacts {
+  /** 'embedded': the library's own server, from npm. 'server': the one of BAE_DATABASE_URL. */
+  readonly kind: 'embedded' | 'server'
+  /** Host and database, or folder; never a password. */
+  readonly place: string
+  /** What the server says; undefined while a library that would start one is not there. */
+  readonly serverVersion?: string
+}

@@ -1,0 +1,45 @@
+import { homedir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Config {
+  readonly libraryDirectory: string
+  /** A PostgreSQL server to use; without it each library has its own. */
+  readonly databaseUrl?: string
+  /** Where the library's own PostgreSQL keeps its data when not in the library. */
+  readonly stateDirectory?: string
+}
+
+export interface User {
+  readonly isRoot: boolean
+  readonly homeDirectory: string
+}
+
+/** What the command line says wins over the environment. */
+export function readConfig(
+  flags: { readonly library?: string } = {},
+  environment: Environment = processEnvironment(),
+  user: User = currentUser(),
+): Config {
+  const { BAE_LIBRARY: library, BAE_DATABASE_URL: databaseUrl, BAE_STATE: state } = environment
+  return {
+    libraryDirectory: resolve(flags.library || library || defaultLibraryDirectory(environment, user)),
+    ...(databaseUrl ? { databaseUrl } : {}),
+    ...(state ? { stateDirectory: resolve(state) } : {}),
+  }
+}
+
+function defaultLibraryDirectory(environment: Environment, user: User): string {
+  if (user.isRoot) return '/var/lib/bae'
+  const { XDG_DATA_HOME: dataHome } = environment
+  return join(dataHome || join(user.homeDirectory, '.local', 'share'), 'bae')
+}
+
+export function processEnvironment(): Environment {
+  return process.env
+}
+
+function currentUser(): User {
+  return { isRoot: process.getuid?.() === 0, homeDirectory: homedir() || userInfo().homedir }
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { link, lstat, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { AbortOptions, FileLayout } from '@bae/storage'
+import { ImportError, isBaeError, systemErrorCode } from './errors.js'
+import { importedFiles } from './import-snapshot.js'
+import type { LibraryLike, LibraryTorrent } from './library-like.js'
+import { safeName } from './safe-path.js'
+
+export interface ExportedTorrent {
+  /** What was made: the torrent's folder, or its only file. Absolute. */
+  readonly path: string
+  readonly files: number
+  readonly bytes: number
+}
+
+export interface ExportDeps {
+  readonly library: LibraryLike
+  /** Complete. */
+  readonly torrent: LibraryTorrent
+}
+
+/**
+ * Writes a torrent below `directory` under a temporary name and renames it at the end: the name is there
+ * with everything, or not at all. Symbolic links of the torrent are left out.
+ */
+export async function exportTorrent(
+  deps: ExportDeps,
+  directory: string,
+  options: AbortOptions = {},
+): Promise<ExportedTorrent> {
+  const { layout } = deps.torrent
+  const target = resolve(directory, safeName(layout.name))
+  const temporary = resolve(directory, `.bae-export-${randomBytes(6).toString('hex')}`)
+  let firstMade: string | undefined
+  try {
+    await assertFree(target)
+    firstMade = await mkdir(directory, { recursive: true })
+    const written = layout.singleFile
+      ? await writeSingleFile(deps, temporary, options)
+      : await writeTree(deps, temporary, options)
+    await publish(temporary, target, layout.singleFile)
+    return { path: target, ...written }
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    if (firstMade !== undefined) await removeEmptyFolders(resolve(directory), firstMade)
+    if (isBaeError(error) || options.signal?.aborted) throw error
+    throw exportFailed(target, error)
+  }
+}
+
+async function assertFree(target: string): Promise<void> {
+  const found = await lstat(target).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  })
+  if (found !== undefined) throw exists(target)
+}
+
+async function writeSingleFile(
+  deps: ExportDeps,
+  path: string,
+  options: AbortOptions,
+): Promise<{ files: number; bytes: number }> {
+  const file = importedFiles(deps.torrent.layout)[0]?.file
+  if (file === undefined)
+    throw new ImportError('IMPORT_EXPORT_FAILED', 'the torrent has no file that can be exported')
+  await writeFile(deps, file, path, options)
+  return { files: 1, bytes: file.lengthBytes }
+}
+
+async function writeTree(
+  deps: ExportDeps,
+  folder: string,
+  options: AbortOptions,
+): Promise<{ files: number; bytes: number }> {
+  await mkdir(folder)
+  const made = new Set([folder])
+  let bytes = 0
+  const files = importedFiles(deps.torrent.layout)
+  for (const { path, file } of files) {
+    const target = join(folder, path)
+    const parent = dirname(target)
+    if (!made.has(parent)) await mkdir(parent, { recursive: true })
+    made.add(parent)
+    await writeFile(deps, file, target, options)
+    bytes += file.lengthBytes
+  }
+  return { files: files.length, bytes }
+}
+
+async function writeFile(
+  deps: ExportDeps,
+  file: FileLayout,
+  path: string,
+  options: AbortOptions,
+): Promise<void> {
+  await using handle = await open(
+    path,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+  )
+  let position = 0
+  for await (const bytes of deps.library.readFile(deps.torrent.id, file.index, options)) {
+    options.signal?.throwIfAborted()
+    for (let offset = 0; offset < bytes.byteLength; ) {
+      const { bytesWritten } = await handle.write(bytes, offset, bytes.byteLength - offset, position + offset)
+      offset += bytesWritten
+    }
+    position += bytes.byteLength
+  }
+  if (position !== file.lengthBytes) {
+    throw new ImportError(
+      'IMPORT_CORRUPT',
+      `${path} should have ${file.lengthBytes} bytes but the library gave ${position}`,
+    )
+  }
+}
+
+/** A folder cannot be renamed over one with files; a file can be over a file, so it is linked, where links exist. */
+async function publish(temporary: string, target: string, singleFile: boolean): Promise<void> {
+  try {
+    if (!singleFile) return await rename(temporary, target)
+    await link(temporary, target)
+    await unlink(temporary)
+  } catch (error) {
+    const code = systemErrorCode(error)
+    if (code === 'EEXIST' || code === 'ENOTEMPTY' || code === 'ENOTDIR') throw exists(target)
+    if (!singleFile || (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS')) throw error
+    await assertFree(target)
+    await rename(temporary, target)
+  }
+}
+
+/** From `folder` up to `last`, which `mkdir` made, as far as they are empty. */
+async function removeEmptyFolders(folder: string, last: string): Promise<void> {
+  for (let current = folder; current.length >= last.length; current = dirname(current)) {
+    try {
+      await rmdir(current)
+    } catch {
+      return // Somebody else put something there: it stays.
+    }
+  }
+}
+
+function exists(target: string): ImportError {
+  return new ImportError('IMPORT_EXPORT_EXISTS', `${target} is there already; an export never overwrites`)
+}
+
+function exportFailed(target: string, cause: unknown): ImportError {
+  const code = systemErrorCode(cause)
+  const reasons: Record<string, string> = {
+    ENOSPC: 'no space left on the disk',
+    EDQUOT: 'the disk quota is used up',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EROFS: 'the file system is read-only',
+    ENOTDIR: 'a part of the path is a file',
+    EEXIST: 'a part of the path is a file',
+    ENAMETOOLONG: 'the path is too long',
+  }
+  const why = reasons[code ?? ''] ?? (cause instanceof Error ? cause.message : 'unknown reason')
+  return new ImportError('IMPORT_EXPORT_FAILED', `${target} cannot be written: ${why}`, { cause })
+}

@@ -1,0 +1,218 @@
+import type { PeerAddress, Torrent } from '@bae/client'
+import type { AbortOptions, TorrentId, TorrentLayout } from '@bae/storage'
+import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
+import { ImportError, isBaeError } from './errors.js'
+import { describeProgress, type ImportProgress } from './import-progress.js'
+import { countPieces, describeImport, type ImportSnapshot } from './import-snapshot.js'
+import type { ImportSource } from './import-source.js'
+import type { LibraryLike } from './library-like.js'
+import type { StatusUpdate, TorrentClientLike } from './torrent-client-like.js'
+import { TransferClock } from './transfer-clock.js'
+
+export interface ImportJobDeps {
+  readonly client: TorrentClientLike
+  readonly imports: ImportDatabase
+  readonly library: LibraryLike
+  /** Held until the job has ended. */
+  readonly claims: readonly Claim[]
+  readonly now: () => number
+}
+
+export interface ImportJobOptions extends AbortOptions {
+  /** Dialled at once. */
+  readonly peers?: readonly PeerAddress[]
+}
+
+/** What is left of an import that has ended: all of it, what was stored so far, or nothing. */
+export type ImportOutcome = 'completed' | 'kept' | 'removed'
+
+/** One import as the service gives it out. */
+export interface Import {
+  readonly id: TorrentId
+  /** True where everything was in the library before: nothing is fetched. */
+  readonly wasCompleted: boolean
+  readonly progress: ImportProgress
+  /** Undefined while it runs. */
+  readonly outcome: ImportOutcome | undefined
+  /** What went wrong while a failed or stopped import was put away, beside the reason itself. */
+  readonly cleanupError: unknown
+  /** Settles when the import has ended and let go of everything. Rejects with the failure or the reason to stop. */
+  whenCompleted(): Promise<ImportSnapshot>
+}
+
+/** Runs one import from `client.add` to its last record. Aborting the signal stops it and keeps what is stored. */
+export class ImportJob implements Import {
+  readonly wasCompleted = false
+  readonly #deps: ImportJobDeps
+  readonly #stop: AbortSignal | undefined
+  /** Ends the wait for the torrent: the caller's signal, a full disk or a lost claim. */
+  readonly #interrupt = new AbortController()
+  readonly #clock = new TransferClock()
+  readonly #completion: Promise<ImportSnapshot>
+  #record: ImportRecord
+  #torrent: Torrent | undefined
+  #outcome: ImportOutcome | undefined
+  #cleanupError: unknown
+
+  constructor(
+    deps: ImportJobDeps,
+    record: ImportRecord,
+    source: ImportSource,
+    options: ImportJobOptions = {},
+  ) {
+    this.#deps = deps
+    this.#record = record
+    this.#stop = options.signal
+    this.#completion = this.#run(source, options.peers ?? [])
+    // Whoever calls whenCompleted() sees the failure; before that it must not end the process.
+    this.#completion.catch(() => {})
+  }
+
+  get id(): TorrentId {
+    return this.#record.id
+  }
+
+  get progress(): ImportProgress {
+    return describeProgress(this.id, this.#record.name, this.#torrent)
+  }
+
+  get outcome(): ImportOutcome | undefined {
+    return this.#outcome
+  }
+
+  get cleanupError(): unknown {
+    return this.#cleanupError
+  }
+
+  whenCompleted(): Promise<ImportSnapshot> {
+    return this.#completion
+  }
+
+  async #run(source: ImportSource, peers: readonly PeerAddress[]): Promise<ImportSnapshot> {
+    const unwatch = this.#watch()
+    try {
+      await this.#transfer(source, peers)
+      const snapshot = await this.#complete()
+      this.#outcome = 'completed'
+      return snapshot
+    } catch (error) {
+      const failure = failureBehind(error)
+      await this.#putAway(failure)
+      throw failure
+    } finally {
+      unwatch()
+      await Promise.all(this.#deps.claims.map((claim) => claim.release()))
+    }
+  }
+
+  async #transfer(source: ImportSource, peers: readonly PeerAddress[]): Promise<void> {
+    const { signal } = this.#interrupt
+    signal.throwIfAborted()
+    const torrent = await this.#deps.client.add(source.torrent, { id: this.id, peers, signal })
+    this.#torrent = torrent
+    this.#observe(torrent)
+    torrent.on('pieceCompleted', () => this.#clock.note(this.#deps.now()))
+    await this.#noteLayout(await torrent.whenMetadata({ signal }))
+    await torrent.whenFinished({ signal })
+    this.#observe(torrent)
+    await this.#deps.client.remove(this.id)
+  }
+
+  /** Every reason to end early goes through one signal. Returns what undoes it. */
+  #watch(): () => void {
+    const interrupt = (reason: unknown): void => this.#interrupt.abort(reason)
+    const stop = (): void => interrupt(this.#stop?.reason)
+    const lost = (): void =>
+      interrupt(new ImportError('IMPORT_BUSY', 'another process took this import over'))
+    const look = ({ statuses }: StatusUpdate): void => {
+      const status = statuses.get(this.id)
+      if (status !== undefined) this.#clock.observe(status.downloadedBytes, this.#deps.now())
+      if (status?.error !== undefined) interrupt(status.error)
+    }
+    if (this.#stop?.aborted) stop()
+    this.#stop?.addEventListener('abort', stop, { once: true })
+    for (const claim of this.#deps.claims) claim.lost.addEventListener('abort', lost, { once: true })
+    this.#deps.client.on('statusUpdated', look)
+    return () => {
+      this.#stop?.removeEventListener('abort', stop)
+      for (const claim of this.#deps.claims) claim.lost.removeEventListener('abort', lost)
+      this.#deps.client.off('statusUpdated', look)
+    }
+  }
+
+  #observe(torrent: Torrent): void {
+    this.#clock.observe(torrent.status.downloadedBytes, this.#deps.now())
+  }
+
+  /** A magnet link may know one hash of two, and no name. */
+  async #noteLayout(layout: TorrentLayout): Promise<void> {
+    const { name, infoHashV1, infoHashV2 } = this.#record
+    if (name === layout.name && infoHashV1 === layout.infoHashV1 && infoHashV2 === layout.infoHashV2) return
+    await this.#save({
+      ...this.#record,
+      name: layout.name,
+      ...(layout.infoHashV1 === undefined ? {} : { infoHashV1: layout.infoHashV1 }),
+      ...(layout.infoHashV2 === undefined ? {} : { infoHashV2: layout.infoHashV2 }),
+    })
+  }
+
+  async #complete(): Promise<ImportSnapshot> {
+    await this.#save({ ...this.#withTransferTime(), state: 'completed', completedAtMs: this.#deps.now() })
+    return describeImport(this.#record, await this.#deps.library.findTorrent(this.id))
+  }
+
+  /** Leaves the library as the next run of the same import wants to find it. Never rejects: see cleanupError. */
+  async #putAway(reason: unknown): Promise<void> {
+    try {
+      if (this.#deps.client.get(this.id) !== undefined) await this.#deps.client.remove(this.id)
+      if (this.#deps.claims.some((claim) => claim.lost.aborted)) {
+        this.#outcome = 'kept'
+      } else {
+        this.#outcome = (await this.#isEmpty()) ? await this.#forget() : await this.#keep(reason)
+      }
+    } catch (error) {
+      this.#outcome = 'kept'
+      this.#cleanupError = error
+    }
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    const torrent = await this.#deps.library.findTorrent(this.id)
+    return torrent === undefined || countPieces(torrent.completedPieces) === 0
+  }
+
+  async #forget(): Promise<ImportOutcome> {
+    await this.#deps.library.removeTorrent(this.id)
+    await this.#deps.imports.deleteImport(this.id)
+    return 'removed'
+  }
+
+  async #keep(reason: unknown): Promise<ImportOutcome> {
+    const record = this.#withTransferTime()
+    const stopped = this.#stop?.aborted === true && reason === this.#stop.reason
+    await this.#save(
+      stopped || !isBaeError(reason) ? record : { ...record, state: 'failed', error: describe(reason) },
+    )
+    return 'kept'
+  }
+
+  #withTransferTime(): ImportRecord {
+    return { ...this.#record, transferSeconds: (this.#record.transferSeconds ?? 0) + this.#clock.seconds }
+  }
+
+  async #save(record: ImportRecord): Promise<void> {
+    await this.#deps.imports.saveImport(record)
+    this.#record = record
+  }
+}
+
+/** The client says that a torrent failed; users want to know of what. */
+function failureBehind(error: unknown): unknown {
+  return isBaeError(error) && /^(CLIENT|NATIVE)_/.test(error.code) && isBaeError(error.cause)
+    ? failureBehind(error.cause)
+    : error
+}
+
+function describe(error: Error & { readonly code: string }): { code: string; message: string } {
+  return { code: error.code, message: error.message }
+}

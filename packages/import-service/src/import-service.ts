@@ -1,0 +1,281 @@
+import type { PeerAddress } from '@bae/client'
+import type { AbortOptions, TorrentLayout } from '@bae/storage'
+import { claimTorrent, hashesOf, releaseAll } from './claim-torrent.js'
+import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
+import { ImportError } from './errors.js'
+import { type ExportedTorrent, exportTorrent } from './export-torrent.js'
+import { type Import, ImportJob } from './import-job.js'
+import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
+import type { ImportSource } from './import-source.js'
+import type { LibraryLike, LibraryTorrent, VerifyOptions } from './library-like.js'
+import { resolveId } from './resolve-id.js'
+import type { TorrentClientLike } from './torrent-client-like.js'
+import { createTorrentId } from './torrent-id.js'
+
+export interface ImportServiceDeps {
+  readonly client: TorrentClientLike
+  readonly imports: ImportDatabase
+  readonly library: LibraryLike
+  readonly now?: () => number
+}
+
+export interface AddImportOptions extends AbortOptions {
+  /** Dialled over TCP at once. */
+  readonly peers?: readonly PeerAddress[]
+}
+
+/** A piece that is not what the torrent says: which files it spoils, and the chunk where that is known. */
+export interface BadPiece {
+  readonly piece: number
+  readonly files: readonly string[]
+  readonly chunk: string | null
+}
+
+/** `pieces` were checked, `ok` of them are right. */
+export interface VerifiedImport {
+  readonly id: string
+  readonly pieces: number
+  readonly ok: number
+  readonly bad: readonly BadPiece[]
+}
+
+/**
+ * The imports of one library. Owns what it is given: `close` closes client, databases and library.
+ * Where a method takes an id it may be the import's id, an info hash, or the beginning of either.
+ */
+export class ImportService implements AsyncDisposable {
+  readonly #client: TorrentClientLike
+  readonly #imports: ImportDatabase
+  readonly #library: LibraryLike
+  readonly #now: () => number
+  readonly #running = new Set<Import>()
+  readonly #closing = new AbortController()
+  #closed: Promise<void> | undefined
+
+  constructor(deps: ImportServiceDeps) {
+    this.#client = deps.client
+    this.#imports = deps.imports
+    this.#library = deps.library
+    this.#now = deps.now ?? Date.now
+  }
+
+  /**
+   * Begins the import, or goes on with one of the same info hash under its old id. What is complete already
+   * is not fetched again. Aborting `signal` stops it, also later, and keeps what is stored; where nothing
+   * is stored nothing stays. Rejects IMPORT_BUSY while another process has it.
+   */
+  async add(source: ImportSource, options: AddImportOptions = {}): Promise<Import> {
+    this.#assertOpen()
+    options.signal?.throwIfAborted()
+    const completed = await this.#findCompleted(source)
+    if (completed !== undefined) return completedImport(completed)
+    const claims = await claimTorrent(this.#imports, source)
+    try {
+      const record = await this.#recordFor(source)
+      await this.#imports.saveImport(record)
+      return this.#start(record, claims, source, options)
+    } catch (error) {
+      await releaseAll(claims)
+      throw error
+    }
+  }
+
+  /** Oldest first. */
+  async list(): Promise<readonly ImportSnapshot[]> {
+    this.#assertOpen()
+    const records = await this.#imports.listImports()
+    const snapshots: ImportSnapshot[] = []
+    for (const record of records) {
+      snapshots.push(describeImport(record, await this.#library.findTorrent(record.id)))
+    }
+    return snapshots
+  }
+
+  async get(id: string): Promise<ImportSnapshot> {
+    const record = await this.#resolve(id)
+    return describeImport(record, await this.#library.findTorrent(record.id))
+  }
+
+  /** Reads and hashes every completed piece. */
+  async verify(id: string, options: VerifyOptions = {}): Promise<VerifiedImport> {
+    const record = await this.#resolve(id)
+    const { layout } = await this.#torrentOf(record)
+    const report = await this.#library.verify(record.id, options)
+    const bad = report.damaged.map((damaged) => ({
+      piece: damaged.piece,
+      files: pathsOf(layout, damaged.files),
+      chunk: damaged.chunk ?? null,
+    }))
+    return { id: record.id, pieces: report.checkedPieces, ok: report.checkedPieces - bad.length, bad }
+  }
+
+  /** Writes the files to `directory/<name>`, all or nothing. Rejects IMPORT_INCOMPLETE and IMPORT_EXPORT_EXISTS. */
+  async export(
+    id: string,
+    directory: string,
+    options: AbortOptions = {},
+  ): Promise<ExportedTorrent & { id: string }> {
+    const record = await this.#resolve(id)
+    const torrent = await this.#torrentOf(record)
+    if (!isComplete(torrent)) throw incomplete(describeImport(record, torrent))
+    const exported = await exportTorrent({ library: this.#library, torrent }, directory, options)
+    return { id: record.id, ...exported }
+  }
+
+  /** The bytes of one file in order; `path` as in ImportSnapshot.files. Rejects IMPORT_FILE_NOT_FOUND. */
+  async openFile(id: string, path: string, options: AbortOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    const record = await this.#resolve(id)
+    const { layout } = await this.#torrentOf(record)
+    const files = importedFiles(layout)
+    const found = files.find((file) => file.path === path)
+    if (found === undefined)
+      throw fileNotFound(
+        path,
+        files.map((file) => file.path),
+      )
+    return this.#library.readFile(record.id, found.file.index, options)
+  }
+
+  /** Deletes the import with its rows and the chunks that no other import shares. Rejects IMPORT_BUSY while it runs. */
+  async remove(id: string): Promise<ImportSnapshot> {
+    const record = await this.#resolve(id)
+    const claims = await claimTorrent(this.#imports, record)
+    try {
+      const snapshot = describeImport(record, await this.#library.findTorrent(record.id))
+      await this.#library.removeTorrent(record.id)
+      await this.#imports.deleteImport(record.id)
+      return snapshot
+    } finally {
+      await releaseAll(claims)
+    }
+  }
+
+  /** Stops what runs, keeping what is stored, then closes everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new ImportError('IMPORT_CLOSED', 'the import was stopped: its service is closing'))
+    await Promise.allSettled([...this.#running].map((job) => job.whenCompleted()))
+    const failures: unknown[] = []
+    for (const part of [this.#client, this.#imports, this.#library]) {
+      await part.close().catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  #start(
+    record: ImportRecord,
+    claims: readonly Claim[],
+    source: ImportSource,
+    options: AddImportOptions,
+  ): Import {
+    const { signal: stop, peers = [] } = options
+    const signal = stop === undefined ? this.#closing.signal : AbortSignal.any([stop, this.#closing.signal])
+    const deps = {
+      client: this.#client,
+      imports: this.#imports,
+      library: this.#library,
+      claims,
+      now: this.#now,
+    }
+    const job = new ImportJob(deps, record, source, { peers, signal })
+    this.#running.add(job)
+    const ended = (): boolean => this.#running.delete(job)
+    job.whenCompleted().then(ended, ended)
+    return job
+  }
+
+  async #findCompleted(source: ImportSource): Promise<ImportSnapshot | undefined> {
+    const record = await this.#findRecord(source)
+    if (record?.state !== 'completed') return undefined
+    const torrent = await this.#library.findTorrent(record.id)
+    return torrent !== undefined && isComplete(torrent) ? describeImport(record, torrent) : undefined
+  }
+
+  async #findRecord(source: ImportSource): Promise<ImportRecord | undefined> {
+    for (const hash of hashesOf(source)) {
+      const record = await this.#imports.findImportByInfoHash(hash)
+      if (record !== undefined) return record
+    }
+    return undefined
+  }
+
+  async #recordFor(source: ImportSource): Promise<ImportRecord> {
+    const known = await this.#findRecord(source)
+    if (known !== undefined) {
+      const { error: _, ...rest } = (await this.#imports.findImport(known.id)) ?? known
+      return { ...rest, state: 'downloading' }
+    }
+    const { torrent, infoHashV1, infoHashV2, name } = source
+    return {
+      id: createTorrentId(this.#now()),
+      state: 'downloading',
+      addedAtMs: this.#now(),
+      ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
+      ...(infoHashV2 === undefined ? {} : { infoHashV2 }),
+      ...(name === undefined ? {} : { name }),
+      ...torrent,
+    }
+  }
+
+  async #resolve(id: string): Promise<ImportRecord> {
+    this.#assertOpen()
+    return resolveId(await this.#imports.listImports(), id)
+  }
+
+  async #torrentOf(record: ImportRecord): Promise<LibraryTorrent> {
+    const torrent = await this.#library.findTorrent(record.id)
+    if (torrent === undefined) throw incomplete(describeImport(record, undefined))
+    return torrent
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new ImportError('IMPORT_CLOSED', 'the import service is closed')
+  }
+}
+
+function completedImport(snapshot: ImportSnapshot): Import {
+  const { id, name, pieces, totalPieces, bytes, totalBytes } = snapshot
+  return {
+    id,
+    wasCompleted: true,
+    progress: {
+      id,
+      name,
+      state: 'completed',
+      pieces,
+      totalPieces,
+      bytes,
+      totalBytes,
+      downloadBytesPerSecond: 0,
+      peers: 0,
+    },
+    outcome: 'completed',
+    cleanupError: undefined,
+    whenCompleted: () => Promise.resolve(snapshot),
+  }
+}
+
+function pathsOf(layout: TorrentLayout, indexes: readonly number[]): readonly string[] {
+  const paths = new Map(importedFiles(layout).map(({ path, file }) => [file.index, path]))
+  return indexes.map((index) => paths.get(index)).filter((path) => path !== undefined)
+}
+
+function incomplete({ id, name, pieces, totalPieces }: ImportSnapshot): ImportError {
+  const stored =
+    totalPieces === null ? 'nothing is stored yet' : `${pieces} of ${totalPieces} pieces are stored`
+  return new ImportError('IMPORT_INCOMPLETE', `the import of ${name ?? id} is not complete: ${stored}`)
+}
+
+function fileNotFound(path: string, paths: readonly string[]): ImportError {
+  const ending = paths.filter((candidate) => candidate.endsWith(`/${path}`))
+  const hint = ending.length === 1 ? `did you mean '${ending[0]}'?` : "'bae show' lists its files"
+  return new ImportError('IMPORT_FILE_NOT_FOUND', `the torrent has no file '${path}'; ${hint}`)
+}

@@ -1,0 +1,91 @@
+import { open } from 'node:fs/promises'
+import type { TorrentSource } from '@bae/client'
+import type { AbortOptions } from '@bae/storage'
+import { ImportError, isBaeError, systemErrorCode } from './errors.js'
+import { fetchTorrentFile, maxTorrentFileBytes } from './fetch-torrent-file.js'
+import { parseMagnetUri } from './magnet-uri.js'
+
+/** A torrent to import, with what is known of it before anybody is asked. */
+export interface ImportSource {
+  readonly torrent: TorrentSource
+  /** At least one of the two hashes is there. */
+  readonly infoHashV1?: string
+  readonly infoHashV2?: string
+  readonly name?: string
+}
+
+export interface TorrentFileFacts {
+  readonly infoHashV1?: string
+  readonly infoHashV2?: string
+  readonly name: string
+}
+
+export interface ImportSourceDeps {
+  /** Rejects what is no valid torrent, with a message that says why. */
+  readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentFileFacts>
+}
+
+/**
+ * Reads what the user named: a magnet link, an http(s) address of a .torrent file, or its path.
+ * Rejects IMPORT_INVALID_SOURCE, IMPORT_SOURCE_NOT_FOUND and IMPORT_SOURCE_UNREACHABLE.
+ */
+export async function resolveSource(
+  deps: ImportSourceDeps,
+  source: string,
+  options: AbortOptions = {},
+): Promise<ImportSource> {
+  if (/^magnet:/i.test(source)) {
+    const { uri, ...facts } = parseMagnetUri(source)
+    return { torrent: { magnetUri: uri }, ...facts }
+  }
+  const bytes = /^https?:\/\//i.test(source)
+    ? await fetchTorrentFile(source, options)
+    : await readTorrentFile(source)
+  options.signal?.throwIfAborted()
+  const { infoHashV1, infoHashV2, name } = await parse(deps, source, bytes)
+  return {
+    torrent: { torrentFile: bytes },
+    ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
+    ...(infoHashV2 === undefined ? {} : { infoHashV2 }),
+    name,
+  }
+}
+
+async function parse(deps: ImportSourceDeps, source: string, bytes: Uint8Array): Promise<TorrentFileFacts> {
+  try {
+    return await deps.parseTorrentFile(bytes)
+  } catch (error) {
+    if (!isBaeError(error, 'NATIVE_INVALID_TORRENT')) throw error
+    throw new ImportError('IMPORT_INVALID_SOURCE', `${source} is not a valid torrent: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
+async function readTorrentFile(path: string): Promise<Uint8Array> {
+  try {
+    await using file = await open(path, 'r')
+    const facts = await file.stat()
+    if (facts.isDirectory())
+      throw new ImportError('IMPORT_INVALID_SOURCE', `${path} is a folder, not a .torrent file`)
+    if (!facts.isFile()) throw new ImportError('IMPORT_INVALID_SOURCE', `${path} is not a regular file`)
+    if (facts.size > maxTorrentFileBytes) {
+      throw new ImportError(
+        'IMPORT_INVALID_SOURCE',
+        `${path} is too large to be a .torrent file (${facts.size} bytes)`,
+      )
+    }
+    return new Uint8Array(await file.readFile())
+  } catch (error) {
+    throw isBaeError(error) ? error : unreadable(path, error)
+  }
+}
+
+function unreadable(path: string, cause: unknown): ImportError {
+  const code = systemErrorCode(cause)
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
+    return new ImportError('IMPORT_SOURCE_NOT_FOUND', `there is no file ${path}`, { cause })
+  }
+  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown reason')
+  return new ImportError('IMPORT_SOURCE_UNREACHABLE', `${path} cannot be read: ${why}`, { cause })
+}

@@ -1,0 +1,28 @@
+export { type Config, readConfig } from './config.js'
+export type {
+  Claim,
+  ImportDatabase,
+  ImportRecord,
+  ImportState,
+} from './database/import-database.js'
+export { ImportError, type ImportErrorCode, isBaeError } from './errors.js'
+export type { ExportedTorrent } from './export-torrent.js'
+export type { Import, ImportOutcome } from './import-job.js'
+export type { ImportPhase, ImportProgress } from './import-progress.js'
+export {
+  type AddImportOptions,
+  type BadPiece,
+  ImportService,
+  type ImportServiceDeps,
+  type VerifiedImport,
+} from './import-service.js'
+export type { ImportedFile, ImportSnapshot } from './import-snapshot.js'
+export { type ImportSource, resolveSource } from './import-source.js'
+export type {
+  DamagedPiece,
+  LibraryLike,
+  LibraryTorrent,
+  VerifyOptions,
+  VerifyReport,
+} from './library-like.js'
+export type { StatusUpdate, TorrentClientLike } from './torrent-client-like.js'

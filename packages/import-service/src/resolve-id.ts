@@ -1,0 +1,41 @@
+import type { ImportRecord } from './database/import-database.js'
+import { ImportError } from './errors.js'
+
+const shownCandidates = 4
+
+/**
+ * The import that `text` names: its id, one of its info hashes, or the beginning of one of them, in any
+ * case, with or without the dashes of the id. Rejects IMPORT_NOT_FOUND and IMPORT_AMBIGUOUS_ID.
+ */
+export function resolveId(records: readonly ImportRecord[], text: string): ImportRecord {
+  const wanted = normalise(text)
+  const candidates =
+    wanted === '' ? [] : records.filter((record) => namesOf(record).some((name) => name.startsWith(wanted)))
+  const exact = candidates.filter((record) => namesOf(record).includes(wanted))
+  const found = exact.length > 0 ? exact : candidates
+  const [first] = found
+  if (first === undefined) throw new ImportError('IMPORT_NOT_FOUND', notFoundMessage(records, text))
+  if (found.length > 1) throw new ImportError('IMPORT_AMBIGUOUS_ID', ambiguousMessage(found, text))
+  return first
+}
+
+function normalise(text: string): string {
+  return text.trim().toLowerCase().replaceAll('-', '')
+}
+
+function namesOf(record: ImportRecord): readonly string[] {
+  return [record.id, record.infoHashV1, record.infoHashV2].filter((name) => name !== undefined).map(normalise)
+}
+
+function notFoundMessage(records: readonly ImportRecord[], text: string): string {
+  if (records.length === 0) return `no import is called '${text}': the library is empty`
+  return `no import is called '${text}'; 'bae list' shows what is there`
+}
+
+function ambiguousMessage(found: readonly ImportRecord[], text: string): string {
+  const names = found
+    .slice(0, shownCandidates)
+    .map((record) => `${record.id} (${record.name ?? 'no name yet'})`)
+  const more = found.length > shownCandidates ? ` and ${found.length - shownCandidates} more` : ''
+  return `'${text}' fits ${found.length} imports: ${names.join(', ')}${more}; give more of the id`
+}

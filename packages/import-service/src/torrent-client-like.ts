@@ -1,0 +1,17 @@
+import type { AddTorrentOptions, Torrent, TorrentSource, TorrentStatus } from '@bae/client'
+import type { TorrentId } from '@bae/storage'
+
+export interface StatusUpdate {
+  readonly statuses: ReadonlyMap<TorrentId, TorrentStatus>
+}
+
+/** The part of TorrentClient that imports need; compose.ts proves that TorrentClient has it. */
+export interface TorrentClientLike {
+  add(source: TorrentSource, options?: AddTorrentOptions): Promise<Torrent>
+  get(id: TorrentId): Torrent | undefined
+  /** Settles when the torrent's storage is closed, and so all that was completed is recorded. */
+  remove(id: TorrentId, options?: { deleteData?: boolean }): Promise<void>
+  on(event: 'statusUpdated', listener: (update: StatusUpdate) => void): unknown
+  off(event: 'statusUpdated', listener: (update: StatusUpdate) => void): unknown
+  close(): Promise<void>
+}
