@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# apt-install.sh PACKAGE...: run as root. Installs Debian packages without starting the services in them.
+# apt-install.sh PACKAGE...: run as root. Installs Debian packages; services in them start neither now nor with
+# the machine.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 
@@ -17,3 +18,7 @@ install() {
 
 # The package lists may be missing or older than the mirror.
 install "$@" || { apt-get update -o Acquire::Retries=3 && install "$@"; }
+
+for package in "$@"; do
+  if [ -e "/etc/init.d/$package" ]; then update-rc.d "$package" disable; fi
+done
