@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type BaeEvent, type CompletedEvent, isCompleted, isProgress, type ProgressEvent } from './bae-events.js'
 import type { BaeLibrary } from './bae-library.js'
 import { ChildProgram, type ProgramExit, type ProgramOptions } from './child-program.js'
+import { repositoryRoot } from './repository-root.js'
 
-export const baePath = fileURLToPath(new URL('../../packages/import-service/bin/bae.js', import.meta.url))
+export const baePath = join(repositoryRoot, 'packages/import-service/bin/bae.js')
 
 export interface BaeResult extends ProgramExit {
   readonly stdout: string

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { ChildProgram } from './child-program.js'
 import type { Payload } from './payload.js'
+import { repositoryRoot } from './repository-root.js'
 
 export const systemPython = '/usr/bin/python3'
 
 export function pythonScript(name: string): string {
-  return fileURLToPath(new URL(`./python/${name}`, import.meta.url))
+  return join(repositoryRoot, 'e2e/harness/python', name)
 }
 
 /** A .torrent file on disk. */
@@ -23,8 +23,4 @@ export async function makeTorrent(payload: Payload, pieceLengthBytes: number, pa
   const exit = await python.whenExited(60_000)
   if (exit.code !== 0) throw new Error(`no .torrent for ${payload.path}: ${python.stderr}`)
   return { path, content: payload, pieceLengthBytes }
-}
-
-export async function torrentBytes(torrent: TorrentFile): Promise<Uint8Array> {
-  return readFile(torrent.path)
 }

@@ -1,6 +1,5 @@
 import { cp, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { importTorrent } from '../harness/bae-process.js'
@@ -8,10 +7,11 @@ import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
 import { Aria2Seed } from '../harness/peers/aria2-seed.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { repositoryRoot } from '../harness/repository-root.js'
 import type { TorrentFile } from '../harness/torrent-maker.js'
 import { Workshop } from '../harness/workshop.js'
 
-const fixtures = fileURLToPath(new URL('../node_modules/webtorrent-fixtures/fixtures/', import.meta.url))
+const fixtures = join(repositoryRoot, 'e2e/node_modules/webtorrent-fixtures/fixtures')
 const workshop = new Workshop()
 afterAll(() => workshop.close())
 

@@ -1,0 +1,79 @@
+// What does importing through bae cost, against libtorrent's own mmap storage in the same kind of process?
+// node dist/download.js [--rounds 5] [--mebibytes 2048]
+
+import { execFileSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { BaeLibrary } from 'bae-e2e/harness/bae-library.js'
+import { baePath } from 'bae-e2e/harness/bae-process.js'
+import { LibtorrentSeed } from 'bae-e2e/harness/peers/libtorrent-seed.js'
+import { repositoryRoot } from 'bae-e2e/harness/repository-root.js'
+import { mebibyte } from 'bae-e2e/harness/sizes.js'
+import { makeTemporaryFolder, removeFolder } from 'bae-e2e/harness/temporary-folder.js'
+import type { TorrentFile } from 'bae-e2e/harness/torrent-maker.js'
+import { Workshop } from 'bae-e2e/harness/workshop.js'
+import { type Measurement, measureDownload } from './measured-run.js'
+import { formatTable, type Round, resultRows } from './result-table.js'
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, mebibytes: { type: 'string', default: '2048' } } })
+const roundCount = Number(values.rounds)
+const totalBytes = Number(values.mebibytes) * mebibyte
+
+async function measureBae(seed: LibtorrentSeed, torrent: TorrentFile): Promise<Measurement> {
+  await using library = await BaeLibrary.create()
+  const command = [process.execPath, baePath, 'import', torrent.path, '--peer', seed.address, '--json']
+  return measureDownload(seed, totalBytes, command, library.env)
+}
+
+async function measureMmap(seed: LibtorrentSeed, torrent: TorrentFile): Promise<Measurement> {
+  const folder = await makeTemporaryFolder()
+  try {
+    const [host = '', port = ''] = seed.address.split(':')
+    const leecher = join(repositoryRoot, 'bench/dist/mmap-leecher.js')
+    return await measureDownload(seed, totalBytes, [process.execPath, leecher, torrent.path, folder, host, port])
+  } finally {
+    await removeFolder(folder)
+  }
+}
+
+/** What earlier runs have written must not be written back to the disk during this one. */
+function flushPageCache(): void {
+  execFileSync('sync')
+}
+
+async function measureRound(seed: LibtorrentSeed, torrent: TorrentFile): Promise<Round> {
+  flushPageCache()
+  const bae = await measureBae(seed, torrent)
+  flushPageCache()
+  return { bae, mmap: await measureMmap(seed, torrent) }
+}
+
+async function writeResult(rounds: readonly Round[]): Promise<string> {
+  const date = new Date().toISOString()
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: repositoryRoot, encoding: 'utf8' }).trim()
+  const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, memoryBytes: totalmem(), kernel: release(), node: process.version }
+  const torrent = { totalBytes, pieceLengthBytes: mebibyte, files: 1, version: 1 }
+  const folder = join(repositoryRoot, 'bench/results')
+  const path = join(folder, `download-${date.slice(0, 19).replaceAll(':', '')}.json`)
+  await mkdir(folder, { recursive: true })
+  const result = { benchmark: 'download', date, commit, machine, torrent, rows: resultRows(rounds), rounds }
+  await writeFile(path, `${JSON.stringify(result, undefined, 2)}\n`)
+  return path
+}
+
+async function main(): Promise<void> {
+  await using workshop = new Workshop()
+  const torrent = await workshop.fileTorrent(totalBytes, mebibyte)
+  await using seed = await LibtorrentSeed.start([torrent])
+  const rounds: Round[] = []
+  for (let number = 1; number <= roundCount; number += 1) {
+    rounds.push(await measureRound(seed, torrent))
+    process.stderr.write(`round ${number} of ${roundCount}\n`)
+  }
+  process.stdout.write(`${formatTable(resultRows(rounds))}\n`)
+  process.stderr.write(`written: ${await writeResult(rounds)}\n`)
+}
+
+await main()
