@@ -1,0 +1,64 @@
+import type { AbortOptions, ByteRange, TorrentId, TorrentLayout } from '@bae/storage'
+import { ImportError } from '../errors.js'
+import { totalPieces } from '../import-snapshot.js'
+import type { DamagedPiece, LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from '../library-like.js'
+
+/** A library in memory whose torrents a test puts in, or a FakeTorrentClient. Bytes of files are up to `contents`. */
+export class FakeLibrary implements LibraryLike {
+  readonly #torrents = new Map<TorrentId, LibraryTorrent>()
+  /** What `verify` finds wrong. */
+  damaged: readonly DamagedPiece[] = []
+  /** Where it is set, every call that reads or removes rejects with it. */
+  failure: Error | undefined
+  /** The bytes of a file, in the parts that a read gives. */
+  contents: (fileIndex: number) => Iterable<Uint8Array> | AsyncIterable<Uint8Array> = () => []
+  isClosed = false
+
+  save(id: TorrentId, layout: TorrentLayout, pieces: Iterable<number> = []): void {
+    const completedPieces = new Uint8Array(Math.ceil(totalPieces(layout) / 8))
+    for (const piece of pieces) setBit(completedPieces, piece)
+    this.#torrents.set(id, { id, layout, completedPieces })
+  }
+
+  completePiece(id: TorrentId, piece: number): void {
+    const torrent = this.#torrents.get(id)
+    if (torrent !== undefined) setBit(torrent.completedPieces, piece)
+  }
+
+  async findTorrent(id: TorrentId): Promise<LibraryTorrent | undefined> {
+    if (this.failure !== undefined) throw this.failure
+    return this.#torrents.get(id)
+  }
+
+  async *readFile(
+    id: TorrentId,
+    fileIndex: number,
+    options: AbortOptions & { readonly range?: ByteRange } = {},
+  ): AsyncIterable<Uint8Array> {
+    if (!this.#torrents.has(id)) throw new ImportError('IMPORT_NOT_FOUND', `no torrent ${id}`)
+    for await (const part of this.contents(fileIndex)) {
+      options.signal?.throwIfAborted()
+      yield part
+    }
+  }
+
+  async verify(id: TorrentId, options: VerifyOptions = {}): Promise<VerifyReport> {
+    const torrent = await this.findTorrent(id)
+    const checkedPieces = torrent === undefined ? 0 : totalPieces(torrent.layout)
+    options.onProgress?.({ checkedPieces, totalPieces: checkedPieces })
+    return { checkedPieces, damaged: this.damaged }
+  }
+
+  async removeTorrent(id: TorrentId): Promise<void> {
+    if (this.failure !== undefined) throw this.failure
+    this.#torrents.delete(id)
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+  }
+}
+
+function setBit(bits: Uint8Array, position: number): void {
+  bits[position >> 3] = (bits[position >> 3] ?? 0) | (0x80 >> (position & 7))
+}

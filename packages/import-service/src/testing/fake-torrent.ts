@@ -1,0 +1,132 @@
+import { EventEmitter, once } from 'node:events'
+import type {
+  AddTorrentOptions,
+  PeerAddress,
+  Torrent,
+  TorrentEvents,
+  TorrentSource,
+  TorrentStatus,
+} from '@bae/client'
+import type { AbortOptions, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
+import { totalPieces } from '../import-snapshot.js'
+import type { FakeLibrary } from './fake-library.js'
+
+const idleStatus: TorrentStatus = {
+  state: 'opening',
+  completedPieces: 0,
+  peers: 0,
+  downloadBytesPerSecond: 0,
+  uploadBytesPerSecond: 0,
+  downloadedBytes: 0,
+  uploadedBytes: 0,
+}
+
+/** A torrent that does what a test tells it, and keeps what it "stores" in a FakeLibrary. */
+export class FakeTorrent extends EventEmitter<TorrentEvents> implements Torrent {
+  readonly id: TorrentId
+  readonly source: TorrentSource
+  readonly options: AddTorrentOptions
+  readonly #library: FakeLibrary
+  readonly #completed = new Set<number>()
+  readonly #statusChanged: (status: TorrentStatus) => void
+  readonly #ended = new AbortController()
+  status: TorrentStatus = idleStatus
+  layout: TorrentLayout | undefined
+  metadata: TorrentMetadata | undefined
+
+  constructor(
+    deps: { readonly library: FakeLibrary; readonly statusChanged: (status: TorrentStatus) => void },
+    torrent: { readonly id: TorrentId; readonly source: TorrentSource; readonly options: AddTorrentOptions },
+  ) {
+    super()
+    this.#library = deps.library
+    this.#statusChanged = deps.statusChanged
+    this.id = torrent.id
+    this.source = torrent.source
+    this.options = torrent.options
+  }
+
+  /** The peers told what the torrent is: what the library has of it is there at once. */
+  async deliverMetadata(layout: TorrentLayout): Promise<void> {
+    const known = await this.#library.findTorrent(this.id)
+    if (known === undefined) this.#library.save(this.id, layout)
+    for (let piece = 0; piece < totalPieces(layout); piece += 1) {
+      if (((known?.completedPieces[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0) this.#completed.add(piece)
+    }
+    this.layout = layout
+    this.update({ state: 'downloading', completedPieces: this.#completed.size, totalPieces: totalPieces(layout) })
+    this.emit('metadataReceived', { id: this.id, layout })
+  }
+
+  deliverPiece(piece: number): void {
+    const lengthBytes = this.layout?.pieceLengthBytes ?? 0
+    this.#library.completePiece(this.id, piece)
+    this.#completed.add(piece)
+    this.update({
+      completedPieces: this.#completed.size,
+      downloadedBytes: this.status.downloadedBytes + lengthBytes,
+    })
+    this.emit('pieceCompleted', { id: this.id, piece })
+    if (this.#isFinished()) this.emit('torrentFinished', { id: this.id })
+  }
+
+  update(change: Partial<TorrentStatus>): void {
+    this.status = { ...this.status, ...change }
+    this.#statusChanged(this.status)
+  }
+
+  /** The torrent stops with this error, as after a failed write. */
+  fail(error: Error & { readonly code: string }): void {
+    this.#ended.abort(error)
+    this.update({ state: 'failed', error })
+  }
+
+  /** Told by the client. */
+  end(reason: Error): void {
+    this.#ended.abort(reason)
+  }
+
+  async whenMetadata(options: AbortOptions = {}): Promise<TorrentLayout> {
+    if (this.layout === undefined) await this.#wait('metadataReceived', options)
+    return this.layout ?? this.whenMetadata(options)
+  }
+
+  async whenPiece(piece: number, options: AbortOptions = {}): Promise<void> {
+    while (!this.#completed.has(piece)) await this.#wait('pieceCompleted', options)
+  }
+
+  async whenFinished(options: AbortOptions = {}): Promise<void> {
+    if (!this.#isFinished()) await this.#wait('torrentFinished', options)
+  }
+
+  pause(): void {
+    this.update({ state: 'paused' })
+  }
+
+  resume(): void {
+    this.update({ state: 'downloading' })
+  }
+
+  connectPeer(_peer: PeerAddress): void {}
+
+  async *readFile(fileIndex: number): AsyncIterable<Uint8Array> {
+    yield* this.#library.readFile(this.id, fileIndex)
+  }
+
+  #isFinished(): boolean {
+    return this.layout !== undefined && this.#completed.size === totalPieces(this.layout)
+  }
+
+  async #wait(event: keyof TorrentEvents, options: AbortOptions): Promise<void> {
+    const ended = this.#ended.signal
+    const signal = options.signal === undefined ? ended : AbortSignal.any([ended, options.signal])
+    signal.throwIfAborted()
+    try {
+      await once(this, event, { signal })
+    } catch (error) {
+      // `once` rejects with an error of its own; what matters is why it was ended.
+      signal.throwIfAborted()
+      throw error
+    }
+  }
+}

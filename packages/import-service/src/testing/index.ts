@@ -1,0 +1,3 @@
+export { FakeLibrary } from './fake-library.js'
+export { FakeTorrent } from './fake-torrent.js'
+export { FakeTorrentClient } from './fake-torrent-client.js'

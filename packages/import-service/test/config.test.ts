@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from '../src/config.js'
+
+const someone = { isRoot: false, homeDirectory: '/home/someone' }
+const root = { isRoot: true, homeDirectory: '/root' }
+
+describe('readConfig', () => {
+  it.each([
+    ['--library wins', { library: '/flag' }, { BAE_LIBRARY: '/variable' }, someone, '/flag'],
+    ['then BAE_LIBRARY', {}, { BAE_LIBRARY: '/variable', XDG_DATA_HOME: '/xdg' }, someone, '/variable'],
+    ['then the XDG data folder', {}, { XDG_DATA_HOME: '/xdg' }, someone, '/xdg/bae'],
+    ['then its usual place', {}, {}, someone, '/home/someone/.local/share/bae'],
+    ['empty variables do not count', {}, { BAE_LIBRARY: '', XDG_DATA_HOME: '' }, someone, '/home/someone/.local/share/bae'],
+    ['root has a place of its own', {}, {}, root, '/var/lib/bae'],
+    ['which BAE_LIBRARY moves', {}, { BAE_LIBRARY: '/variable' }, root, '/variable'],
+  ])('%s', (_, flags, environment, user, expected) => {
+    expect(readConfig(flags, environment, user).libraryDirectory).toBe(expected)
+  })
+
+  it('makes relative folders absolute', () => {
+    const config = readConfig({ library: 'music' }, { BAE_STATE: 'state' }, someone)
+    expect(config).toEqual({ libraryDirectory: `${process.cwd()}/music`, stateDirectory: `${process.cwd()}/state` })
+  })
+
+  it('takes the database from BAE_DATABASE_URL', () => {
+    const databaseUrl = 'postgres://someone@db.example/bae'
+    expect(readConfig({ library: '/l' }, { BAE_DATABASE_URL: databaseUrl }, someone)).toEqual({ libraryDirectory: '/l', databaseUrl })
+  })
+})

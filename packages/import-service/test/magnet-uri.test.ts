@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { parseMagnetUri } from '../src/magnet-uri.js'
+import { hashV1, hashV2 } from './support/records.js'
+
+describe('parseMagnetUri', () => {
+  it('reads a v1 hash in hex, any case, and a name', () => {
+    const uri = `magnet:?xt=urn:btih:${hashV1('A')}&dn=An+album%21&tr=http%3A%2F%2Ftracker.example%2Fannounce`
+    expect(parseMagnetUri(uri)).toEqual({ uri, infoHashV1: hashV1('a'), name: 'An album!' })
+  })
+
+  it('reads a v1 hash in base 32', () => {
+    const { infoHashV1 } = parseMagnetUri('magnet:?xt=urn:btih:AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT')
+    expect(infoHashV1).toBe('000102030405060708090a0b0c0d0e0f10111213')
+  })
+
+  it('reads v2 and hybrid links', () => {
+    expect(parseMagnetUri(`magnet:?xt=urn:btmh:1220${hashV2('b')}`).infoHashV2).toBe(hashV2('b'))
+    const hybrid = parseMagnetUri(`magnet:?xt.1=urn:btih:${hashV1('c')}&xt.2=urn:btmh:1220${hashV2('d')}`)
+    expect(hybrid).toMatchObject({ infoHashV1: hashV1('c'), infoHashV2: hashV2('d') })
+  })
+
+  it.each([
+    ['no topic', 'magnet:?dn=x'],
+    ['nothing at all', 'magnet:'],
+    ['a short hash', `magnet:?xt=urn:btih:${'a'.repeat(39)}`],
+    ['a hash with a wrong digit', `magnet:?xt=urn:btih:${'g'.repeat(40)}`],
+    ['base 32 with a wrong digit', `magnet:?xt=urn:btih:${'1'.repeat(32)}`],
+    ['a v2 hash of another kind', `magnet:?xt=urn:btmh:1320${hashV2('a')}`],
+    ['a topic of another network', 'magnet:?xt=urn:sha1:AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT'],
+  ])('refuses %s', (_, uri) => {
+    expect(() => parseMagnetUri(uri)).toThrow(expect.objectContaining({ code: 'IMPORT_INVALID_SOURCE' }))
+  })
+})
