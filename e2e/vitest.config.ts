@@ -7,8 +7,7 @@ export default defineConfig({
     // Whole processes and their databases: slower than a unit, never slower than this.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two machines' worth of processes a file already; more at once only measures the scheduler.
-    maxWorkers: 1,
+    // Every test starts programs of its own, and some measure them: one at a time.
+    fileParallelism: false,
   },
 })
-

@@ -17,7 +17,9 @@ import { Workshop } from 'bae-e2e/harness/workshop.js'
 import { type Measurement, measureDownload } from './measured-run.js'
 import { formatTable, type Round, resultRows } from './result-table.js'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, mebibytes: { type: 'string', default: '2048' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, mebibytes: { type: 'string', default: '2048' } },
+})
 const roundCount = Number(values.rounds)
 const totalBytes = Number(values.mebibytes) * mebibyte
 
@@ -32,7 +34,14 @@ async function measureMmap(seed: LibtorrentSeed, torrent: TorrentFile): Promise<
   try {
     const [host = '', port = ''] = seed.address.split(':')
     const leecher = join(repositoryRoot, 'bench/dist/mmap-leecher.js')
-    return await measureDownload(seed, totalBytes, [process.execPath, leecher, torrent.path, folder, host, port])
+    return await measureDownload(seed, totalBytes, [
+      process.execPath,
+      leecher,
+      torrent.path,
+      folder,
+      host,
+      port,
+    ])
   } finally {
     await removeFolder(folder)
   }
@@ -52,8 +61,17 @@ async function measureRound(seed: LibtorrentSeed, torrent: TorrentFile): Promise
 
 async function writeResult(rounds: readonly Round[]): Promise<string> {
   const date = new Date().toISOString()
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: repositoryRoot, encoding: 'utf8' }).trim()
-  const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, memoryBytes: totalmem(), kernel: release(), node: process.version }
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+    cwd: repositoryRoot,
+    encoding: 'utf8',
+  }).trim()
+  const machine = {
+    cpu: cpus()[0]?.model ?? '',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    kernel: release(),
+    node: process.version,
+  }
   const torrent = { totalBytes, pieceLengthBytes: mebibyte, files: 1, version: 1 }
   const folder = join(repositoryRoot, 'bench/results')
   const path = join(folder, `download-${date.slice(0, 19).replaceAll(':', '')}.json`)

@@ -36,10 +36,17 @@ export async function measureDownload(
 ): Promise<Measurement> {
   const script = join(repositoryRoot, 'bench/python/measure.py')
   const uploadedBefore = (await seed.count()).uploadedBytes
-  await using wrapper = new ChildProgram(systemPython, [script, ...command], { env: { ...process.env, ...env } })
-  await using watch = new MemoryWatch({ all: async () => (await processTree(wrapper.pid)).filter((pid) => pid !== wrapper.pid) })
+  await using wrapper = new ChildProgram(systemPython, [script, ...command], {
+    env: { ...process.env, ...env },
+  })
+  await using watch = new MemoryWatch({
+    all: async () => (await processTree(wrapper.pid)).filter((pid) => pid !== wrapper.pid),
+  })
   const usageLine = wrapper.nextLine(runLimitMs)
-  const [transferSeconds, line] = await Promise.all([timeTransfer(seed, uploadedBefore, totalBytes, wrapper), usageLine])
+  const [transferSeconds, line] = await Promise.all([
+    timeTransfer(seed, uploadedBefore, totalBytes, wrapper),
+    usageLine,
+  ])
   await watch.stop()
   const usage = JSON.parse(line) as Usage
   if (usage.code !== 0) throw new Error(`${command.join(' ')} exited ${usage.code}: ${wrapper.stderr}`)

@@ -33,7 +33,10 @@ export function resultRows(rounds: readonly Round[]): readonly ResultRow[] {
 /** A Markdown table: medians, with the lowest and highest in brackets. */
 export function formatTable(rows: readonly ResultRow[]): string {
   const head = ['| | bae import | libtorrent mmap | bae / mmap |', '|---|---|---|---|']
-  const lines = rows.map(({ quantity, bae, mmap, ratio }) => `| ${[quantity, ...[bae, mmap, ratio].map(formatSpread)].join(' | ')} |`)
+  const lines = rows.map(
+    ({ quantity, bae, mmap, ratio }) =>
+      `| ${[quantity, ...[bae, mmap, ratio].map(formatSpread)].join(' | ')} |`,
+  )
   return [...head, ...lines].join('\n')
 }
 

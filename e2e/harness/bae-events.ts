@@ -36,7 +36,11 @@ export interface VerifyReport {
   readonly id: string
   readonly pieces: number
   readonly ok: number | boolean
-  readonly bad: readonly { readonly piece: number; readonly files: readonly string[]; readonly chunk: string }[]
+  readonly bad: readonly {
+    readonly piece: number
+    readonly files: readonly string[]
+    readonly chunk: string
+  }[]
 }
 
 export function isProgress(event: BaeEvent | undefined): event is ProgressEvent {

@@ -59,7 +59,9 @@ export class BaeLibrary implements AsyncDisposable {
   /** The files whose name is a chunk's key: 64 hex digits, wherever the store puts folders between them. */
   async chunkFiles(): Promise<readonly string[]> {
     const files = await listFiles(this.folder).catch(absentIsEmpty)
-    return files.filter((path) => /[0-9a-f]{64}/.test(path.replaceAll('/', ''))).map((path) => join(this.folder, path))
+    return files
+      .filter((path) => /[0-9a-f]{64}/.test(path.replaceAll('/', '')))
+      .map((path) => join(this.folder, path))
   }
 
   async close(): Promise<void> {

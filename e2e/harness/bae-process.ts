@@ -1,7 +1,13 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type BaeEvent, type CompletedEvent, isCompleted, isProgress, type ProgressEvent } from './bae-events.js'
+import {
+  type BaeEvent,
+  type CompletedEvent,
+  isCompleted,
+  isProgress,
+  type ProgressEvent,
+} from './bae-events.js'
 import type { BaeLibrary } from './bae-library.js'
 import { ChildProgram, type ProgramExit, type ProgramOptions } from './child-program.js'
 import { repositoryRoot } from './repository-root.js'
@@ -26,7 +32,11 @@ export class BaeProcess implements AsyncDisposable {
 
   constructor(library: BaeLibrary, args: readonly string[], options: ProgramOptions = {}) {
     const env = { ...withoutBaeVariables(), ...library.env, ...options.env }
-    this.#program = new ChildProgram(process.execPath, [baePath, ...args], { cwd: library.root, ...options, env })
+    this.#program = new ChildProgram(process.execPath, [baePath, ...args], {
+      cwd: library.root,
+      ...options,
+      env,
+    })
     if (args.includes('--json')) this.#program.onLine((line) => this.#take(line))
   }
 
@@ -103,16 +113,27 @@ export async function bae(
 }
 
 /** Runs one command that must succeed and reads the JSON document that it prints. */
-export async function baeJson<T>(library: BaeLibrary, args: readonly string[], options: ProgramOptions = {}): Promise<T> {
+export async function baeJson<T>(
+  library: BaeLibrary,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<T> {
   const result = await bae(library, [...args, '--json'], options)
-  if (result.code !== 0) throw new Error(`bae ${args.join(' ')} exited ${result.code}: ${result.stderr}${result.stdout}`)
+  if (result.code !== 0)
+    throw new Error(`bae ${args.join(' ')} exited ${result.code}: ${result.stderr}${result.stdout}`)
   return JSON.parse(result.stdout) as T
 }
 
 /** Runs one command that must succeed and returns the bytes that it writes to stdout. */
 export async function baeBytes(library: BaeLibrary, args: readonly string[]): Promise<Uint8Array> {
   const env = { ...withoutBaeVariables(), ...library.env }
-  const options = { env, cwd: library.root, encoding: 'buffer', maxBuffer: 512 * 1024 * 1024, timeout: 30_000 } as const
+  const options = {
+    env,
+    cwd: library.root,
+    encoding: 'buffer',
+    maxBuffer: 512 * 1024 * 1024,
+    timeout: 30_000,
+  } as const
   return (await promisify(execFile)(process.execPath, [baePath, ...args], options)).stdout
 }
 
@@ -124,7 +145,10 @@ export async function importTorrent(
   options: ProgramOptions & { limitMs?: number } = {},
 ): Promise<CompletedEvent> {
   const peerArgs = peers.flatMap((peer) => ['--peer', peer.address])
-  const result = await bae(library, ['import', source, ...peerArgs, '--json'], { limitMs: 60_000, ...options })
+  const result = await bae(library, ['import', source, ...peerArgs, '--json'], {
+    limitMs: 60_000,
+    ...options,
+  })
   return completedOf(result)
 }
 

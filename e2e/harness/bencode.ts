@@ -1,4 +1,9 @@
-export type Bencodable = number | string | Uint8Array | readonly Bencodable[] | { readonly [key: string]: Bencodable }
+export type Bencodable =
+  | number
+  | string
+  | Uint8Array
+  | readonly Bencodable[]
+  | { readonly [key: string]: Bencodable }
 
 /** Bencodes what a test says, also what no honest program would make. Keys are sorted as BEP 3 wants. */
 export function bencode(value: Bencodable): Uint8Array {

@@ -80,7 +80,9 @@ export class ChildProgram implements AsyncDisposable {
       })
     })
     const ended = this.#exit.then((exit) => {
-      throw new Error(`${this.command} ended (${exit.code ?? exit.signal}) before the expected line: ${this.#stderr}`)
+      throw new Error(
+        `${this.command} ended (${exit.code ?? exit.signal}) before the expected line: ${this.#stderr}`,
+      )
     })
     try {
       return await within(limitMs, `a line of ${this.command}`, Promise.race([line, ended]))

@@ -24,7 +24,8 @@ export async function expectFailure(
   const code = typeof expected.code === 'string' ? new RegExp(`^${expected.code}$`) : expected.code
   const asJson = await bae(library, [...args, '--json'], { ...options, limitMs: withinMs })
   const last = asJson.events.at(-1)
-  if (!isError(last)) throw new Error(`no error at the end: exit ${asJson.code} ${asJson.stdout}${asJson.stderr}`)
+  if (!isError(last))
+    throw new Error(`no error at the end: exit ${asJson.code} ${asJson.stdout}${asJson.stderr}`)
   expect(last.code).toMatch(code)
   expectOneSentence(last.message)
   expect(asJson.code).toBe(exit)

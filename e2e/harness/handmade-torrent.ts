@@ -45,7 +45,11 @@ export function makeHandmadeTorrent(
 function pieceHashes(bytes: Uint8Array, pieceLengthBytes: number): Uint8Array {
   const hashes: Uint8Array[] = []
   for (let at = 0; at < bytes.length; at += pieceLengthBytes) {
-    hashes.push(createHash('sha1').update(bytes.subarray(at, at + pieceLengthBytes)).digest())
+    hashes.push(
+      createHash('sha1')
+        .update(bytes.subarray(at, at + pieceLengthBytes))
+        .digest(),
+    )
   }
   return Buffer.concat(hashes)
 }

@@ -5,7 +5,9 @@ import { poll } from './bounded-wait.js'
 /** The postmaster.pid files below `folder`: one for each embedded PostgreSQL that runs there, or was killed there. */
 export async function findPidFiles(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.name === 'postmaster.pid').map((entry) => join(entry.parentPath, entry.name))
+  return entries
+    .filter((entry) => entry.name === 'postmaster.pid')
+    .map((entry) => join(entry.parentPath, entry.name))
 }
 
 /** The PostgreSQL servers that live now and whose cluster lies below `folder`. */
@@ -22,7 +24,9 @@ export async function runningServers(folder: string): Promise<readonly number[]>
 export async function stopLeftoverServers(folder: string): Promise<void> {
   for (const pid of await runningServers(folder)) {
     process.kill(pid, 'SIGQUIT')
-    await poll(10_000, `PostgreSQL ${pid} ending`, async () => ((await worksBelow(pid, folder)) ? undefined : true))
+    await poll(10_000, `PostgreSQL ${pid} ending`, async () =>
+      (await worksBelow(pid, folder)) ? undefined : true,
+    )
   }
 }
 

@@ -32,13 +32,18 @@ export async function writePseudoRandomFile(path: string, lengthBytes: number, s
   await mkdir(dirname(path), { recursive: true })
   const file = await open(path, 'wx')
   try {
-    for (let left = lengthBytes; left > 0; left -= mebibyte) await file.write(bytes.next(Math.min(left, mebibyte)))
+    for (let left = lengthBytes; left > 0; left -= mebibyte)
+      await file.write(bytes.next(Math.min(left, mebibyte)))
   } finally {
     await file.close()
   }
 }
 
-export async function makeFilePayload(folder: string, totalBytes: number, name = 'single file.bin'): Promise<Payload> {
+export async function makeFilePayload(
+  folder: string,
+  totalBytes: number,
+  name = 'single file.bin',
+): Promise<Payload> {
   const path = join(folder, name)
   await writePseudoRandomFile(path, totalBytes, name)
   return { folder, name, path, totalBytes }

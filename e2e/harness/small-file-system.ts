@@ -11,7 +11,11 @@ export class SmallFileSystem implements Disposable {
   }
 
   /** Skips the test where nothing may be mounted. */
-  static mount(context: TestContext, folder: string, options: { sizeBytes: number; readOnly?: boolean }): SmallFileSystem {
+  static mount(
+    context: TestContext,
+    folder: string,
+    options: { sizeBytes: number; readOnly?: boolean },
+  ): SmallFileSystem {
     mkdirSync(folder, { recursive: true })
     const settings = `size=${options.sizeBytes},mode=0755${options.readOnly ? ',ro' : ''}`
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', settings, 'tmpfs', folder]).status === 0

@@ -17,7 +17,11 @@ export interface TorrentFile {
 }
 
 /** Has libtorrent's own code, not ours, write the .torrent of `payload`. */
-export async function makeTorrent(payload: Payload, pieceLengthBytes: number, path: string): Promise<TorrentFile> {
+export async function makeTorrent(
+  payload: Payload,
+  pieceLengthBytes: number,
+  path: string,
+): Promise<TorrentFile> {
   const args = [pythonScript('make_torrent.py'), payload.path, String(pieceLengthBytes), path]
   await using python = new ChildProgram(systemPython, args)
   const exit = await python.whenExited(60_000)

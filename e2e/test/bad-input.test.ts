@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -25,12 +25,24 @@ const badFiles: readonly (readonly [string, Uint8Array])[] = [
   ['a dictionary without info', bencode({ announce: 'http://127.0.0.1:1/announce' })],
   ['an info that is a number', bencode({ info: 3 })],
   ['a negative length', makeHandmadeTorrent('x', content, 16_384, { length: -5 }).torrentFile],
-  ['a negative piece length', makeHandmadeTorrent('x', content, 16_384, { 'piece length': -16_384 }).torrentFile],
+  [
+    'a negative piece length',
+    makeHandmadeTorrent('x', content, 16_384, { 'piece length': -16_384 }).torrentFile,
+  ],
   ['a piece length of zero', makeHandmadeTorrent('x', content, 16_384, { 'piece length': 0 }).torrentFile],
-  ['a file of negative length', bencode({ info: { ...tree([{ length: -1, path: ['a'] }]), pieces: hashes } })],
-  ['lengths that overflow', bencode({ info: { ...tree([huge('a'), huge('b'), huge('c')]), pieces: hashes } })],
+  [
+    'a file of negative length',
+    bencode({ info: { ...tree([{ length: -1, path: ['a'] }]), pieces: hashes } }),
+  ],
+  [
+    'lengths that overflow',
+    bencode({ info: { ...tree([huge('a'), huge('b'), huge('c')]), pieces: hashes } }),
+  ],
   ['too few piece hashes', makeHandmadeTorrent('x', content, 16_384, { pieces: hashes }).torrentFile],
-  ['a broken piece hash', makeHandmadeTorrent('x', content, 16_384, { pieces: new Uint8Array(79) }).torrentFile],
+  [
+    'a broken piece hash',
+    makeHandmadeTorrent('x', content, 16_384, { pieces: new Uint8Array(79) }).torrentFile,
+  ],
   ['lists nested without end', new TextEncoder().encode('l'.repeat(200_000))],
 ]
 
@@ -50,7 +62,11 @@ describe('a source that cannot be had', () => {
     ['a magnet link without a hash', 'magnet:?dn=name', 'IMPORT_INVALID_SOURCE'],
     ['a magnet link with a malformed hash', 'magnet:?xt=urn:btih:zzzz', 'IMPORT_INVALID_SOURCE'],
     ['a magnet link with a short hash', 'magnet:?xt=urn:btih:0123456789abcdef', 'IMPORT_INVALID_SOURCE'],
-    ['a magnet link of another network', 'magnet:?xt=urn:ed2k:354B15E68FB8F36D7CD88FF94116CDC1', 'IMPORT_INVALID_SOURCE'],
+    [
+      'a magnet link of another network',
+      'magnet:?xt=urn:ed2k:354B15E68FB8F36D7CD88FF94116CDC1',
+      'IMPORT_INVALID_SOURCE',
+    ],
     ['a host without an address', 'http://nowhere.invalid/a.torrent', 'IMPORT_SOURCE_UNREACHABLE'],
     ['an address that is none', 'http://', /^IMPORT_(INVALID_SOURCE|SOURCE_UNREACHABLE)$/],
   ] as const)('%s', async ([, source, code]) => {
@@ -62,7 +78,9 @@ describe('a source that cannot be had', () => {
   it('a folder', async () => {
     await using library = await BaeLibrary.create()
     await mkdir(join(library.root, 'folder.torrent'))
-    await expectFailure(library, ['import', join(library.root, 'folder.torrent')], { code: 'IMPORT_INVALID_SOURCE' })
+    await expectFailure(library, ['import', join(library.root, 'folder.torrent')], {
+      code: 'IMPORT_INVALID_SOURCE',
+    })
     await expectNothingLeft(library)
   })
 

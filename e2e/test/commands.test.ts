@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -41,7 +41,11 @@ describe('list and show', () => {
     needs(context, 'python3-libtorrent')
     const listed = await baeJson<readonly ImportSnapshot[]>(library, ['list'])
     expect(listed.map((each) => each.id)).toEqual([treeImport.id, fileImport.id])
-    expect(listed[0]).toMatchObject({ infoHash: treeImport.infoHash, name: treeImport.name, state: 'completed' })
+    expect(listed[0]).toMatchObject({
+      infoHash: treeImport.infoHash,
+      name: treeImport.name,
+      state: 'completed',
+    })
     for (const each of listed) expect(await baeJson(library, ['show', each.id])).toEqual(each)
   })
 
@@ -121,7 +125,8 @@ describe('doctor and help', () => {
   it('doctor says what was found, also before there is a library', async () => {
     await using empty = await BaeLibrary.create()
     const facts = JSON.stringify(await baeJson<object>(empty, ['doctor']))
-    for (const word of ['node', 'libtorrent', 'database', empty.folder]) expect(facts.toLowerCase()).toContain(word.toLowerCase())
+    for (const word of ['node', 'libtorrent', 'database', empty.folder])
+      expect(facts.toLowerCase()).toContain(word.toLowerCase())
     expect((await bae(library, ['doctor'])).stdout).toContain('libtorrent')
   })
 

@@ -25,7 +25,9 @@ it('processes of one library share its PostgreSQL, and the last one out stops it
   expect(lists.map((list) => list.length)).toEqual([1, 1, 1])
   expect(await library.servers()).toEqual([server])
   completedOf(await importing.result(20_000))
-  await poll(5000, 'PostgreSQL stopping', async () => ((await library.servers()).length === 0 ? true : undefined))
+  await poll(5000, 'PostgreSQL stopping', async () =>
+    (await library.servers()).length === 0 ? true : undefined,
+  )
 })
 
 it('a PostgreSQL that a killed bae left running is adopted, then stopped', async (context) => {
@@ -39,16 +41,26 @@ it('a PostgreSQL that a killed bae left running is adopted, then stopped', async
   const startedAtMs = Date.now()
   expect(await baeJson<unknown[]>(library, ['list'])).toHaveLength(1)
   expect(Date.now() - startedAtMs).toBeLessThan(5000)
-  await poll(5000, 'PostgreSQL stopping', async () => ((await library.servers()).length === 0 ? true : undefined))
+  await poll(5000, 'PostgreSQL stopping', async () =>
+    (await library.servers()).length === 0 ? true : undefined,
+  )
 })
 
 it('five commands that start at once in a new library make one database', async (context) => {
   needs(context, 'python3-libtorrent')
-  const torrents = await Promise.all([1, 2, 3, 4, 5].map((size) => workshop.fileTorrent(size * mebibyte + size, mebibyte)))
+  const torrents = await Promise.all(
+    [1, 2, 3, 4, 5].map((size) => workshop.fileTorrent(size * mebibyte + size, mebibyte)),
+  )
   await using seed = await LibtorrentSeed.start(torrents)
   await using library = await BaeLibrary.create()
   const imports = torrents.map(async (torrent) => {
-    await using importing = new BaeProcess(library, ['import', torrent.path, '--peer', seed.address, '--json'])
+    await using importing = new BaeProcess(library, [
+      'import',
+      torrent.path,
+      '--peer',
+      seed.address,
+      '--json',
+    ])
     return completedOf(await importing.result(40_000))
   })
   await Promise.all(imports)

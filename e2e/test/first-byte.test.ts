@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
-import { poll } from '../harness/bounded-wait.js'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { BaeProcess, baeJson, completedOf, importTorrent } from '../harness/bae-process.js'
+import { poll } from '../harness/bounded-wait.js'
 import { needs } from '../harness/foreign-program.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
 import { kibibyte, mebibyte } from '../harness/sizes.js'
@@ -12,7 +12,10 @@ afterAll(() => workshop.close())
 
 it('the first byte of a local seed comes within a second of the start of the session', async (context) => {
   needs(context, 'python3-libtorrent')
-  const [warmUp, torrent] = [await workshop.fileTorrent(40_000, 16 * kibibyte), await workshop.fileTorrent(mebibyte, 16 * kibibyte)]
+  const [warmUp, torrent] = [
+    await workshop.fileTorrent(40_000, 16 * kibibyte),
+    await workshop.fileTorrent(mebibyte, 16 * kibibyte),
+  ]
   await using seed = await LibtorrentSeed.start([warmUp, torrent])
   await using library = await BaeLibrary.create()
   await importTorrent(library, warmUp.path, [seed])
@@ -27,7 +30,9 @@ it('the first byte of a local seed comes within a second of the start of the ses
   })
   const firstByteMs = performance.now() - startedAtMs
   completedOf(await importing.result(10_000))
-  context.annotate(`first byte after ${Math.round(firstByteMs)} ms, of which ${Math.round(startMs)} ms are process and database`)
+  context.annotate(
+    `first byte after ${Math.round(firstByteMs)} ms, of which ${Math.round(startMs)} ms are process and database`,
+  )
   // A process and its database start before the session does: as much as for a command without a session.
   expect(firstByteMs - startMs).toBeLessThan(1000)
 })

@@ -21,7 +21,8 @@ const seeds = {
 } as const
 
 const payloads = {
-  'a single file of 256 MiB': (pieceLengthBytes: number) => workshop.fileTorrent(256 * mebibyte, pieceLengthBytes),
+  'a single file of 256 MiB': (pieceLengthBytes: number) =>
+    workshop.fileTorrent(256 * mebibyte, pieceLengthBytes),
   'a tree of 300 files': (pieceLengthBytes: number) => workshop.treeTorrent(pieceLengthBytes),
 } as const
 
@@ -29,12 +30,15 @@ const pieceLengths = [16 * kibibyte, 256 * kibibyte, mebibyte, 16 * mebibyte]
 
 describe.each(Object.keys(seeds) as (keyof typeof seeds)[])('from %s', (program) => {
   describe.each(Object.keys(payloads) as (keyof typeof payloads)[])('%s', (payload) => {
-    it.for(pieceLengths)('comes back byte for byte, in pieces of %i bytes', async (pieceLengthBytes, context) => {
-      needs(context, 'python3-libtorrent', program)
-      const torrent = await payloads[payload](pieceLengthBytes)
-      await using seed = await seeds[program](torrent)
-      await expectImportedWhole(torrent, seed)
-    })
+    it.for(pieceLengths)(
+      'comes back byte for byte, in pieces of %i bytes',
+      async (pieceLengthBytes, context) => {
+        needs(context, 'python3-libtorrent', program)
+        const torrent = await payloads[payload](pieceLengthBytes)
+        await using seed = await seeds[program](torrent)
+        await expectImportedWhole(torrent, seed)
+      },
+    )
   })
 })
 

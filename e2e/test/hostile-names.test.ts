@@ -90,7 +90,9 @@ async function expectSafe(torrent: HandmadeTorrent, files: readonly HandmadeFile
   const digests = (await treeDigest(deep)).map((digest) => digest.sha256)
   expect(digests.toSorted()).toEqual(files.map((file) => sha256(file.bytes)).toSorted())
 
-  const catted = completed.files.slice(0, 3).map(async (file) => sha256(await baeBytes(library, ['cat', completed.id, file.path])))
+  const catted = completed.files
+    .slice(0, 3)
+    .map(async (file) => sha256(await baeBytes(library, ['cat', completed.id, file.path])))
   for (const digest of await Promise.all(catted)) expect(digests).toContain(digest)
 }
 

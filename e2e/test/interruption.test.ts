@@ -1,8 +1,15 @@
-import { afterAll, expect, it } from 'vitest'
 import type { ImportSnapshot } from '@bae/import-service'
+import { afterAll, expect, it } from 'vitest'
 import { isError } from '../harness/bae-events.js'
 import { BaeLibrary } from '../harness/bae-library.js'
-import { BaeProcess, type BaeResult, bae, baeJson, completedOf, importTorrent } from '../harness/bae-process.js'
+import {
+  BaeProcess,
+  type BaeResult,
+  bae,
+  baeJson,
+  completedOf,
+  importTorrent,
+} from '../harness/bae-process.js'
 import { needs } from '../harness/foreign-program.js'
 import { freePort } from '../harness/free-port.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'

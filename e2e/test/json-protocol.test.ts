@@ -11,8 +11,28 @@ import { Workshop } from '../harness/workshop.js'
 const workshop = new Workshop()
 afterAll(() => workshop.close())
 
-const completedKeys = ['event', 'id', 'infoHash', 'infoHashV1', 'infoHashV2', 'name', 'bytes', 'pieces', 'files', 'seconds']
-const progressKeys = ['event', 'state', 'pieces', 'totalPieces', 'bytes', 'totalBytes', 'downloadBytesPerSecond', 'peers']
+const completedKeys = [
+  'event',
+  'id',
+  'infoHash',
+  'infoHashV1',
+  'infoHashV2',
+  'name',
+  'bytes',
+  'pieces',
+  'files',
+  'seconds',
+]
+const progressKeys = [
+  'event',
+  'state',
+  'pieces',
+  'totalPieces',
+  'bytes',
+  'totalBytes',
+  'downloadBytesPerSecond',
+  'peers',
+]
 const uuidVersion7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 it('progress comes at most four times a second and never goes back; the last line has every key', async (context) => {
@@ -40,7 +60,9 @@ it('progress comes at most four times a second and never goes back; the last lin
   for (const each of progress) expect(Object.keys(each)).toEqual(expect.arrayContaining(progressKeys))
   const pieces = progress.map((each) => each.pieces)
   expect(pieces).toEqual(pieces.toSorted((a, b) => a - b))
-  expect(mostInOneSecond(importing.arrived.filter(({ event }) => isProgress(event)).map(({ atMs }) => atMs))).toBeLessThanOrEqual(4)
+  expect(
+    mostInOneSecond(importing.arrived.filter(({ event }) => isProgress(event)).map(({ atMs }) => atMs)),
+  ).toBeLessThanOrEqual(4)
 })
 
 it('a tree is told by paths without its top folder, and bytes that are the files alone', async (context) => {
@@ -77,5 +99,7 @@ it('a host name is dialled like an address', async (context) => {
 })
 
 function mostInOneSecond(instantsMs: readonly number[]): number {
-  return Math.max(...instantsMs.map((start) => instantsMs.filter((at) => at >= start && at < start + 1000).length))
+  return Math.max(
+    ...instantsMs.map((start) => instantsMs.filter((at) => at >= start && at < start + 1000).length),
+  )
 }

@@ -1,5 +1,5 @@
-import { afterAll, expect, it } from 'vitest'
 import type { ImportSnapshot } from '@bae/import-service'
+import { afterAll, expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { BaeProcess, baeJson, completedOf } from '../harness/bae-process.js'
 import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
@@ -20,32 +20,32 @@ const lostAtKillBytes = 24 * mebibyte
 it.for([
   ['a file in pieces of 1 MiB', () => workshop.fileTorrent(160 * mebibyte, mebibyte)],
   ['a tree of 300 files in pieces of 16 KiB', () => workshop.treeTorrent(16 * kibibyte)],
-] as const)('after kill -9 the same command goes on with %s, and fetches nothing again that was recorded', async (
-  [, torrentOf],
-  context,
-) => {
-  needs(context, 'python3-libtorrent')
-  const torrent = await torrentOf()
-  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond })
-  await using library = await BaeLibrary.create()
-  const kills = [0.1, 0.45, 0.75]
-  let recorded = 0
-  for (const share of kills) {
-    await killAt(library, torrent, seed, share)
-    const before = recorded
-    recorded = await recordedPieces(library)
-    expect(recorded).toBeGreaterThanOrEqual(before)
-  }
-  const uploadedBefore = (await seed.count()).uploadedBytes
-  await seed.setRate(0)
-  const completed = await finish(library, torrent, seed)
-  const uploaded = (await seed.count()).uploadedBytes
-  const { totalBytes } = torrent.content
-  expect(uploaded - uploadedBefore).toBeLessThanOrEqual(totalBytes - recorded * torrent.pieceLengthBytes)
-  expect(uploaded).toBeLessThanOrEqual(totalBytes + kills.length * lostAtKillBytes)
-  await expectVerified(library, completed.id, completed.pieces)
-  await expectExportEquals(library, completed.id, torrent.content)
-})
+] as const)(
+  'after kill -9 the same command goes on with %s, and fetches nothing again that was recorded',
+  async ([, torrentOf], context) => {
+    needs(context, 'python3-libtorrent')
+    const torrent = await torrentOf()
+    await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond })
+    await using library = await BaeLibrary.create()
+    const kills = [0.1, 0.45, 0.75]
+    let recorded = 0
+    for (const share of kills) {
+      await killAt(library, torrent, seed, share)
+      const before = recorded
+      recorded = await recordedPieces(library)
+      expect(recorded).toBeGreaterThanOrEqual(before)
+    }
+    const uploadedBefore = (await seed.count()).uploadedBytes
+    await seed.setRate(0)
+    const completed = await finish(library, torrent, seed)
+    const uploaded = (await seed.count()).uploadedBytes
+    const { totalBytes } = torrent.content
+    expect(uploaded - uploadedBefore).toBeLessThanOrEqual(totalBytes - recorded * torrent.pieceLengthBytes)
+    expect(uploaded).toBeLessThanOrEqual(totalBytes + kills.length * lostAtKillBytes)
+    await expectVerified(library, completed.id, completed.pieces)
+    await expectExportEquals(library, completed.id, torrent.content)
+  },
+)
 
 it('goes on after kill -9 of bae and its PostgreSQL together', async (context) => {
   needs(context, 'python3-libtorrent')
@@ -67,22 +67,22 @@ it('goes on after kill -9 of bae and its PostgreSQL together', async (context) =
   await expectVerified(library, completed.id, completed.pieces)
 })
 
-it.for([40, 150, 400, 900])('killed %i ms after its start, an import leaves a library that works', async (
-  delayMs,
-  context,
-) => {
-  needs(context, 'python3-libtorrent')
-  const torrent = await workshop.fileTorrent(8 * mebibyte + 5, 256 * kibibyte)
-  await using seed = await LibtorrentSeed.start([torrent])
-  await using library = await BaeLibrary.create()
-  await using first = new BaeProcess(library, importArgs(torrent, seed))
-  // The moment itself is what is tested: there is nothing to wait for.
-  await new Promise((resolve) => setTimeout(resolve, delayMs))
-  await first.kill()
-  const completed = await finish(library, torrent, seed)
-  await expectVerified(library, completed.id, completed.pieces)
-  expect(await baeJson<unknown[]>(library, ['list'])).toHaveLength(1)
-})
+it.for([40, 150, 400, 900])(
+  'killed %i ms after its start, an import leaves a library that works',
+  async (delayMs, context) => {
+    needs(context, 'python3-libtorrent')
+    const torrent = await workshop.fileTorrent(8 * mebibyte + 5, 256 * kibibyte)
+    await using seed = await LibtorrentSeed.start([torrent])
+    await using library = await BaeLibrary.create()
+    await using first = new BaeProcess(library, importArgs(torrent, seed))
+    // The moment itself is what is tested: there is nothing to wait for.
+    await new Promise((resolve) => setTimeout(resolve, delayMs))
+    await first.kill()
+    const completed = await finish(library, torrent, seed)
+    await expectVerified(library, completed.id, completed.pieces)
+    expect(await baeJson<unknown[]>(library, ['list'])).toHaveLength(1)
+  },
+)
 
 /** Kills the import when it has this share of the pieces. Returns the PostgreSQL that it left running. */
 async function killAt(
@@ -92,7 +92,10 @@ async function killAt(
   share: number,
 ): Promise<readonly number[]> {
   await using importing = new BaeProcess(library, importArgs(torrent, seed))
-  await importing.whenProgress(30_000, ({ pieces, totalPieces }) => totalPieces > 0 && pieces / totalPieces >= share)
+  await importing.whenProgress(
+    30_000,
+    ({ pieces, totalPieces }) => totalPieces > 0 && pieces / totalPieces >= share,
+  )
   const servers = await library.servers()
   const killed = await importing.kill()
   expect(killed.signal).toBe('SIGKILL')

@@ -13,7 +13,9 @@ afterAll(() => workshop.close())
 
 const limitBytes = 400 * mebibyte
 
-it('importing 2 GiB keeps all bae processes together below 400 MiB', { timeout: 120_000 }, async (context) => {
+it('importing 2 GiB keeps all bae processes together below 400 MiB', {
+  timeout: 120_000,
+}, async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(2 * gibibyte, mebibyte)
   await using seed = await LibtorrentSeed.start([torrent])

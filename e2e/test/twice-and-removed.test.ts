@@ -29,7 +29,12 @@ it('importing the same torrent twice is instant, fetches nothing and stores noth
   const startedAtMs = Date.now()
   const second = await importTorrent(library, torrent.path, [seed])
   expect(Date.now() - startedAtMs).toBeLessThan(3000)
-  expect(second).toMatchObject({ id: first.id, infoHash: first.infoHash, bytes: first.bytes, files: first.files })
+  expect(second).toMatchObject({
+    id: first.id,
+    infoHash: first.infoHash,
+    bytes: first.bytes,
+    files: first.files,
+  })
   expect(await library.size()).toEqual(sizeBefore)
   expect((await seed.count()).uploadedBytes).toBe(uploadedBefore)
   expect(await baeJson<unknown[]>(library, ['list'])).toHaveLength(1)

@@ -35,7 +35,10 @@ export class RawSeed implements Seed {
   connectedAtMs: number | undefined
   requestedAtMs: number | undefined
 
-  private constructor(torrent: Pick<HandmadeTorrent, 'infoHash' | 'bytes' | 'pieceLengthBytes'>, options: RawSeedOptions) {
+  private constructor(
+    torrent: Pick<HandmadeTorrent, 'infoHash' | 'bytes' | 'pieceLengthBytes'>,
+    options: RawSeedOptions,
+  ) {
     this.#torrent = torrent
     this.#options = options
     this.#server = createServer((socket) => this.#greet(socket))

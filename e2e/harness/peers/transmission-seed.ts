@@ -55,7 +55,9 @@ export class TransmissionSeed implements Seed {
   }
 
   async #seed(torrent: TorrentFile): Promise<void> {
-    await poll(10_000, 'transmission listening', async () => ((await accepts(this.#rpcPort)) ? true : undefined))
+    await poll(10_000, 'transmission listening', async () =>
+      (await accepts(this.#rpcPort)) ? true : undefined,
+    )
     const metainfo = (await readFile(torrent.path)).toString('base64')
     await this.#call('torrent-add', { metainfo, 'download-dir': torrent.content.folder })
     await poll(60_000, 'transmission seeding', async () => {

@@ -12,7 +12,12 @@ const protocol = '\u0013BitTorrent protocol'
 export const handshakeBytes = 68
 
 export function handshake(infoHash: Uint8Array, peerId: string): Uint8Array {
-  return Buffer.concat([Buffer.from(protocol, 'latin1'), new Uint8Array(8), infoHash, Buffer.from(peerId, 'latin1')])
+  return Buffer.concat([
+    Buffer.from(protocol, 'latin1'),
+    new Uint8Array(8),
+    infoHash,
+    Buffer.from(peerId, 'latin1'),
+  ])
 }
 
 /** False for an encrypted greeting: the caller hangs up, and the other side comes again in plain. */
