@@ -7,7 +7,7 @@ is_prepared() {
   [ -e "$built" ] && [ -d "$root/node_modules" ] && [ -e "$root/packages/import-service/dist/index.js" ] || return 1
   local read=() path
   for path in "$root"/{package.json,pnpm-lock.yaml,pnpm-workspace.yaml,tsconfig.base.json} \
-    "$root"/packages/*/{package.json,tsconfig.json,binding.gyp,src,cpp}; do
+    "$root"/packages/*/{package.json,tsconfig.json,binding.gyp,scripts,src,cpp}; do
     [ -e "$path" ] && read+=("$path")
   done
   [ -z "$(find "${read[@]}" -newer "$built" -print -quit)" ]
