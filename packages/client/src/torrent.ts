@@ -17,7 +17,14 @@ export interface PeerAddress {
   readonly port: number
 }
 
-export type TorrentState = 'opening' | 'fetchingMetadata' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'failed'
+export type TorrentState =
+  | 'opening'
+  | 'fetchingMetadata'
+  | 'checking'
+  | 'downloading'
+  | 'seeding'
+  | 'paused'
+  | 'failed'
 
 /** A moment of a torrent; a new object for each change, never modified. */
 export interface TorrentStatus {
@@ -59,5 +66,8 @@ export interface Torrent extends EventEmitter<TorrentEvents> {
   /** Every piece is completed in the storage. Rejects when the torrent fails or is removed. */
   whenFinished(options?: AbortOptions): Promise<void>
   /** Bytes of one file in order, waiting for pieces that are not there yet. A failed read throws; it never ends the loop. */
-  readFile(fileIndex: number, options?: AbortOptions & { readonly range?: ByteRange }): AsyncIterable<Uint8Array>
+  readFile(
+    fileIndex: number,
+    options?: AbortOptions & { readonly range?: ByteRange },
+  ): AsyncIterable<Uint8Array>
 }

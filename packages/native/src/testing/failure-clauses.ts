@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { NativeSession, NativeTorrentStatus } from '../native-session.js'
 import { createHeldCall, settlesWithin } from './held-call.js'
 import { type NativeSessionSubject, type Scene, startDownload, withScene } from './native-subject.js'
-import { RecordingStorage } from './recording-storage.js'
+import type { RecordingStorage } from './recording-storage.js'
 import type { TestApi } from './test-api.js'
 import { pieceBytes } from './test-torrent.js'
 
@@ -18,12 +18,18 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
       const { storage, session, handle } = await startDownload(scene, {
         name: 'rejected',
         prepare: (recording) => {
-          recording.before = (call) => (call.name === 'writePiece' && call.piece === 1 ? Promise.reject(failure) : undefined)
+          recording.before = (call) =>
+            call.name === 'writePiece' && call.piece === 1 ? Promise.reject(failure) : undefined
         },
       })
       await storage.until('the failure is alerted', () => storage.alerted('storageError'))
       assert.ok(storage.alerts.some((alert) => alert.type === 'storageError' && alert.handle === handle))
-      const status = await untilStatus(session, handle, 'the torrent has an error', (now) => now.error !== undefined)
+      const status = await untilStatus(
+        session,
+        handle,
+        'the torrent has an error',
+        (now) => now.error !== undefined,
+      )
       assert.equal(status.uploadMode, false)
       assert.ok(!storage.completedPieces().includes(1))
       await downloadsAnother(scene, session, storage)
@@ -55,7 +61,12 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
         },
       })
       await storage.until('the failure is alerted', () => storage.alerted('storageError'))
-      const status = await untilStatus(session, handle, 'the torrent is in upload mode', (now) => now.uploadMode)
+      const status = await untilStatus(
+        session,
+        handle,
+        'the torrent is in upload mode',
+        (now) => now.uploadMode,
+      )
       assert.equal(status.paused, false)
       assert.equal(status.error, undefined)
       assert.deepEqual(storage.completedPieces(), [])
@@ -67,7 +78,8 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
       const { storage, session, handle } = await startDownload(scene, {
         name: 'unopened',
         prepare: (recording) => {
-          recording.before = (call) => (call.name === 'openStorage' ? Promise.reject(new Error('no such place')) : undefined)
+          recording.before = (call) =>
+            call.name === 'openStorage' ? Promise.reject(new Error('no such place')) : undefined
         },
       })
       await storage.until('the failure is alerted', () => storage.alerted('storageError'))
@@ -83,11 +95,14 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
       const { storage, session, torrent } = await startDownload(scene, {
         name: 'closed-over-a-write',
         prepare: (recording) => {
-          recording.before = (call) => (call.name === 'writePiece' && call.piece === 3 ? held.promise : undefined)
+          recording.before = (call) =>
+            call.name === 'writePiece' && call.piece === 3 ? held.promise : undefined
         },
         session: { storageDeadlineMs: SHORT_DEADLINE_MS },
       })
-      await storage.until('the write is held', () => storage.calls('writePiece').some((call) => call.piece === 3))
+      await storage.until('the write is held', () =>
+        storage.calls('writePiece').some((call) => call.piece === 3),
+      )
       await settlesWithin(CLOSE_LIMIT_MS, 'close', session.close())
       held.release()
       await storage.until('the write settles', () => storage.writes.some((write) => write.piece === 3))
@@ -102,11 +117,14 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
       const { storage, session, handle } = await startDownload(scene, {
         name: 'removed-over-a-write',
         prepare: (recording) => {
-          recording.before = (call) => (call.name === 'writePiece' && call.piece === 3 ? held.promise : undefined)
+          recording.before = (call) =>
+            call.name === 'writePiece' && call.piece === 3 ? held.promise : undefined
         },
         session: { storageDeadlineMs: SHORT_DEADLINE_MS },
       })
-      await storage.until('the write is held', () => storage.calls('writePiece').some((call) => call.piece === 3))
+      await storage.until('the write is held', () =>
+        storage.calls('writePiece').some((call) => call.piece === 3),
+      )
       await settlesWithin(CLOSE_LIMIT_MS, 'removing', session.removeTorrent(handle))
       assert.equal(storage.calls('closeStorage').length, 1)
       held.release()
@@ -115,7 +133,11 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
 }
 
 /** Proves that the session still works, by a whole second torrent. */
-async function downloadsAnother(scene: Scene, session: NativeSession, storage: RecordingStorage): Promise<void> {
+async function downloadsAnother(
+  scene: Scene,
+  session: NativeSession,
+  storage: RecordingStorage,
+): Promise<void> {
   storage.before = () => {}
   const torrent = scene.createTorrent('another')
   const seed = await scene.seed(torrent)

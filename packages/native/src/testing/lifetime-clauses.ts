@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { settlesWithin } from './held-call.js'
-import { type Download, type NativeSessionSubject, startDownload, untilCompleted, withScene } from './native-subject.js'
+import {
+  type Download,
+  type NativeSessionSubject,
+  startDownload,
+  untilCompleted,
+  withScene,
+} from './native-subject.js'
 import { RecordingStorage } from './recording-storage.js'
 import type { TestApi } from './test-api.js'
 
@@ -14,9 +20,15 @@ export function lifetimeClauses({ it }: TestApi, subject: NativeSessionSubject):
       await withScene(subject, async (scene) => {
         const download = await startDownload(scene, { name: `removed-${deleteData}` })
         await untilCompleted(download)
-        await settlesWithin(CLOSE_LIMIT_MS, 'removing', download.session.removeTorrent(download.handle, { deleteData }))
+        await settlesWithin(
+          CLOSE_LIMIT_MS,
+          'removing',
+          download.session.removeTorrent(download.handle, { deleteData }),
+        )
         closedOnceAndLast(download, deleteData)
-        assert.throws(() => download.session.torrentStatus(download.handle), { code: 'NATIVE_UNKNOWN_TORRENT' })
+        assert.throws(() => download.session.torrentStatus(download.handle), {
+          code: 'NATIVE_UNKNOWN_TORRENT',
+        })
       })
     })
   }
@@ -44,7 +56,12 @@ export function lifetimeClauses({ it }: TestApi, subject: NativeSessionSubject):
     await withScene(subject, async (scene) => {
       const session = await scene.openSession(new RecordingStorage())
       const { torrentFile } = scene.createTorrent('truncated')
-      const wrong = [new Uint8Array(), new Uint8Array(1000).fill(0xff), torrentFile.slice(0, -30), Buffer.from('d4:infodee')]
+      const wrong = [
+        new Uint8Array(),
+        new Uint8Array(1000).fill(0xff),
+        torrentFile.slice(0, -30),
+        Buffer.from('d4:infodee'),
+      ]
       for (const bytes of wrong) {
         const adding = session.addTorrent({ torrentId: 'wrong', torrentFile: bytes })
         await assert.rejects(adding, { code: 'NATIVE_INVALID_TORRENT' })
@@ -76,7 +93,10 @@ export function lifetimeClauses({ it }: TestApi, subject: NativeSessionSubject):
       assert.throws(() => session.torrentStatus(handle), closed)
       assert.throws(() => session.pauseTorrent(handle), closed)
       assert.throws(() => session.applySettings({}), closed)
-      await assert.rejects(session.addTorrent({ torrentId: 'late', torrentFile: torrent.torrentFile }), closed)
+      await assert.rejects(
+        session.addTorrent({ torrentId: 'late', torrentFile: torrent.torrentFile }),
+        closed,
+      )
       await assert.rejects(session.removeTorrent(handle), closed)
     })
   })
@@ -100,15 +120,24 @@ export function lifetimeClauses({ it }: TestApi, subject: NativeSessionSubject):
       await untilCompleted(first)
       await first.session.close()
       await untilCompleted(second)
-      assert.deepEqual(first.storage.calls('openStorage').map((call) => call.torrentId), [`id-of-${first.torrent.name}`])
-      assert.deepEqual(second.storage.calls('openStorage').map((call) => call.torrentId), [`id-of-${second.torrent.name}`])
+      assert.deepEqual(
+        first.storage.calls('openStorage').map((call) => call.torrentId),
+        [`id-of-${first.torrent.name}`],
+      )
+      assert.deepEqual(
+        second.storage.calls('openStorage').map((call) => call.torrentId),
+        [`id-of-${second.torrent.name}`],
+      )
     })
   })
 }
 
 function closedOnceAndLast({ storage }: Download, deleteData: boolean): void {
   const closings = storage.calls('closeStorage')
-  assert.deepEqual(closings.map((call) => call.deleteData), [deleteData])
+  assert.deepEqual(
+    closings.map((call) => call.deleteData),
+    [deleteData],
+  )
   const begun = storage.entries.filter((entry) => entry.phase === 'begun')
   assert.equal(begun.at(-1)?.call.name, 'closeStorage')
 }

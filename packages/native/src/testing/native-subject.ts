@@ -40,14 +40,22 @@ export interface Scene {
 let scenes = 0
 
 /** Runs `body`, and afterwards closes what it opened, also when it failed. */
-export async function withScene(subject: NativeSessionSubject, body: (scene: Scene) => Promise<void>): Promise<void> {
+export async function withScene(
+  subject: NativeSessionSubject,
+  body: (scene: Scene) => Promise<void>,
+): Promise<void> {
   const opened: { close(): Promise<void> }[] = []
   const number = ++scenes
   const scene: Scene = {
     subject,
     createTorrent: (name, options) => createTestTorrent(`${name}-${number}`, options),
     async openSession(storage, options) {
-      const session = await subject.createSession({ ...LOCAL_SESSION, handler: storage, onAlert: storage.onAlert, ...options })
+      const session = await subject.createSession({
+        ...LOCAL_SESSION,
+        handler: storage,
+        onAlert: storage.onAlert,
+        ...options,
+      })
       opened.push(session)
       return session
     },
@@ -95,7 +103,10 @@ export async function startDownload(
   return { storage, session, torrent, handle }
 }
 
-export async function untilCompleted(download: Download, pieces: readonly number[] = allPieces(download.torrent)): Promise<void> {
+export async function untilCompleted(
+  download: Download,
+  pieces: readonly number[] = allPieces(download.torrent),
+): Promise<void> {
   await download.storage.until(`pieces ${pieces.join()} are completed`, () => {
     const completed = new Set(download.storage.completedPieces())
     return pieces.every((piece) => completed.has(piece))

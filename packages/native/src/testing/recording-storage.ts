@@ -27,7 +27,12 @@ export class RecordingStorage implements StorageHandler {
   readonly entries: StorageCallEntry[] = []
   readonly alerts: NativeAlert[] = []
   /** What each write held when it was about to settle, in that order. */
-  readonly writes: { readonly storageIndex: number; readonly piece: number; readonly offset: number; readonly bytes: Uint8Array }[] = []
+  readonly writes: {
+    readonly storageIndex: number
+    readonly piece: number
+    readonly offset: number
+    readonly bytes: Uint8Array
+  }[] = []
   /** Runs inside each call before it takes effect. Throwing or rejecting fails the call; waiting holds it. */
   before: (call: StorageCall) => Promise<void> | void = () => {}
   havePieces: Uint8Array | undefined
@@ -36,7 +41,12 @@ export class RecordingStorage implements StorageHandler {
 
   readonly #waiting = new Set<() => void>()
 
-  openStorage(storageIndex: number, torrentId: string, layout: TorrentLayout, metadata: TorrentMetadata): Promise<{ havePieces?: Uint8Array }> {
+  openStorage(
+    storageIndex: number,
+    torrentId: string,
+    layout: TorrentLayout,
+    metadata: TorrentMetadata,
+  ): Promise<{ havePieces?: Uint8Array }> {
     return this.#record({ name: 'openStorage', storageIndex, torrentId, layout, metadata }, () => {
       return this.havePieces === undefined ? {} : { havePieces: this.havePieces }
     })
@@ -74,11 +84,15 @@ export class RecordingStorage implements StorageHandler {
   }
 
   calls(name: keyof StorageHandler): readonly StorageCall[] {
-    return this.entries.filter((entry) => entry.phase === 'begun' && entry.call.name === name).map((entry) => entry.call)
+    return this.entries
+      .filter((entry) => entry.phase === 'begun' && entry.call.name === name)
+      .map((entry) => entry.call)
   }
 
   completedPieces(): readonly number[] {
-    return this.calls('completePiece').map((call) => call.piece ?? -1).sort((a, b) => a - b)
+    return this.calls('completePiece')
+      .map((call) => call.piece ?? -1)
+      .sort((a, b) => a - b)
   }
 
   alerted(type: NativeAlert['type']): boolean {
@@ -88,7 +102,10 @@ export class RecordingStorage implements StorageHandler {
   /** Resolves once `condition` holds; looked at after every call and alert. Rejects after ten seconds, saying what did not come. */
   until(what: string, condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => finish(() => reject(new Error(`waited in vain until ${what}`))), WAIT_LIMIT_MS)
+      const timer = setTimeout(
+        () => finish(() => reject(new Error(`waited in vain until ${what}`))),
+        WAIT_LIMIT_MS,
+      )
       const finish = (settle: () => void) => {
         clearTimeout(timer)
         this.#waiting.delete(look)

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { createHeldCall } from './held-call.js'
-import { allPieces, type NativeSessionSubject, startDownload, untilCompleted, withScene } from './native-subject.js'
+import {
+  allPieces,
+  type NativeSessionSubject,
+  startDownload,
+  untilCompleted,
+  withScene,
+} from './native-subject.js'
 import { RecordingStorage } from './recording-storage.js'
 import type { TestApi } from './test-api.js'
 import { pieceBits, pieceBytes } from './test-torrent.js'
@@ -18,7 +24,10 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       assert.equal(call?.layout?.pieceLengthBytes, torrent.pieceLengthBytes)
       assert.equal(call?.layout?.totalLengthBytes, torrent.bytes.length)
       assert.equal(call?.layout?.singleFile, true)
-      assert.deepEqual(call?.layout?.files.map((file) => file.path), [[torrent.name]])
+      assert.deepEqual(
+        call?.layout?.files.map((file) => file.path),
+        [[torrent.name]],
+      )
       const infoSection = call?.metadata?.infoSection ?? new Uint8Array()
       assert.equal(createHash('sha1').update(infoSection).digest('hex'), torrent.infoHashV1)
       assert.equal(call?.metadata?.pieceHashesV1?.length, 20 * torrent.pieceCount)
@@ -47,7 +56,10 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       const download = await startDownload(scene, { name: 'written' })
       await untilCompleted(download)
       const writes = download.storage.writes.toSorted((a, b) => a.piece - b.piece)
-      assert.deepEqual(writes.map((write) => write.piece), allPieces(download.torrent))
+      assert.deepEqual(
+        writes.map((write) => write.piece),
+        allPieces(download.torrent),
+      )
       for (const write of writes) {
         assert.equal(write.offset, 0)
         assert.deepEqual(write.bytes, pieceBytes(download.torrent, write.piece))
@@ -62,7 +74,9 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       const { entries } = download.storage
       for (const piece of allPieces(download.torrent)) {
         const ofPiece = entries.filter((entry) => entry.call.piece === piece)
-        const written = ofPiece.findIndex((entry) => entry.call.name === 'writePiece' && entry.phase === 'settled')
+        const written = ofPiece.findIndex(
+          (entry) => entry.call.name === 'writePiece' && entry.phase === 'settled',
+        )
         const completed = ofPiece.findIndex((entry) => entry.call.name === 'completePiece')
         assert.ok(written >= 0 && written < completed, `piece ${piece} was completed before it was written`)
       }
@@ -76,12 +90,18 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       const download = await startDownload(scene, {
         name: 'held',
         prepare: (storage) => {
-          storage.before = (call) => (call.name === 'writePiece' && call.piece === 2 ? held.promise : undefined)
+          storage.before = (call) =>
+            call.name === 'writePiece' && call.piece === 2 ? held.promise : undefined
         },
       })
       const { storage, session, handle, torrent } = download
-      await untilCompleted(download, allPieces(torrent).filter((piece) => piece !== 2))
-      await storage.until('the write is held', () => storage.calls('writePiece').some((call) => call.piece === 2))
+      await untilCompleted(
+        download,
+        allPieces(torrent).filter((piece) => piece !== 2),
+      )
+      await storage.until('the write is held', () =>
+        storage.calls('writePiece').some((call) => call.piece === 2),
+      )
       assert.ok(!storage.completedPieces().includes(2))
       assert.ok(!storage.alerted('torrentFinished'))
       assert.equal(session.torrentStatus(handle).state, 'downloading')
@@ -104,8 +124,13 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       })
       const missing = allPieces(download.torrent).filter((piece) => ![0, 1, 5].includes(piece))
       await untilCompleted(download, missing)
-      await download.storage.until('the torrent is finished', () => download.storage.alerted('torrentFinished'))
-      assert.deepEqual(download.storage.writes.map((write) => write.piece).sort((a, b) => a - b), missing)
+      await download.storage.until('the torrent is finished', () =>
+        download.storage.alerted('torrentFinished'),
+      )
+      assert.deepEqual(
+        download.storage.writes.map((write) => write.piece).sort((a, b) => a - b),
+        missing,
+      )
       assert.equal(download.session.torrentStatus(download.handle).piecesHave, download.torrent.pieceCount)
     })
   })
@@ -121,8 +146,13 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       })
       const missing = allPieces(download.torrent).filter((piece) => ![3, 8].includes(piece))
       await untilCompleted(download, missing)
-      await download.storage.until('the torrent is finished', () => download.storage.alerted('torrentFinished'))
-      assert.deepEqual(download.storage.writes.map((write) => write.piece).sort((a, b) => a - b), missing)
+      await download.storage.until('the torrent is finished', () =>
+        download.storage.alerted('torrentFinished'),
+      )
+      assert.deepEqual(
+        download.storage.writes.map((write) => write.piece).sort((a, b) => a - b),
+        missing,
+      )
     })
   })
 

@@ -1,0 +1,51 @@
+import type { NativeAlert } from '@bae/native'
+
+/** What an alert means for one torrent. */
+export type TorrentAlertMeaning =
+  | { readonly kind: 'hashFailed'; readonly handle: number; readonly piece: number }
+  /** A call to the storage failed. Whether the torrent stops is in its status. */
+  | { readonly kind: 'storageFailed'; readonly handle: number; readonly error: Error }
+  /** The torrent's status is not what it was: to be read anew. */
+  | { readonly kind: 'statusChanged'; readonly handle: number }
+
+/** What an alert means for the client. Pieces are never counted because of one. */
+export type AlertMeaning =
+  | TorrentAlertMeaning
+  | {
+      readonly kind: 'listenFailed'
+      readonly address: string
+      readonly port: number
+      readonly message: string
+    }
+  /** Alerts were lost: every status is to be read anew. */
+  | { readonly kind: 'alertsDropped' }
+
+/** Undefined for alerts that change nothing here. */
+export function translateAlert(alert: NativeAlert): AlertMeaning | undefined {
+  switch (alert.type) {
+    case 'hashFailed':
+      return { kind: 'hashFailed', handle: alert.handle, piece: alert.piece }
+    case 'storageError':
+      return { kind: 'storageFailed', handle: alert.handle, error: storageErrorOf(alert) }
+    case 'torrentError':
+    case 'torrentPaused':
+    case 'torrentResumed':
+    case 'torrentChecked':
+    case 'torrentFinished':
+    case 'metadataReceived':
+      return { kind: 'statusChanged', handle: alert.handle }
+    case 'listenFailed':
+      return { kind: 'listenFailed', address: alert.address, port: alert.port, message: alert.message }
+    case 'alertsDropped':
+      return { kind: 'alertsDropped' }
+    default:
+      return undefined
+  }
+}
+
+/** The storage's own error where native could carry it, else one that says what libtorrent saw. */
+function storageErrorOf(alert: NativeAlert & { readonly type: 'storageError' }): Error {
+  if (alert.cause instanceof Error) return alert.cause
+  const error = new Error(alert.message, alert.cause === undefined ? undefined : { cause: alert.cause })
+  return Object.assign(error, { code: alert.code })
+}

@@ -1,0 +1,64 @@
+import type { SessionSettings } from '@bae/native'
+
+/** How a client meets the network. What is left out stays as libtorrent has it. */
+export interface NetworkOptions {
+  /** As libtorrent's listen_interfaces, for example '0.0.0.0:6881,[::]:6881'; port 0 takes any free one. */
+  readonly listenInterfaces?: string
+  /** The distributed hash table (BEP 5). */
+  readonly enableDht?: boolean
+  /** Peers of the local network by multicast (BEP 14). */
+  readonly enableLsd?: boolean
+  /** Asks the router for a port by UPnP. */
+  readonly enableUpnp?: boolean
+  /** Asks the router for a port by NAT-PMP and PCP. */
+  readonly enableNatPmp?: boolean
+  /** Of all torrents together; 0 is no limit. */
+  readonly maxDownloadBytesPerSecond?: number
+  readonly maxUploadBytesPerSecond?: number
+  /** Of all torrents together. */
+  readonly connectionsLimit?: number
+  /** 'enabled' takes both kinds and prefers neither; 'forced' talks to nobody in plain text. */
+  readonly encryption?: 'disabled' | 'enabled' | 'forced'
+  /** libtorrent's own setting names; they win over everything else here. */
+  readonly settings?: SessionSettings
+}
+
+/**
+ * What libtorrent's defaults, made for its own disk threads, leave unused when the storage is JavaScript:
+ * deep request queues keep a fast peer busy, and a wide send window covers the time a read takes. The window
+ * is per peer, so it also bounds what waits in memory to be sent.
+ */
+export const DEFAULT_SESSION_SETTINGS: SessionSettings = Object.freeze({
+  max_out_request_queue: 2000,
+  max_allowed_in_request_queue: 2000,
+  send_buffer_low_watermark: 512 * 1024,
+  send_buffer_watermark: 4 * 1024 * 1024,
+  send_buffer_watermark_factor: 150,
+  suggest_mode: 0,
+})
+
+/** libtorrent's enc_policy and enc_level numbers. */
+const ENCRYPTION_SETTINGS: Readonly<Record<'disabled' | 'enabled' | 'forced', SessionSettings>> = {
+  disabled: { out_enc_policy: 2, in_enc_policy: 2, allowed_enc_level: 1 },
+  enabled: { out_enc_policy: 1, in_enc_policy: 1, allowed_enc_level: 3 },
+  forced: { out_enc_policy: 0, in_enc_policy: 0, allowed_enc_level: 2 },
+}
+
+export function sessionSettings(options: NetworkOptions): SessionSettings {
+  const named = {
+    enable_dht: options.enableDht,
+    enable_lsd: options.enableLsd,
+    enable_upnp: options.enableUpnp,
+    enable_natpmp: options.enableNatPmp,
+    download_rate_limit: options.maxDownloadBytesPerSecond,
+    upload_rate_limit: options.maxUploadBytesPerSecond,
+    connections_limit: options.connectionsLimit,
+  }
+  const given = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
+  return {
+    ...DEFAULT_SESSION_SETTINGS,
+    ...Object.fromEntries(given),
+    ...(options.encryption && ENCRYPTION_SETTINGS[options.encryption]),
+    ...options.settings,
+  }
+}

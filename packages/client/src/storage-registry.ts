@@ -1,0 +1,120 @@
+import type {
+  AbortOptions,
+  Storage,
+  StorageFactory,
+  TorrentId,
+  TorrentLayout,
+  TorrentMetadata,
+} from '@bae/storage'
+import { ClientError } from './errors.js'
+
+interface Entry {
+  readonly opening: Promise<Storage>
+  closing?: Promise<void>
+  retained: number
+}
+
+/** The storage of each torrent: opened once however many ask, closed once after the last call. */
+export class StorageRegistry {
+  readonly #createStorage: StorageFactory
+  readonly #entries = new Map<TorrentId, Entry>()
+  #closed = false
+
+  constructor(deps: { readonly createStorage: StorageFactory }) {
+    this.#createStorage = deps.createStorage
+  }
+
+  /** The torrent's storage, opened by the factory unless it is open or opening. */
+  async open(
+    torrentId: TorrentId,
+    layout: TorrentLayout,
+    metadata: TorrentMetadata,
+    options?: AbortOptions,
+  ): Promise<Storage> {
+    if (this.#closed)
+      throw new ClientError('CLIENT_CLOSED', `torrent ${torrentId} came after the client was closed`)
+    const entry = this.#entries.get(torrentId)
+    if (entry === undefined)
+      return this.#add(torrentId, this.#createStorage(torrentId, layout, metadata, options))
+    if (entry.closing === undefined) return entry.opening
+    // Two storages of one torrent must not be open at once. A failure to close belongs to those who closed it.
+    await Promise.allSettled([entry.closing])
+    this.#forgetEntry(torrentId, entry)
+    return this.open(torrentId, layout, metadata, options)
+  }
+
+  /** Takes a storage that the caller opened; from now on it is closed here. */
+  register(torrentId: TorrentId, storage: Storage): void {
+    if (this.#entries.has(torrentId)) {
+      throw new ClientError('CLIENT_DUPLICATE_STORAGE', `torrent ${torrentId} has a storage already`)
+    }
+    void this.#add(torrentId, Promise.resolve(storage))
+  }
+
+  /** Undefined when none is open or opening. */
+  get(torrentId: TorrentId): Promise<Storage> | undefined {
+    const entry = this.#entries.get(torrentId)
+    return entry?.closing === undefined ? entry?.opening : undefined
+  }
+
+  /** True from the first `open` until `forget`, also while it closes. */
+  has(torrentId: TorrentId): boolean {
+    return this.#entries.has(torrentId)
+  }
+
+  /** Until the returned function is called, `close` leaves this storage open: for a torrent that comes back at once. */
+  retain(torrentId: TorrentId): () => void {
+    const entry = this.#entries.get(torrentId)
+    if (entry === undefined) return () => {}
+    entry.retained++
+    let held = true
+    return () => {
+      if (held) entry.retained--
+      held = false
+    }
+  }
+
+  /** Closes or deletes, once: all who ask before `forget` get the same result. Settles at once when nothing is open. */
+  close(torrentId: TorrentId, options: { readonly deleteData?: boolean } = {}): Promise<void> {
+    const entry = this.#entries.get(torrentId)
+    if (entry === undefined || (entry.retained > 0 && !this.#closed)) return Promise.resolve()
+    entry.closing ??= end(entry.opening, options.deleteData ?? false)
+    return entry.closing
+  }
+
+  /** Drops what is known of a closed storage. */
+  forget(torrentId: TorrentId): void {
+    const entry = this.#entries.get(torrentId)
+    if (entry?.closing !== undefined) this.#entries.delete(torrentId)
+  }
+
+  /** Closes every storage and opens no more. Rejects with all that went wrong, after all are closed. */
+  async closeAll(): Promise<void> {
+    this.#closed = true
+    const results = await Promise.allSettled(
+      [...this.#entries.keys()].map((torrentId) => this.close(torrentId)),
+    )
+    this.#entries.clear()
+    const errors = results.filter((result) => result.status === 'rejected').map((result) => result.reason)
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} storages did not close well`)
+  }
+
+  #add(torrentId: TorrentId, opening: Promise<Storage>): Promise<Storage> {
+    const entry: Entry = { opening, retained: 0 }
+    this.#entries.set(torrentId, entry)
+    // A storage that did not open is not kept: the next one to ask tries again.
+    opening.catch(() => this.#forgetEntry(torrentId, entry))
+    return opening
+  }
+
+  #forgetEntry(torrentId: TorrentId, entry: Entry): void {
+    if (this.#entries.get(torrentId) === entry) this.#entries.delete(torrentId)
+  }
+}
+
+async function end(opening: Promise<Storage>, deleteData: boolean): Promise<void> {
+  const [opened] = await Promise.allSettled([opening])
+  if (opened.status === 'fulfilled') return deleteData ? opened.value.destroy() : opened.value.close()
+  // Who opened it was told why. Nothing is open, so only the wish to delete is left unfulfilled.
+  if (deleteData) throw opened.reason
+}

@@ -1,0 +1,287 @@
+import type {
+  AddTorrentRequest,
+  NativeAlert,
+  NativeTorrentStatus,
+  ParsedTorrent,
+  StorageHandler,
+} from '@bae/native'
+import type { ByteRange } from '@bae/storage'
+import { FakeError } from './fake-error.js'
+import type { HandlerCalls } from './handler-calls.js'
+
+/** Where a fake torrent gets pieces from. */
+export interface PieceSource {
+  readonly torrentFile: Uint8Array
+  /** Undefined: it does not have the piece. */
+  piece(piece: number): Promise<Uint8Array | undefined>
+}
+
+export interface FakeTorrentDeps {
+  readonly handler: StorageHandler
+  readonly calls: HandlerCalls
+  readonly alert: (alert: NativeAlert) => void
+  readonly nextStorageIndex: () => number
+  readonly parseTorrentFile: (bytes: Uint8Array) => ParsedTorrent
+}
+
+/** One torrent of a fake session: keeps the order of calls that a StorageHandler may count on. */
+export class FakeTorrent {
+  readonly handle: number
+  readonly torrentId: string
+  readonly #deps: FakeTorrentDeps
+  readonly #request: AddTorrentRequest
+  readonly #have = new Set<number>()
+  readonly #arriving = new Set<number>()
+  readonly #sources: PieceSource[] = []
+  #contents: ParsedTorrent | undefined
+  #storageIndex: number | undefined
+  #opening: Promise<boolean> | undefined
+  #paused: boolean
+  #uploadMode = false
+  #error: { readonly code: string; readonly message: string } | undefined
+  #downloadedBytes = 0
+  #uploadedBytes = 0
+  #isGone = false
+
+  constructor(
+    deps: FakeTorrentDeps,
+    handle: number,
+    request: AddTorrentRequest,
+    contents: ParsedTorrent | undefined,
+  ) {
+    this.#deps = deps
+    this.handle = handle
+    this.torrentId = request.torrentId
+    this.#request = request
+    this.#paused = request.paused ?? false
+    if (contents !== undefined) this.#open(contents)
+  }
+
+  get infoHashV1(): string | undefined {
+    return (
+      this.#contents?.layout.infoHashV1 ?? /btih:([0-9a-f]{40})/i.exec(this.#request.magnetUri ?? '')?.[1]
+    )
+  }
+
+  get pieceCount(): number {
+    const layout = this.#contents?.layout
+    return layout === undefined ? 0 : Math.ceil(layout.totalLengthBytes / layout.pieceLengthBytes)
+  }
+
+  status(): NativeTorrentStatus {
+    return {
+      handle: this.handle,
+      state: this.#state(),
+      paused: this.#paused,
+      uploadMode: this.#uploadMode,
+      piecesHave: this.#have.size,
+      peers: this.#sources.length,
+      downloadBytesPerSecond: 0,
+      uploadBytesPerSecond: 0,
+      downloadedBytes: this.#downloadedBytes,
+      uploadedBytes: this.#uploadedBytes,
+      ...(this.#error && { error: this.#error }),
+    }
+  }
+
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    queueMicrotask(() => this.#deps.alert({ type: 'torrentPaused', handle: this.handle }))
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    queueMicrotask(() => this.#deps.alert({ type: 'torrentResumed', handle: this.handle }))
+    for (const source of this.#sources) void this.#fetchFrom(source)
+  }
+
+  /** From now on this peer gives its pieces by itself. */
+  connect(source: PieceSource): void {
+    this.#sources.push(source)
+    void this.#fetchFrom(source)
+  }
+
+  /** What a magnet link was missing. */
+  receiveMetadata(torrentFile: Uint8Array): void {
+    if (this.#contents !== undefined) return
+    this.#deps.alert({ type: 'metadataReceived', handle: this.handle })
+    this.#open(this.#deps.parseTorrentFile(torrentFile))
+  }
+
+  /** All that follows from a piece that arrived; settles when that has settled. */
+  async deliver(piece: number, bytes: Uint8Array, corrupt: boolean): Promise<void> {
+    if (!(await this.#opening) || !this.#canWrite() || this.#have.has(piece) || this.#arriving.has(piece))
+      return
+    if (corrupt) return this.#deps.alert({ type: 'hashFailed', handle: this.handle, piece })
+    this.#arriving.add(piece)
+    try {
+      await this.#write(piece, bytes)
+      if (this.#isGone) return
+      await this.#pass(piece, bytes.length)
+    } catch (error) {
+      this.fail(error)
+    } finally {
+      this.#arriving.delete(piece)
+    }
+  }
+
+  /** A peer asks for bytes that the torrent has. */
+  async serve(piece: number, range: ByteRange): Promise<Uint8Array> {
+    await this.#opening
+    const { handler, calls } = this.#deps
+    const bytes = await calls.make(() => handler.readPiece(this.#index(), piece, range.offset, range.length))
+    if (bytes.length !== range.length) {
+      throw new FakeError('EIO', `readPiece gave ${bytes.length} bytes instead of ${range.length}`)
+    }
+    this.#uploadedBytes += bytes.length
+    return Uint8Array.from(bytes)
+  }
+
+  /** Gives all of a piece that it has. */
+  async servePiece(piece: number): Promise<Uint8Array | undefined> {
+    const opened = await this.#opening
+    if (!opened || !this.#have.has(piece) || this.#contents === undefined) return undefined
+    const { pieceLengthBytes, totalLengthBytes } = this.#contents.layout
+    const length = Math.min(pieceLengthBytes, totalLengthBytes - piece * pieceLengthBytes)
+    return this.serve(piece, { offset: 0, length })
+  }
+
+  /** As libtorrent does it: a full disk leaves the torrent uploading, anything else stops it. */
+  fail(error: unknown): void {
+    if (this.#isGone) return
+    const message = error instanceof Error ? error.message : 'the storage failed'
+    const code = isNoSpace(error) ? 'ENOSPC' : 'EIO'
+    this.#deps.alert({ type: 'storageError', handle: this.handle, code, message, cause: error })
+    if (code === 'ENOSPC') this.#uploadMode = true
+    else this.stop({ code, message })
+  }
+
+  stop(error: { readonly code: string; readonly message: string }): void {
+    this.#error = error
+    this.#deps.alert({ type: 'torrentError', handle: this.handle, ...error })
+    this.pause()
+  }
+
+  leaveUploadMode(): void {
+    this.#uploadMode = false
+    for (const source of this.#sources) void this.#fetchFrom(source)
+  }
+
+  /** Nothing new is asked of the storage but to close, which comes last. */
+  async end(deleteData: boolean): Promise<void> {
+    this.#isGone = true
+    const { handler, calls, alert } = this.#deps
+    if (this.#storageIndex !== undefined) {
+      await this.#opening
+      await calls.settled(this.#storageIndex)
+      try {
+        await calls.makeLast(() => handler.closeStorage(this.#index(), deleteData))
+      } catch (error) {
+        alert({
+          type: 'storageError',
+          handle: this.handle,
+          code: 'EIO',
+          message: 'closing failed',
+          cause: error,
+        })
+      }
+    }
+    alert({ type: 'torrentRemoved', handle: this.handle })
+  }
+
+  #open(contents: ParsedTorrent): void {
+    this.#contents = contents
+    this.#storageIndex = this.#deps.nextStorageIndex()
+    this.#opening = this.#openStorage(contents)
+  }
+
+  /** False when the storage did not open. */
+  async #openStorage({ layout, metadata }: ParsedTorrent): Promise<boolean> {
+    const { handler, calls } = this.#deps
+    try {
+      const index = this.#index()
+      const answer = await calls.make(
+        () => handler.openStorage(index, this.torrentId, layout, metadata),
+        index,
+      )
+      this.#claim(this.#request.havePieces ?? answer.havePieces)
+      this.#deps.alert({ type: 'torrentChecked', handle: this.handle })
+      return true
+    } catch (error) {
+      this.fail(error)
+      return false
+    }
+  }
+
+  #claim(bits: Uint8Array | undefined): void {
+    if (bits === undefined) return
+    const lengthBytes = Math.ceil(this.pieceCount / 8)
+    if (bits.length !== lengthBytes)
+      throw new RangeError(`havePieces has ${bits.length} bytes, not ${lengthBytes}`)
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      if (((bits[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0) this.#have.add(piece)
+    }
+  }
+
+  /** The bytes are lent: they are garbage as soon as the storage's own promise has settled. */
+  async #write(piece: number, bytes: Uint8Array): Promise<void> {
+    const { handler, calls } = this.#deps
+    const lent = Uint8Array.from(bytes)
+    const index = this.#index()
+    await calls.make(
+      () => handler.writePiece(index, piece, 0, lent),
+      index,
+      () => lent.fill(0xdb),
+    )
+  }
+
+  async #pass(piece: number, lengthBytes: number): Promise<void> {
+    const { handler, calls, alert } = this.#deps
+    const index = this.#index()
+    this.#have.add(piece)
+    this.#downloadedBytes += lengthBytes
+    alert({ type: 'pieceFinished', handle: this.handle, piece })
+    const completing = calls.make(() => handler.completePiece(index, piece), index)
+    if (this.#have.size === this.pieceCount) alert({ type: 'torrentFinished', handle: this.handle })
+    await completing
+  }
+
+  async #fetchFrom(source: PieceSource): Promise<void> {
+    this.receiveMetadata(source.torrentFile)
+    if (!(await this.#opening)) return
+    const pieces = Array.from({ length: this.pieceCount }, (_, piece) => piece)
+    await Promise.all(
+      pieces.filter((piece) => !this.#have.has(piece)).map((piece) => this.#fetch(source, piece)),
+    )
+  }
+
+  async #fetch(source: PieceSource, piece: number): Promise<void> {
+    const [arrived] = await Promise.allSettled([source.piece(piece)])
+    const bytes = arrived.status === 'fulfilled' ? arrived.value : undefined
+    if (bytes !== undefined) await this.deliver(piece, bytes, false)
+  }
+
+  #canWrite(): boolean {
+    return !this.#isGone && !this.#paused && !this.#uploadMode && this.#error === undefined
+  }
+
+  #state(): NativeTorrentStatus['state'] {
+    if (this.#contents === undefined) return 'downloadingMetadata'
+    return this.#have.size === this.pieceCount ? 'seeding' : 'downloading'
+  }
+
+  #index(): number {
+    if (this.#storageIndex === undefined) throw new Error(`torrent ${this.torrentId} has no storage yet`)
+    return this.#storageIndex
+  }
+}
+
+function isNoSpace(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'STORAGE_NO_SPACE' || error.code === 'ENOSPC')
+  )
+}

@@ -1,0 +1,79 @@
+import type { ParsedTorrent } from '@bae/native'
+import type { TorrentLayout, TorrentMetadata } from '@bae/storage'
+import { ClientError, hasErrorCode } from './errors.js'
+import type { TorrentSource } from './torrent.js'
+
+/** A source that was understood. `infoHashes`: v1 as 40, v2 as 64 hex digits, lower case. */
+export interface KnownSource {
+  readonly infoHashes: readonly string[]
+  readonly trackers: readonly string[]
+  readonly request: { readonly torrentFile: Uint8Array } | { readonly magnetUri: string }
+  /** Known at once from a .torrent, later for a magnet link. */
+  readonly contents?: { readonly layout: TorrentLayout; readonly metadata: TorrentMetadata }
+}
+
+export type ParseTorrentFile = (bytes: Uint8Array) => ParsedTorrent
+
+const BASE32_DIGITS = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** Throws CLIENT_INVALID_SOURCE for what is neither a .torrent nor a magnet link. */
+export function readTorrentSource(source: TorrentSource, parseTorrentFile: ParseTorrentFile): KnownSource {
+  return 'torrentFile' in source
+    ? readTorrentFile(source.torrentFile, parseTorrentFile)
+    : readMagnetUri(source.magnetUri)
+}
+
+export function infoHashesOf(layout: TorrentLayout): readonly string[] {
+  return [layout.infoHashV1, layout.infoHashV2].filter((hash) => hash !== undefined)
+}
+
+/** A .torrent made anew from what a magnet link found in the swarm. */
+export function buildTorrentFile(infoSection: Uint8Array, trackers: readonly string[]): Uint8Array {
+  const tiers = trackers.map((tracker) => `l${Buffer.byteLength(tracker)}:${tracker}e`).join('')
+  const head = Buffer.from(`d${trackers.length > 0 ? `13:announce-listl${tiers}e` : ''}4:info`)
+  return Uint8Array.from(Buffer.concat([head, infoSection, Buffer.from('e')]))
+}
+
+function readTorrentFile(torrentFile: Uint8Array, parseTorrentFile: ParseTorrentFile): KnownSource {
+  try {
+    const { layout, metadata, trackers } = parseTorrentFile(torrentFile)
+    return {
+      infoHashes: infoHashesOf(layout),
+      trackers,
+      request: { torrentFile },
+      contents: { layout, metadata },
+    }
+  } catch (cause) {
+    if (!hasErrorCode(cause, 'NATIVE_INVALID_TORRENT')) throw cause
+    throw new ClientError('CLIENT_INVALID_SOURCE', `these ${torrentFile.length} bytes are no torrent`, {
+      cause,
+    })
+  }
+}
+
+/** BEP 9, and the multihash topics of BEP 52. */
+function readMagnetUri(magnetUri: string): KnownSource {
+  if (!/^magnet:\?/i.test(magnetUri)) throw invalidMagnet(magnetUri, 'it does not begin with magnet:?')
+  const parameters = [...new URLSearchParams(magnetUri.slice(magnetUri.indexOf('?') + 1))]
+  const valuesOf = (name: RegExp) => parameters.filter(([key]) => name.test(key)).map(([, value]) => value)
+  const infoHashes = valuesOf(/^xt(\.\d+)?$/).flatMap((topic) => infoHashOfTopic(topic) ?? [])
+  if (infoHashes.length === 0) throw invalidMagnet(magnetUri, 'it names no info hash')
+  return { infoHashes, trackers: valuesOf(/^tr(\.\d+)?$/), request: { magnetUri } }
+}
+
+function infoHashOfTopic(topic: string): string | undefined {
+  const v2 = /^urn:btmh:1220([0-9a-f]{64})$/i.exec(topic)?.[1]
+  const v1 = /^urn:btih:([0-9a-f]{40})$/i.exec(topic)?.[1]
+  const v1InBase32 = /^urn:btih:([a-z2-7]{32})$/i.exec(topic)?.[1]
+  return v1InBase32 === undefined ? (v2 ?? v1)?.toLowerCase() : hexOfBase32(v1InBase32.toLowerCase())
+}
+
+function hexOfBase32(digits: string): string {
+  let value = 0n
+  for (const digit of digits) value = value * 32n + BigInt(BASE32_DIGITS.indexOf(digit))
+  return value.toString(16).padStart(40, '0')
+}
+
+function invalidMagnet(magnetUri: string, why: string): ClientError {
+  return new ClientError('CLIENT_INVALID_SOURCE', `'${magnetUri.slice(0, 200)}' is no magnet link: ${why}`)
+}
