@@ -25,3 +25,11 @@ export class NativeError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 }
+
+/** An error from the addon, which carries one of our codes, as NativeError; anything else stays as it is. */
+export function asNativeError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error
+  const { code } = error
+  if (typeof code !== 'string' || !code.startsWith('NATIVE_')) return error
+  return new NativeError(code as NativeErrorCode, error.message, { cause: error })
+}

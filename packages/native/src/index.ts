@@ -1,3 +1,8 @@
+import { AddonNativeSession } from './addon-session.js'
+import { asNativeError } from './errors.js'
+import { loadBinding } from './load-binding.js'
+import type { CreateTorrentOptions, NativeSession, NativeSessionOptions, ParsedTorrent } from './native-session.js'
+
 export { NativeError, type NativeErrorCode } from './errors.js'
 export type { NativeAlert } from './native-alert.js'
 export type {
@@ -12,3 +17,34 @@ export type {
   StorageHandler,
 } from './native-session.js'
 export type { FileLayout, PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
+
+/**
+ * Starts a libtorrent session. With `options.handler` the bytes of its torrents live where the handler puts
+ * them; without, libtorrent's own disk storage keeps them. The session keeps the process alive until closed.
+ */
+export async function createNativeSession(options: NativeSessionOptions): Promise<NativeSession> {
+  return new AddonNativeSession(loadBinding(), options)
+}
+
+/** What a .torrent file says (BEP 3, BEP 52). Throws NATIVE_INVALID_TORRENT. */
+export function parseTorrentFile(bytes: Uint8Array): ParsedTorrent {
+  try {
+    return loadBinding().parseTorrentFile(bytes)
+  } catch (error) {
+    throw asNativeError(error)
+  }
+}
+
+/** Makes a v1 .torrent file of a file or a folder. Reads and hashes off the JavaScript thread. Rejects NATIVE_IO. */
+export async function createTorrentFile(path: string, options: CreateTorrentOptions = {}): Promise<Uint8Array> {
+  try {
+    return await loadBinding().createTorrentFile(path, options)
+  } catch (error) {
+    throw asNativeError(error)
+  }
+}
+
+/** Version of the libtorrent-rasterbar that was loaded, such as '2.0.8.0'. */
+export function libtorrentVersion(): string {
+  return loadBinding().libtorrentVersion
+}

@@ -1,0 +1,157 @@
+#include "alert_convert.h"
+
+#include <libtorrent/alert_types.hpp>
+
+#include <cstring>
+#include <sstream>
+
+namespace bae {
+namespace {
+
+struct HandleNumberTag;
+
+Napi::Object typed(Napi::Env env, char const* type) {
+  auto object = Napi::Object::New(env);
+  object.Set("type", type);
+  return object;
+}
+
+Napi::Object ofTorrent(Napi::Env env, char const* type, lt::torrent_handle const& handle) {
+  auto object = typed(env, type);
+  object.Set("handle", handleNumber(handle));
+  return object;
+}
+
+Napi::Object ofError(Napi::Env env, char const* type, lt::torrent_handle const& handle, lt::error_code const& error,
+                     std::string const& message) {
+  auto object = ofTorrent(env, type, handle);
+  object.Set("code", errorCodeName(error));
+  object.Set("message", message);
+  return object;
+}
+
+std::string endpoint(lt::tcp::endpoint const& peer) {
+  std::ostringstream text;
+  text << peer;
+  return text.str();
+}
+
+Napi::Object listening(Napi::Env env, char const* type, lt::address const& address, int port) {
+  auto object = typed(env, type);
+  object.Set("address", address.to_string());
+  object.Set("port", port);
+  return object;
+}
+
+char const* stateName(lt::torrent_status::state_t state) {
+  switch (state) {
+    case lt::torrent_status::checking_files: return "checkingFiles";
+    case lt::torrent_status::downloading_metadata: return "downloadingMetadata";
+    case lt::torrent_status::downloading: return "downloading";
+    case lt::torrent_status::finished: return "finished";
+    case lt::torrent_status::seeding: return "seeding";
+    default: return "checkingResumeData";
+  }
+}
+
+}  // namespace
+
+int handleNumber(lt::torrent_handle const& handle) {
+  return int(reinterpret_cast<std::intptr_t>(handle.userdata().get<HandleNumberTag>()));
+}
+
+lt::client_data_t numberAsUserdata(int number) {
+  return lt::client_data_t(reinterpret_cast<HandleNumberTag*>(std::intptr_t(number)));
+}
+
+std::string errorCodeName(lt::error_code const& code) {
+  bool const isSystem = code.category() == boost::system::system_category() ||
+                        code.category() == boost::system::generic_category();
+  if (isSystem) {
+    if (char const* const name = strerrorname_np(code.value())) return name;
+  }
+  return std::string(code.category().name()) + ":" + std::to_string(code.value());
+}
+
+Napi::Value alertToJs(Napi::Env env, lt::alert const& alert) {
+  if (auto const* a = lt::alert_cast<lt::piece_finished_alert>(&alert)) {
+    auto object = ofTorrent(env, "pieceFinished", a->handle);
+    object.Set("piece", int(a->piece_index));
+    return object;
+  }
+  if (auto const* a = lt::alert_cast<lt::hash_failed_alert>(&alert)) {
+    auto object = ofTorrent(env, "hashFailed", a->handle);
+    object.Set("piece", int(a->piece_index));
+    return object;
+  }
+  if (auto const* a = lt::alert_cast<lt::peer_connect_alert>(&alert)) {
+    auto object = ofTorrent(env, "peerConnected", a->handle);
+    object.Set("peer", endpoint(a->endpoint));
+    return object;
+  }
+  if (auto const* a = lt::alert_cast<lt::peer_disconnected_alert>(&alert)) {
+    auto object = ofTorrent(env, "peerDisconnected", a->handle);
+    object.Set("peer", endpoint(a->endpoint));
+    object.Set("message", a->error.message());
+    return object;
+  }
+  if (auto const* a = lt::alert_cast<lt::file_error_alert>(&alert)) {
+    return ofError(env, "storageError", a->handle, a->error, a->message());
+  }
+  if (auto const* a = lt::alert_cast<lt::torrent_error_alert>(&alert)) {
+    return ofError(env, "torrentError", a->handle, a->error, a->message());
+  }
+  if (auto const* a = lt::alert_cast<lt::metadata_failed_alert>(&alert)) {
+    return ofError(env, "metadataFailed", a->handle, a->error, a->message());
+  }
+  if (auto const* a = lt::alert_cast<lt::listen_succeeded_alert>(&alert)) {
+    if (a->socket_type != lt::socket_type_t::tcp) return env.Undefined();
+    return listening(env, "listenSucceeded", a->address, a->port);
+  }
+  if (auto const* a = lt::alert_cast<lt::listen_failed_alert>(&alert)) {
+    auto object = listening(env, "listenFailed", a->address, a->port);
+    object.Set("message", a->message());
+    return object;
+  }
+  if (auto const* a = lt::alert_cast<lt::torrent_removed_alert>(&alert)) {
+    // Not by the handle: the torrent is gone.
+    auto object = typed(env, "torrentRemoved");
+    object.Set("handle", int(reinterpret_cast<std::intptr_t>(a->userdata.get<HandleNumberTag>())));
+    return object;
+  }
+  if (alert.type() == lt::alerts_dropped_alert::alert_type) return typed(env, "alertsDropped");
+
+  char const* type = nullptr;
+  switch (alert.type()) {
+    case lt::metadata_received_alert::alert_type: type = "metadataReceived"; break;
+    case lt::torrent_checked_alert::alert_type: type = "torrentChecked"; break;
+    case lt::torrent_finished_alert::alert_type: type = "torrentFinished"; break;
+    case lt::torrent_paused_alert::alert_type: type = "torrentPaused"; break;
+    case lt::torrent_resumed_alert::alert_type: type = "torrentResumed"; break;
+    default: return env.Undefined();
+  }
+  return ofTorrent(env, type, static_cast<lt::torrent_alert const&>(alert).handle);
+}
+
+Napi::Object statusToJs(Napi::Env env, lt::torrent_status const& status, int number) {
+  auto object = Napi::Object::New(env);
+  object.Set("handle", number);
+  object.Set("state", stateName(status.state));
+  object.Set("paused", bool(status.flags & lt::torrent_flags::paused));
+  object.Set("uploadMode", bool(status.flags & lt::torrent_flags::upload_mode));
+  object.Set("piecesHave", status.num_pieces);
+  object.Set("peers", status.num_peers);
+  object.Set("downloadBytesPerSecond", status.download_payload_rate);
+  object.Set("uploadBytesPerSecond", status.upload_payload_rate);
+  object.Set("downloadedBytes", double(status.total_payload_download));
+  object.Set("uploadedBytes", double(status.total_payload_upload));
+  if (status.errc) {
+    auto error = Napi::Object::New(env);
+    error.Set("code", errorCodeName(status.errc));
+    error.Set("message", status.errc.message());
+    object.Set("error", error);
+  }
+  return object;
+}
+
+}  // namespace bae

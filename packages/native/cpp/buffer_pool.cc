@@ -1,0 +1,57 @@
+#include "buffer_pool.h"
+
+#include <cstdlib>
+#include <new>
+
+namespace bae {
+namespace {
+constexpr std::size_t kAlignmentBytes = 4096;
+constexpr std::size_t kMaxIdleBytes = std::size_t(32) << 20;
+
+char* allocateAligned(std::size_t bytes) {
+  void* memory = nullptr;
+  if (posix_memalign(&memory, kAlignmentBytes, bytes) != 0) throw std::bad_alloc();
+  return static_cast<char*>(memory);
+}
+}  // namespace
+
+BufferPool& BufferPool::instance() {
+  static auto* const pool = new BufferPool;
+  return *pool;
+}
+
+PieceMemory BufferPool::piece(std::size_t wanted) {
+  std::size_t const bytes = (wanted + kAlignmentBytes - 1) / kAlignmentBytes * kAlignmentBytes;
+  char* memory = nullptr;
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    auto const idle = m_idle.find(bytes);
+    if (idle != m_idle.end() && !idle->second.empty()) {
+      memory = idle->second.back();
+      idle->second.pop_back();
+      m_idleBytes -= bytes;
+    }
+  }
+  if (memory == nullptr) memory = allocateAligned(bytes);
+  return PieceMemory(memory, [this, bytes](char* p) { giveBack(p, bytes); });
+}
+
+void BufferPool::giveBack(char* memory, std::size_t bytes) {
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    if (m_idleBytes + bytes <= kMaxIdleBytes) {
+      m_idle[bytes].push_back(memory);
+      m_idleBytes += bytes;
+      return;
+    }
+  }
+  std::free(memory);
+}
+
+lt::disk_buffer_holder BufferPool::block(int bytes) {
+  return lt::disk_buffer_holder(*this, allocateAligned(std::size_t(bytes)), bytes);
+}
+
+void BufferPool::free_disk_buffer(char* buffer) { std::free(buffer); }
+
+}  // namespace bae

@@ -1,0 +1,27 @@
+#include "disk_budget.h"
+
+namespace bae {
+
+void DiskBudget::add(std::int64_t bytes) {
+  m_pendingBytes += bytes;
+  if (m_pendingBytes >= m_highMarkBytes) m_exceeded = true;
+}
+
+void DiskBudget::remove(std::int64_t bytes) {
+  m_pendingBytes -= bytes;
+  if (!m_exceeded || m_pendingBytes > m_highMarkBytes / 2) return;
+  m_exceeded = false;
+  // A peer may ask to wait again from within on_disk().
+  std::vector<std::weak_ptr<lt::disk_observer>> waiting;
+  waiting.swap(m_waiting);
+  for (auto const& weak : waiting) {
+    if (auto const observer = weak.lock()) observer->on_disk();
+  }
+}
+
+bool DiskBudget::askToWait(std::shared_ptr<lt::disk_observer> const& observer) {
+  if (m_exceeded && observer) m_waiting.push_back(observer);
+  return m_exceeded;
+}
+
+}  // namespace bae

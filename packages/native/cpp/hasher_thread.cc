@@ -1,0 +1,37 @@
+#include "hasher_thread.h"
+
+namespace bae {
+
+HasherThread::HasherThread() : m_thread([this] { run(); }) {}
+
+HasherThread::~HasherThread() {
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_stopping = true;
+  }
+  m_wake.notify_one();
+  m_thread.join();
+}
+
+void HasherThread::post(UniqueTask task) {
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_tasks.push_back(std::move(task));
+  }
+  m_wake.notify_one();
+}
+
+void HasherThread::run() {
+  std::unique_lock<std::mutex> lock(m_mutex);
+  for (;;) {
+    m_wake.wait(lock, [this] { return m_stopping || !m_tasks.empty(); });
+    if (m_tasks.empty()) return;
+    UniqueTask task = std::move(m_tasks.front());
+    m_tasks.pop_front();
+    lock.unlock();
+    task();
+    lock.lock();
+  }
+}
+
+}  // namespace bae

@@ -1,0 +1,226 @@
+#include "js_channel.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "torrent_convert.h"
+
+namespace bae {
+
+JsChannel::JsChannel(Napi::Env env, Napi::Function dispatch, Options options)
+    : m_deadline(options.deadline),
+      m_toJs(Napi::ThreadSafeFunction::New(env, dispatch, "bae storage", 0, 1)),
+      m_watcher([this] { watchDeadlines(); }) {}
+
+JsChannel::~JsChannel() {
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_stopWatching = true;
+  }
+  m_deadlinesChanged.notify_one();
+  m_watcher.join();
+}
+
+void JsChannel::setNetworkQueue(std::shared_ptr<NetworkQueue> queue) {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  m_network = std::move(queue);
+}
+
+void JsChannel::send(StorageRequest request, ReplyHandler reply) {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  if (!m_alive) {
+    answer(std::move(reply), {StorageOutcome::aborted, {}});
+    return;
+  }
+  std::uint32_t const id = ++m_lastId;
+  auto const deadline = std::min(Clock::now() + m_deadline, m_closeBy);
+  m_pending.emplace(id, Pending{std::move(request), std::move(reply), deadline});
+  m_outgoing.push_back(id);
+  if (m_watcherIdle) m_deadlinesChanged.notify_one();
+  wake();
+}
+
+void JsChannel::notify(StorageRequest request) { send(std::move(request), {}); }
+
+void JsChannel::alertsWaiting() {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  m_alertsWaiting = true;
+  wake();
+}
+
+void JsChannel::sayClosed() {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  m_closed = true;
+  wake();
+}
+
+// Called with the mutex held: after kill() the thread-safe function must not be touched.
+void JsChannel::wake() {
+  if (!m_alive || m_wakePosted) return;
+  m_wakePosted = true;
+  m_toJs.NonBlockingCall([this](Napi::Env env, Napi::Function dispatch) {
+    if (env != nullptr) deliver(env, dispatch);
+  });
+}
+
+// Called with the mutex held.
+void JsChannel::answer(ReplyHandler reply, StorageReply outcome) {
+  if (!reply || !m_network) return;
+  m_network->post([reply = std::move(reply), outcome = std::move(outcome)]() mutable {
+    reply(std::move(outcome));
+  });
+}
+
+void JsChannel::deliver(Napi::Env env, Napi::Function dispatch) {
+  Napi::HandleScope scope(env);
+  std::vector<std::pair<std::uint32_t, StorageRequest>> batch;
+  bool alerts = false;
+  bool closed = false;
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_wakePosted = false;
+    for (std::uint32_t const id : m_outgoing) batch.emplace_back(id, m_pending.at(id).request);
+    m_outgoing.clear();
+    std::swap(alerts, m_alertsWaiting);
+    closed = m_closed;
+    // Nothing is sent after this: the session has been destroyed.
+    if (closed) m_alive = false;
+  }
+  auto requests = Napi::Array::New(env, batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    requests.Set(std::uint32_t(i), toJs(env, batch[i].first, batch[i].second));
+  }
+  // Keeps this object alive for the call: JavaScript may drop the session in it.
+  if (closed) m_toJs.Release();
+  dispatch.Call({requests, Napi::Boolean::New(env, alerts), Napi::Boolean::New(env, closed)});
+}
+
+Napi::Value JsChannel::toJs(Napi::Env env, std::uint32_t id, StorageRequest const& request) {
+  auto object = Napi::Object::New(env);
+  object.Set("kind", int(request.kind));
+  object.Set("id", id);
+  object.Set("storageIndex", request.storageIndex);
+  switch (request.kind) {
+    case RequestKind::openStorage:
+      object.Set("torrentId", request.torrentId);
+      object.Set("layout", layoutToJs(env, *request.info));
+      object.Set("metadata", metadataToJs(env, *request.info));
+      break;
+    case RequestKind::writePiece:
+      object.Set("bytes", lend(env, id, request));
+      [[fallthrough]];
+    case RequestKind::readPiece:
+      object.Set("offset", request.offset);
+      object.Set("length", request.length);
+      [[fallthrough]];
+    case RequestKind::completePiece:
+    case RequestKind::clearPiece:
+      object.Set("piece", request.piece);
+      break;
+    case RequestKind::closeStorage:
+      object.Set("deleteData", request.deleteData);
+      break;
+    case RequestKind::torrentGone:
+      object.Set("torrentId", request.torrentId);
+      break;
+  }
+  return object;
+}
+
+Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, StorageRequest const& request) {
+  auto const length = std::size_t(request.length);
+  napi_value buffer = nullptr;
+  // The pool owns the memory, not the array buffer: nothing to do when V8 lets go of it.
+  auto const keep = [](napi_env, void*, void*) {};
+  auto const status = napi_create_external_arraybuffer(env, request.lent.get(), length, keep, nullptr, &buffer);
+  if (status == napi_ok) {
+    Napi::ArrayBuffer lent(env, buffer);
+    m_lentBuffers.emplace(id, Napi::Persistent(lent));
+    return Napi::Uint8Array::New(env, length, lent, 0);
+  }
+  // Electron forbids external memory.
+  auto copy = Napi::Uint8Array::New(env, length);
+  std::memcpy(copy.Data(), request.lent.get(), length);
+  return copy;
+}
+
+StorageOutcome JsChannel::copyAnswer(StorageRequest const& request, Napi::Value value, StorageReply& reply) {
+  if (request.kind != RequestKind::openStorage && request.kind != RequestKind::readPiece) return StorageOutcome::ok;
+  bool const isBytes = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
+  if (request.kind == RequestKind::openStorage && !isBytes) return StorageOutcome::ok;
+  if (!isBytes) return StorageOutcome::io;
+  auto const bytes = value.As<Napi::Uint8Array>();
+  if (request.kind == RequestKind::openStorage) {
+    reply.havePieces.assign(reinterpret_cast<char const*>(bytes.Data()), bytes.ByteLength());
+    return StorageOutcome::ok;
+  }
+  // A detached array has length 0, so this also guards against one.
+  if (bytes.ByteLength() != std::size_t(request.length)) return StorageOutcome::io;
+  std::memcpy(request.into.get(), bytes.Data(), bytes.ByteLength());
+  return StorageOutcome::ok;
+}
+
+void JsChannel::settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes) {
+  auto const lent = m_lentBuffers.find(id);
+  if (lent != m_lentBuffers.end()) {
+    // Whoever keeps the bytes longer than they were lent finds them gone, not changed.
+    lent->second.Value().Detach();
+    m_lentBuffers.erase(lent);
+  }
+  std::unique_lock<std::mutex> lock(m_mutex);
+  auto node = m_pending.extract(id);
+  lock.unlock();
+  if (node.empty()) return;
+  StorageReply reply{outcome, {}};
+  if (outcome == StorageOutcome::ok) reply.outcome = copyAnswer(node.mapped().request, bytes, reply);
+  lock.lock();
+  answer(std::move(node.mapped().reply), std::move(reply));
+}
+
+void JsChannel::limitDeadlines(std::chrono::milliseconds remaining) {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  m_closeBy = std::min(m_closeBy, Clock::now() + remaining);
+  for (auto& [id, pending] : m_pending) pending.deadline = std::min(pending.deadline, m_closeBy);
+  m_deadlinesChanged.notify_one();
+}
+
+void JsChannel::kill() {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  m_alive = false;
+  m_outgoing.clear();
+  for (auto& [id, pending] : m_pending) answer(std::move(pending.reply), {StorageOutcome::aborted, {}});
+  // File operations of the dying environment may still use lent memory: it is left to them for good.
+  static auto* const abandoned = new std::vector<PieceMemory>;
+  for (auto& [id, pending] : m_pending) {
+    if (m_lentBuffers.count(id) != 0) abandoned->push_back(std::move(pending.request.lent));
+  }
+  m_pending.clear();
+}
+
+void JsChannel::watchDeadlines() {
+  std::unique_lock<std::mutex> lock(m_mutex);
+  while (!m_stopWatching) {
+    auto next = Clock::time_point::max();
+    for (auto const& [id, pending] : m_pending) {
+      if (pending.reply) next = std::min(next, pending.deadline);
+    }
+    if (next == Clock::time_point::max()) {
+      m_watcherIdle = true;
+      m_deadlinesChanged.wait(lock);
+      m_watcherIdle = false;
+    } else if (m_deadlinesChanged.wait_until(lock, next) == std::cv_status::timeout) {
+      failExpired(Clock::now());
+    }
+  }
+}
+
+// Called with the mutex held.
+void JsChannel::failExpired(Clock::time_point now) {
+  bool const closing = m_closeBy != Clock::time_point::max();
+  for (auto& [id, pending] : m_pending) {
+    if (!pending.reply || pending.deadline > now) continue;
+    answer(std::move(pending.reply), {closing ? StorageOutcome::aborted : StorageOutcome::timedOut, {}});
+  }
+}
+
+}  // namespace bae

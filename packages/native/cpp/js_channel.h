@@ -1,0 +1,86 @@
+#pragma once
+#include <napi.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "network_queue.h"
+#include "storage_request.h"
+
+namespace bae {
+
+// The one ordered way from C++ to JavaScript and back. Requests are numbered and handed over in batches, in
+// the order they were sent; JavaScript settles each number once, in any order. A request that is not settled
+// by its deadline is failed here; its lent memory still waits for JavaScript. Owned by the session.
+class JsChannel {
+ public:
+  struct Options {
+    std::chrono::milliseconds deadline;
+  };
+
+  // JavaScript thread. `dispatch(requests, alertsWaiting, closed)` is called on it for each batch.
+  JsChannel(Napi::Env env, Napi::Function dispatch, Options options);
+  ~JsChannel();
+
+  // Any thread. `reply` runs on the network thread, exactly once, unless the queue was taken away.
+  void send(StorageRequest request, ReplyHandler reply);
+  void notify(StorageRequest request);
+  void alertsWaiting();
+
+  // Network side: given when the disk backend is made, taken away when it dies (nothing is open then).
+  void setNetworkQueue(std::shared_ptr<NetworkQueue> queue);
+
+  // JavaScript thread.
+  void settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes);
+
+  // From now on nothing may wait longer than this. Any thread.
+  void limitDeadlines(std::chrono::milliseconds remaining);
+  // Any thread: the session is gone. JavaScript is told once, after all that was sent before.
+  void sayClosed();
+  // JavaScript thread, when its environment ends: no JavaScript will run any more. Fails all that is open.
+  void kill();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Pending {
+    StorageRequest request;
+    ReplyHandler reply;
+    Clock::time_point deadline;
+  };
+
+  void wake();
+  void deliver(Napi::Env env, Napi::Function dispatch);
+  Napi::Value toJs(Napi::Env env, std::uint32_t id, StorageRequest const& request);
+  Napi::Value lend(Napi::Env env, std::uint32_t id, StorageRequest const& request);
+  static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
+  void answer(ReplyHandler reply, StorageReply outcome);
+  void watchDeadlines();
+  void failExpired(Clock::time_point now);
+
+  std::chrono::milliseconds const m_deadline;
+  Napi::ThreadSafeFunction m_toJs;
+  // Lent array buffers, detached when their request is settled. JavaScript thread only.
+  std::map<std::uint32_t, Napi::Reference<Napi::ArrayBuffer>> m_lentBuffers;
+
+  std::mutex m_mutex;
+  std::shared_ptr<NetworkQueue> m_network;
+  std::map<std::uint32_t, Pending> m_pending;
+  std::deque<std::uint32_t> m_outgoing;
+  std::uint32_t m_lastId = 0;
+  bool m_wakePosted = false;
+  bool m_alertsWaiting = false;
+  bool m_closed = false;
+  bool m_alive = true;
+  Clock::time_point m_closeBy = Clock::time_point::max();
+  bool m_stopWatching = false;
+  bool m_watcherIdle = false;
+  std::condition_variable m_deadlinesChanged;
+  std::thread m_watcher;
+};
+
+}  // namespace bae

@@ -1,0 +1,199 @@
+#include "session_wrap.h"
+
+#include <libtorrent/alert_types.hpp>
+#include <libtorrent/extensions/ut_metadata.hpp>
+#include <libtorrent/extensions/ut_pex.hpp>
+#include <libtorrent/session_params.hpp>
+#include <libtorrent/torrent_status.hpp>
+
+#include "alert_convert.h"
+#include "bae_disk_interface.h"
+#include "piece_pass_plugin.h"
+#include "session_options.h"
+#include "torrent_convert.h"
+
+namespace bae {
+
+Napi::Function SessionWrap::define(Napi::Env env) {
+  return DefineClass(env, "Session",
+                     {
+                         InstanceMethod<&SessionWrap::addTorrent>("addTorrent"),
+                         InstanceMethod<&SessionWrap::removeTorrent>("removeTorrent"),
+                         InstanceMethod<&SessionWrap::pauseTorrent>("pauseTorrent"),
+                         InstanceMethod<&SessionWrap::resumeTorrent>("resumeTorrent"),
+                         InstanceMethod<&SessionWrap::connectPeer>("connectPeer"),
+                         InstanceMethod<&SessionWrap::torrentStatus>("torrentStatus"),
+                         InstanceMethod<&SessionWrap::applySettings>("applySettings"),
+                         InstanceMethod<&SessionWrap::listenPort>("listenPort"),
+                         InstanceMethod<&SessionWrap::popAlerts>("popAlerts"),
+                         InstanceMethod<&SessionWrap::settle>("settle"),
+                         InstanceMethod<&SessionWrap::close>("close"),
+                     });
+}
+
+SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
+    : Napi::ObjectWrap<SessionWrap>(call), m_registry(std::make_shared<TorrentRegistry>()) {
+  Napi::Env const env = call.Env();
+  auto const options = call[0].As<Napi::Object>();
+  m_usesHandler = options.Get("usesHandler").ToBoolean();
+  auto settings = settingsFromJs(env, options.Get("settings").As<Napi::Object>());
+  settings.set_int(lt::settings_pack::alert_mask,
+                   lt::alert_category::error | lt::alert_category::status | lt::alert_category::storage |
+                       lt::alert_category::connect | lt::alert_category::piece_progress);
+  // Without smart_ban: in 2.0.8 it may follow a pointer to a peer that is gone, and it reads failed pieces back.
+  lt::session_params params(settings, {});
+  auto const deadline = std::chrono::milliseconds(options.Get("storageDeadlineMs").ToNumber().Int64Value());
+  m_channel = std::make_shared<JsChannel>(env, call[1].As<Napi::Function>(), JsChannel::Options{deadline});
+  if (m_usesHandler) {
+    std::int64_t const maxPending = options.Get("maxPendingWriteBytes").ToNumber().Int64Value();
+    params.disk_io_constructor = [channel = m_channel, registry = m_registry, maxPending](
+                                     lt::io_context& io, lt::settings_interface const&, lt::counters& counters) {
+      return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, maxPending);
+    };
+  }
+  m_session = std::make_unique<lt::session>(std::move(params));
+  m_session->add_extension(&lt::create_ut_metadata_plugin);
+  m_session->add_extension(&lt::create_ut_pex_plugin);
+  m_session->set_alert_notify([channel = m_channel] { channel->alertsWaiting(); });
+  napi_add_env_cleanup_hook(env, onEnvironmentEnds, this);
+}
+
+// An open session is never collected: the channel's function refers to it until it is closed.
+SessionWrap::~SessionWrap() {
+  if (!m_environmentEnded) napi_remove_env_cleanup_hook(Env(), onEnvironmentEnds, this);
+  if (m_closing.joinable()) m_closing.join();
+}
+
+lt::session& SessionWrap::session(Napi::CallbackInfo const& call) const {
+  if (!m_session) throw codedError(call.Env(), "NATIVE_SESSION_CLOSED", "the session is closed");
+  return *m_session;
+}
+
+lt::torrent_handle SessionWrap::torrent(Napi::CallbackInfo const& call) const {
+  session(call);
+  int const number = call[0].ToNumber().Int32Value();
+  auto const found = m_torrents.find(number);
+  if (found == m_torrents.end() || !found->second.is_valid()) {
+    throw codedError(call.Env(), "NATIVE_UNKNOWN_TORRENT", "no torrent has the handle " + std::to_string(number));
+  }
+  return found->second;
+}
+
+std::shared_ptr<TorrentContext> SessionWrap::makeContext(std::string torrentId, lt::add_torrent_params const& params) {
+  auto context = std::make_shared<TorrentContext>();
+  context->torrentId = std::move(torrentId);
+  context->handleNumber = ++m_lastHandle;
+  context->info = params.ti;
+  context->onGone = [channel = m_channel, registry = m_registry, id = context->torrentId] {
+    registry->forget(id);
+    auto gone = StorageRequest::of(RequestKind::torrentGone, -1);
+    gone.torrentId = id;
+    channel->notify(std::move(gone));
+  };
+  return context;
+}
+
+Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
+  Napi::Env const env = call.Env();
+  auto& lt = session(call);
+  auto const request = call[0].As<Napi::Object>();
+  auto params = addParamsFromJs(env, request, m_usesHandler);
+  auto const torrentId = request.Get("torrentId").As<Napi::String>().Utf8Value();
+  if (m_registry->find(torrentId)) {
+    throw codedError(env, "NATIVE_DUPLICATE_TORRENT", "the session already has a torrent with the id " + torrentId);
+  }
+  auto const context = makeContext(torrentId, params);
+  m_registry->add(context);
+  params.userdata = numberAsUserdata(context->handleNumber);
+  params.extensions.push_back([context](lt::torrent_handle const& handle, lt::client_data_t) {
+    context->handle = handle;
+    return std::make_shared<PiecePassPlugin>(context);
+  });
+  lt::error_code error;
+  auto const handle = lt.add_torrent(std::move(params), error);
+  if (error == lt::errors::duplicate_torrent) {
+    throw codedError(env, "NATIVE_DUPLICATE_TORRENT", "the session already has this torrent");
+  }
+  if (error) throw codedError(env, "NATIVE_INVALID_TORRENT", "libtorrent refused the torrent: " + error.message());
+  m_torrents[context->handleNumber] = handle;
+  return Napi::Number::New(env, context->handleNumber);
+}
+
+void SessionWrap::removeTorrent(Napi::CallbackInfo const& call) {
+  auto const handle = torrent(call);
+  m_torrents.erase(call[0].ToNumber().Int32Value());
+  session(call).remove_torrent(handle, call[1].ToBoolean() ? lt::session::delete_files : lt::remove_flags_t{});
+}
+
+void SessionWrap::pauseTorrent(Napi::CallbackInfo const& call) { torrent(call).pause(); }
+
+void SessionWrap::resumeTorrent(Napi::CallbackInfo const& call) {
+  auto const handle = torrent(call);
+  handle.clear_error();
+  handle.unset_flags(lt::torrent_flags::upload_mode);
+  handle.resume();
+}
+
+void SessionWrap::connectPeer(Napi::CallbackInfo const& call) {
+  auto const handle = torrent(call);
+  lt::error_code error;
+  auto const address = lt::make_address(call[1].ToString().Utf8Value(), error);
+  int const port = call[2].ToNumber().Int32Value();
+  if (error || port < 1 || port > 65535) throw Napi::RangeError::New(call.Env(), "a peer is an IP address and a port");
+  handle.connect_peer(lt::tcp::endpoint(address, std::uint16_t(port)));
+}
+
+Napi::Value SessionWrap::torrentStatus(Napi::CallbackInfo const& call) {
+  return statusToJs(call.Env(), torrent(call).status({}), call[0].ToNumber().Int32Value());
+}
+
+void SessionWrap::applySettings(Napi::CallbackInfo const& call) {
+  auto settings = settingsFromJs(call.Env(), call[0].As<Napi::Object>());
+  session(call).apply_settings(std::move(settings));
+}
+
+Napi::Value SessionWrap::listenPort(Napi::CallbackInfo const& call) {
+  return Napi::Number::New(call.Env(), session(call).listen_port());
+}
+
+Napi::Value SessionWrap::popAlerts(Napi::CallbackInfo const& call) {
+  Napi::Env const env = call.Env();
+  auto list = Napi::Array::New(env);
+  if (!m_session) return list;
+  std::vector<lt::alert*> alerts;
+  m_session->pop_alerts(&alerts);
+  for (auto const* alert : alerts) {
+    auto const object = alertToJs(env, *alert);
+    if (!object.IsUndefined()) list.Set(list.Length(), object);
+  }
+  return list;
+}
+
+void SessionWrap::settle(Napi::CallbackInfo const& call) {
+  m_channel->settle(call[0].ToNumber().Uint32Value(), StorageOutcome(call[1].ToNumber().Int32Value()), call[2]);
+}
+
+// Destroying a session waits for its storages, and these wait for JavaScript: never on JavaScript's thread.
+void SessionWrap::close(Napi::CallbackInfo const& call) {
+  if (!m_session) return;
+  m_channel->limitDeadlines(std::chrono::milliseconds(call[0].ToNumber().Int64Value()));
+  m_torrents.clear();
+  m_session->set_alert_notify({});
+  m_closing = std::thread([session = std::move(m_session), channel = m_channel]() mutable {
+    session.reset();
+    channel->sayClosed();
+  });
+}
+
+// The process or the worker ends with the session open or closing. No JavaScript will run any more, so what is
+// open fails at once, and nothing waits for this thread.
+void SessionWrap::onEnvironmentEnds(void* data) {
+  auto* const self = static_cast<SessionWrap*>(data);
+  self->m_environmentEnded = true;
+  self->m_channel->kill();
+  self->m_torrents.clear();
+  self->m_session.reset();
+  if (self->m_closing.joinable()) self->m_closing.join();
+}
+
+}  // namespace bae

@@ -1,0 +1,240 @@
+#include "storage_entry.h"
+
+#include <cstring>
+
+namespace bae {
+
+StorageEntry::StorageEntry(std::shared_ptr<DiskServices> services, int index, std::shared_ptr<TorrentContext> context)
+    : m_services(std::move(services)),
+      m_index(index),
+      m_context(std::move(context)),
+      m_writer(*m_services, {index, m_context->info, [this](int jobs) { m_fence.finished(jobs); },
+                             [this] { return std::shared_ptr<void>(shared_from_this()); }}) {}
+
+void StorageEntry::endWith(UniqueTask answer) {
+  m_services->network->post([self = shared_from_this(), answer = std::move(answer)]() mutable {
+    answer();
+    self->m_fence.finished();
+  });
+}
+
+void StorageEntry::open() {
+  auto open = StorageRequest::of(RequestKind::openStorage, m_index);
+  open.torrentId = m_context->torrentId;
+  open.info = m_context->info;
+  m_services->channel->send(std::move(open), [self = shared_from_this()](StorageReply& reply) { self->opened(reply); });
+}
+
+void StorageEntry::opened(StorageReply const& reply) {
+  m_isOpen = true;
+  m_openOutcome = reply.outcome;
+  int const pieces = m_context->info->num_pieces();
+  if (reply.havePieces.size() == std::size_t((pieces + 7) / 8)) {
+    m_writer.setStored(lt::bitfield(reply.havePieces.data(), pieces));
+  }
+  auto tasks = std::move(m_afterOpen);
+  m_afterOpen.clear();
+  for (auto& task : tasks) task();
+}
+
+void StorageEntry::whenOpened(UniqueTask task) {
+  if (m_isOpen) {
+    task();
+  } else {
+    m_afterOpen.push_back(std::move(task));
+  }
+}
+
+bool StorageEntry::write(lt::peer_request const& r, char const* bytes,
+                         std::shared_ptr<lt::disk_observer> const& observer, WriteHandler handler) {
+  int const piece = int(r.piece);
+  if (m_fence.open()) {
+    m_fence.shared([&] { m_writer.write(piece, r.start, bytes, r.length, std::move(handler)); });
+  } else {
+    PieceMemory const copy = BufferPool::instance().piece(std::size_t(r.length));
+    std::memcpy(copy.get(), bytes, std::size_t(r.length));
+    m_fence.shared([this, piece, r, copy, handler = std::move(handler)]() mutable {
+      m_writer.write(piece, r.start, copy.get(), r.length, std::move(handler));
+      if (m_fence.exclusiveWaits()) m_writer.flush();
+    });
+  }
+  return m_services->budget.askToWait(observer);
+}
+
+void StorageEntry::read(lt::peer_request const& r, ReadHandler handler) {
+  m_fence.shared([this, r, handler = std::move(handler)]() mutable {
+    auto block = BufferPool::instance().block(r.length);
+    auto const missing = m_writer.copyBuffered(int(r.piece), {r.start, r.length}, block.data());
+    m_services->counters.inc_stats_counter(lt::counters::num_blocks_read);
+    if (missing) {
+      readFromJs(r, *missing, std::move(block), std::move(handler));
+    } else {
+      endWith([block = std::move(block), handler = std::move(handler)]() mutable { handler(std::move(block), {}); });
+    }
+  });
+}
+
+void StorageEntry::readFromJs(lt::peer_request const& wanted, PieceRange missing, lt::disk_buffer_holder block,
+                              ReadHandler handler) {
+  auto read = StorageRequest::of(RequestKind::readPiece, m_index, int(wanted.piece));
+  read.offset = missing.offset;
+  read.length = missing.length;
+  PieceMemory const into = read.into = BufferPool::instance().piece(std::size_t(missing.length));
+  m_services->counters.inc_stats_counter(lt::counters::num_read_ops);
+  m_services->channel->send(std::move(read), [self = shared_from_this(), wanted, missing, into, block = std::move(block),
+                                              handler = std::move(handler)](StorageReply& reply) mutable {
+    if (reply.outcome == StorageOutcome::ok) {
+      std::memcpy(block.data() + (missing.offset - wanted.start), into.get(), std::size_t(missing.length));
+      handler(std::move(block), {});
+    } else {
+      handler({}, toStorageError(reply.outcome, lt::operation_t::file_read));
+    }
+    self->m_fence.finished();
+  });
+}
+
+void StorageEntry::hash(int piece, HashJob job) {
+  m_fence.shared([this, piece, job = std::move(job)]() mutable {
+    if (!m_writer.takeHash(piece, job)) hashStored(piece, std::move(job));
+  });
+}
+
+// A piece that is not in memory: a check, or one whose blocks were given to JavaScript before.
+void StorageEntry::hashStored(int piece, HashJob job) {
+  if (!m_writer.wasGiven(piece)) {
+    // "Not there" is a hash that fits nothing. An error would end the check of the whole file.
+    endWith([this, piece, job = std::move(job)]() mutable { answerHash(piece, job, {}, StorageOutcome::ok); });
+    return;
+  }
+  auto read = StorageRequest::of(RequestKind::readPiece, m_index, piece);
+  read.length = m_writer.pieceBytes(piece);
+  PieceMemory const into = read.into = BufferPool::instance().piece(std::size_t(read.length));
+  int const v1Bytes = job.wantV1 ? read.length : 0;
+  int const v2Bytes = job.v2.empty() ? 0 : m_writer.v2Bytes(piece);
+  m_services->counters.inc_stats_counter(lt::counters::num_read_back, (read.length + kBlockBytes - 1) / kBlockBytes);
+  m_services->channel->send(std::move(read), [self = shared_from_this(), this, piece, into, v1Bytes, v2Bytes,
+                                              job = std::move(job)](StorageReply& reply) mutable {
+    if (reply.outcome != StorageOutcome::ok) {
+      answerHash(piece, job, {}, reply.outcome == StorageOutcome::notFound ? StorageOutcome::ok : reply.outcome);
+      m_fence.finished();
+      return;
+    }
+    m_services->hasher.post([self = std::move(self), this, piece, into, v1Bytes, v2Bytes, job = std::move(job)]() mutable {
+      auto digest = digestPiece(into.get(), v1Bytes, v2Bytes);
+      auto& network = *m_services->network;
+      network.post([self = std::move(self), this, piece, digest = std::move(digest), job = std::move(job)]() mutable {
+        answerHash(piece, job, digest, StorageOutcome::ok);
+        m_fence.finished();
+      });
+    });
+  });
+}
+
+void StorageEntry::answerHash(int piece, HashJob& job, PieceDigest const& digest, StorageOutcome outcome) {
+  std::size_t const leaves = std::min(digest.leaves.size(), std::size_t(job.v2.size()));
+  std::copy_n(digest.leaves.begin(), leaves, job.v2.begin());
+  job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(outcome, lt::operation_t::file_read));
+}
+
+void StorageEntry::hashBlock(int piece, int offset, BlockHashHandler handler) {
+  int const length = std::min(kBlockBytes, m_writer.v2Bytes(piece) - offset);
+  lt::peer_request const wanted{lt::piece_index_t(piece), offset, length};
+  read(wanted, [piece, length, handler = std::move(handler)](lt::disk_buffer_holder block, lt::storage_error const& error) {
+    auto const digest = error ? lt::sha256_hash() : lt::hasher256(block.data(), length).final();
+    handler(lt::piece_index_t(piece), digest, error);
+  });
+}
+
+void StorageEntry::clearPiece(int piece, ClearHandler handler) {
+  m_fence.shared([this, piece, handler = std::move(handler)]() mutable {
+    m_writer.clear(piece, [this, piece, handler = std::move(handler)]() mutable {
+      if (m_writer.wasGiven(piece)) {
+        askToClear(piece, std::move(handler));
+      } else {
+        endWith([piece, handler = std::move(handler)] { handler(lt::piece_index_t(piece)); });
+      }
+    });
+  });
+}
+
+void StorageEntry::askToClear(int piece, ClearHandler handler) {
+  auto& waiting = m_clearing[piece];
+  waiting.push_back(std::move(handler));
+  if (waiting.size() > 1) return;
+  m_services->channel->send(StorageRequest::of(RequestKind::clearPiece, m_index, piece),
+                            [self = shared_from_this(), piece](StorageReply&) { self->cleared(piece); });
+}
+
+void StorageEntry::cleared(int piece) {
+  m_writer.forgetGiven(piece);
+  auto const node = m_clearing.extract(piece);
+  for (auto const& handler : node.mapped()) handler(lt::piece_index_t(piece));
+  m_fence.finished(int(node.mapped().size()));
+}
+
+void StorageEntry::exclusive(UniqueTask body) {
+  m_fence.exclusive([this, body = std::move(body)]() mutable { endWith(std::move(body)); });
+  if (m_fence.exclusiveWaits()) m_writer.flush();
+}
+
+void StorageEntry::check(lt::add_torrent_params const* resume, CheckHandler handler) {
+  m_fence.exclusive([this, resume, handler = std::move(handler)]() mutable {
+    whenOpened([this, resume, handler = std::move(handler)]() mutable {
+      if (m_openOutcome != StorageOutcome::ok) {
+        endWith([this, handler = std::move(handler)] {
+          handler(lt::status_t::fatal_disk_error, toStorageError(m_openOutcome, lt::operation_t::file_open));
+        });
+        return;
+      }
+      endWith([status = judgeResume(resume), handler = std::move(handler)] { handler(status, {}); });
+    });
+  });
+  if (m_fence.exclusiveWaits()) m_writer.flush();
+}
+
+// Pieces are claimed without a check only where libtorrent and JavaScript agree on them.
+lt::status_t StorageEntry::judgeResume(lt::add_torrent_params const* resume) const {
+  if (!m_writer.anyStored()) return lt::status_t::no_error;
+  if (resume == nullptr) return lt::status_t::need_full_check;
+  if ((resume->flags & lt::torrent_flags::seed_mode) && m_writer.stored().all_set()) return lt::status_t::no_error;
+  auto const& claimed = resume->have_pieces;
+  if (claimed.size() != m_writer.stored().size()) return lt::status_t::need_full_check;
+  for (int piece = 0; piece < claimed.size(); ++piece) {
+    if (claimed.get_bit(lt::piece_index_t(piece)) && !m_writer.isStored(piece)) return lt::status_t::need_full_check;
+  }
+  return lt::status_t::no_error;
+}
+
+void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> handler) {
+  m_fence.exclusive([this, handler = std::move(handler)]() mutable {
+    close(true, [self = shared_from_this(), handler = std::move(handler)](StorageReply& reply) {
+      handler(toStorageError(reply.outcome, lt::operation_t::file_remove));
+      self->m_fence.finished();
+    });
+  });
+  m_writer.dropHalfPieces();
+}
+
+void StorageEntry::pieceCompleted(int piece) {
+  m_services->channel->notify(StorageRequest::of(RequestKind::completePiece, m_index, piece));
+}
+
+void StorageEntry::remove() {
+  m_fence.exclusive([this] {
+    if (m_closeAsked) {
+      m_fence.finished();
+      return;
+    }
+    close(false, [self = shared_from_this()](StorageReply&) { self->m_fence.finished(); });
+  });
+  if (m_fence.exclusiveWaits()) m_writer.flush();
+}
+
+void StorageEntry::close(bool deleteData, ReplyHandler then) {
+  m_closeAsked = true;
+  auto close = StorageRequest::of(RequestKind::closeStorage, m_index);
+  close.deleteData = deleteData;
+  m_services->channel->send(std::move(close), std::move(then));
+}
+
+}  // namespace bae

@@ -1,0 +1,33 @@
+// @ts-check
+// Builds the addon for this machine with node-gyp, unless what is built is newer than its sources.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const packageDirectory = join(dirname(fileURLToPath(import.meta.url)), '..')
+const built = join(packageDirectory, 'build', 'Release', 'bae_native.node')
+
+function newestSourceMs() {
+  const sources = readdirSync(join(packageDirectory, 'cpp')).map((name) => join('cpp', name))
+  return Math.max(...[...sources, 'binding.gyp'].map((name) => statSync(join(packageDirectory, name)).mtimeMs))
+}
+
+/** node-gyp would download Node's headers; where they lie beside this Node, it shall use these. */
+function headersDirectory() {
+  const prefix = join(dirname(process.execPath), '..')
+  return existsSync(join(prefix, 'include', 'node', 'node_version.h')) ? prefix : undefined
+}
+
+if (!existsSync(built) || statSync(built).mtimeMs < newestSourceMs()) {
+  const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
+  const nodedir = process.env.npm_config_nodedir || headersDirectory()
+  const command = existsSync(join(packageDirectory, 'build', 'Makefile')) ? ['build'] : ['rebuild']
+  const result = spawnSync(process.execPath, [nodeGyp, ...command, '-j', '2'], {
+    cwd: packageDirectory,
+    stdio: 'inherit',
+    env: nodedir === undefined ? process.env : { ...process.env, npm_config_nodedir: nodedir },
+  })
+  process.exitCode = result.status ?? 1
+}

@@ -1,0 +1,203 @@
+import type { Addon, AddonSession } from './addon.js'
+import { asNativeError, NativeError } from './errors.js'
+import type { NativeAlert } from './native-alert.js'
+import type {
+  AddTorrentRequest,
+  NativeSession,
+  NativeSessionOptions,
+  NativeTorrentStatus,
+  SessionSettings,
+} from './native-session.js'
+import { callHandler, type HandlerRequest, Outcome, outcomeOf, RequestKind, type StorageRequest } from './storage-requests.js'
+
+export const DEFAULT_SESSION_OPTIONS = {
+  maxPendingWriteBytes: 32 * 1024 * 1024,
+  storageDeadlineMs: 60_000,
+} as const
+
+/** How long open storage calls may hold up the end of a session. */
+const CLOSE_DEADLINE_MS = 5_000
+
+/** NativeSession on the addon: forwards calls down, requests and alerts up, and decides nothing. */
+export class AddonNativeSession implements NativeSession {
+  readonly #options: NativeSessionOptions
+  readonly #session: AddonSession
+  readonly #torrentIds = new Map<number, string>()
+  readonly #storages = new Map<number, string>()
+  /** The last failure of each torrent's storage: libtorrent's alert about it carries only a number. */
+  readonly #failures = new Map<string, unknown>()
+  readonly #removals = new Map<string, () => void>()
+  readonly #closed = withResolvers<void>()
+  #closing = false
+
+  constructor(addon: Addon, options: NativeSessionOptions) {
+    this.#options = options
+    const listen = options.listenInterfaces === undefined ? {} : { listen_interfaces: options.listenInterfaces }
+    this.#session = rethrow(
+      () =>
+        new addon.Session(
+          {
+            settings: { ...listen, ...options.settings },
+            usesHandler: options.handler !== undefined,
+            maxPendingWriteBytes: options.maxPendingWriteBytes ?? DEFAULT_SESSION_OPTIONS.maxPendingWriteBytes,
+            storageDeadlineMs: options.storageDeadlineMs ?? DEFAULT_SESSION_OPTIONS.storageDeadlineMs,
+          },
+          (requests, alertsWaiting, closed) => this.#dispatch(requests, alertsWaiting, closed),
+        ),
+    )
+  }
+
+  async addTorrent(request: AddTorrentRequest): Promise<number> {
+    const handle = this.#call((session) => session.addTorrent(request))
+    this.#torrentIds.set(handle, request.torrentId)
+    return handle
+  }
+
+  async removeTorrent(handle: number, options: { deleteData?: boolean } = {}): Promise<void> {
+    const torrentId = this.#torrentIds.get(handle)
+    const gone = withResolvers<void>()
+    this.#call((session) => session.removeTorrent(handle, options.deleteData ?? false))
+    if (torrentId !== undefined) this.#removals.set(torrentId, gone.resolve)
+    await gone.promise
+  }
+
+  pauseTorrent(handle: number): void {
+    this.#call((session) => session.pauseTorrent(handle))
+  }
+
+  resumeTorrent(handle: number): void {
+    this.#call((session) => session.resumeTorrent(handle))
+  }
+
+  connectPeer(handle: number, host: string, port: number): void {
+    this.#call((session) => session.connectPeer(handle, host, port))
+  }
+
+  torrentStatus(handle: number): NativeTorrentStatus {
+    return this.#call((session) => session.torrentStatus(handle))
+  }
+
+  applySettings(settings: SessionSettings): void {
+    this.#call((session) => session.applySettings(settings))
+  }
+
+  get listenPort(): number {
+    return this.#call((session) => session.listenPort())
+  }
+
+  close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true
+      this.#session.close(CLOSE_DEADLINE_MS)
+    }
+    return this.#closed.promise
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #call<T>(call: (session: AddonSession) => T): T {
+    if (this.#closing) throw new NativeError('NATIVE_SESSION_CLOSED', 'the session is closed')
+    return rethrow(() => call(this.#session))
+  }
+
+  #dispatch(requests: readonly StorageRequest[], alertsWaiting: boolean, closed: boolean): void {
+    for (const request of requests) {
+      if (request.kind === RequestKind.torrentGone) {
+        this.#session.settle(request.id, Outcome.ok)
+        this.#torrentGone(request.torrentId)
+      } else {
+        void this.#serve(request)
+      }
+    }
+    if (alertsWaiting && !this.#closing) {
+      for (const alert of this.#session.popAlerts()) this.#alert(alert)
+    }
+    if (closed) this.#ended()
+  }
+
+  async #serve(request: HandlerRequest): Promise<void> {
+    const { handler } = this.#options
+    if (request.kind === RequestKind.openStorage) this.#storages.set(request.storageIndex, request.torrentId)
+    try {
+      if (handler === undefined) throw new NativeError('NATIVE_REQUEST_ABORTED', 'the session has no storage handler')
+      const bytes = await callHandler(handler, request)
+      this.#session.settle(request.id, Outcome.ok, bytes)
+    } catch (error) {
+      this.#noteFailure(request, error)
+      this.#session.settle(request.id, outcomeOf(error))
+    }
+    if (request.kind === RequestKind.closeStorage) this.#storages.delete(request.storageIndex)
+  }
+
+  /** libtorrent reports what it asked for itself; nobody else would report the rest. */
+  #noteFailure(request: HandlerRequest, error: unknown): void {
+    const torrentId = this.#storages.get(request.storageIndex)
+    if (torrentId === undefined) return
+    this.#failures.set(torrentId, error)
+    if (request.kind !== RequestKind.completePiece && request.kind !== RequestKind.closeStorage) return
+    const handle = [...this.#torrentIds].find(([, id]) => id === torrentId)?.[0]
+    if (handle === undefined) return
+    const { code, message } = describe(error)
+    this.#deliver({ type: 'storageError', handle, code, message, cause: error })
+  }
+
+  #alert(alert: NativeAlert): void {
+    if (alert.type !== 'storageError') {
+      this.#deliver(alert)
+      return
+    }
+    const cause = this.#failures.get(this.#torrentIds.get(alert.handle) ?? '')
+    this.#deliver(cause === undefined ? alert : { ...alert, cause })
+  }
+
+  /** A listener that throws is its owner's mistake: it must not cost the alerts and requests after it. */
+  #deliver(alert: NativeAlert): void {
+    try {
+      this.#options.onAlert(alert)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+
+  #torrentGone(torrentId: string): void {
+    for (const [handle, id] of this.#torrentIds) {
+      if (id === torrentId) this.#torrentIds.delete(handle)
+    }
+    this.#failures.delete(torrentId)
+    this.#removals.get(torrentId)?.()
+    this.#removals.delete(torrentId)
+  }
+
+  #ended(): void {
+    for (const resolve of this.#removals.values()) resolve()
+    this.#removals.clear()
+    this.#closed.resolve()
+  }
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'STORAGE_IO'
+  return { code, message: error.message }
+}
+
+function rethrow<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw asNativeError(error)
+  }
+}
+
+/** Promise.withResolvers is younger than Node 20. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,37 @@
+import type { NativeAlert } from './native-alert.js'
+import type { AddTorrentRequest, CreateTorrentOptions, NativeTorrentStatus, ParsedTorrent, SessionSettings } from './native-session.js'
+import type { StorageRequest } from './storage-requests.js'
+
+/** The addon's export table (cpp/addon.cc). Errors carry a `code` of NativeErrorCode. */
+export interface Addon {
+  readonly libtorrentVersion: string
+  parseTorrentFile(bytes: Uint8Array): ParsedTorrent
+  createTorrentFile(path: string, options: CreateTorrentOptions): Promise<Uint8Array>
+  readonly Session: new (options: AddonSessionOptions, dispatch: Dispatch) => AddonSession
+}
+
+export interface AddonSessionOptions {
+  readonly settings: SessionSettings
+  readonly usesHandler: boolean
+  readonly maxPendingWriteBytes: number
+  readonly storageDeadlineMs: number
+}
+
+/** Called on the JavaScript thread with what gathered since the last time. `closed` comes once, and last. */
+export type Dispatch = (requests: readonly StorageRequest[], alertsWaiting: boolean, closed: boolean) => void
+
+/** cpp/session_wrap.h */
+export interface AddonSession {
+  addTorrent(request: AddTorrentRequest): number
+  removeTorrent(handle: number, deleteData: boolean): void
+  pauseTorrent(handle: number): void
+  resumeTorrent(handle: number): void
+  connectPeer(handle: number, host: string, port: number): void
+  torrentStatus(handle: number): NativeTorrentStatus
+  applySettings(settings: SessionSettings): void
+  listenPort(): number
+  popAlerts(): readonly NativeAlert[]
+  /** Ends request `id`; lent bytes are taken back. */
+  settle(id: number, outcome: number, bytes?: Uint8Array): void
+  close(deadlineMs: number): void
+}
