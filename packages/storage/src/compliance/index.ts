@@ -1,0 +1,17 @@
+export { patternBytes } from './bytes.js'
+export { type ChunkStoreSubject, chunkStoreCompliance } from './chunk-store.js'
+export { databaseCompliance } from './database.js'
+export {
+  type FileShape,
+  hugeLayouts,
+  layoutOf,
+  nastyLayouts,
+  pieceBytes,
+  pieceHashesV1,
+  torrentBytes,
+} from './layouts.js'
+export { MapStorage, type MapStorageContents } from './map-storage.js'
+export { type StagingSubject, stagingCompliance } from './staging.js'
+export { storageCompliance } from './storage.js'
+export type { StorageSubject } from './storage-subject.js'
+export type { Skip, TestApi } from './test-api.js'

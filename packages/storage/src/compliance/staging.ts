@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type { TorrentId } from '../torrent-layout.js'
+import { patternBytes } from './bytes.js'
+import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
+import { type Clauses, runClauses, type Skip, type TestApi } from './test-api.js'
+
+export interface StagingSubject {
+  /** A new, empty store. */
+  create(): Promise<StagingChunkStore>
+  /** The same store once more, after `close()`. Left out by stores that keep nothing. */
+  reopen?(closed: StagingChunkStore): Promise<StagingChunkStore>
+}
+
+const torrent = '0199c0de-0000-7000-8000-000000000001' as TorrentId
+const other = '0199c0de-0000-7000-8000-000000000002' as TorrentId
+const place: StagedChunk = { torrentId: torrent, fileIndex: 7, chunk: 12 }
+
+function keyOf(bytes: Uint8Array): ChunkKey {
+  return createHash('sha256').update(bytes).digest('hex') as ChunkKey
+}
+
+async function withStore(
+  subject: StagingSubject,
+  body: (store: StagingChunkStore, staging: StagingArea) => Promise<void>,
+): Promise<void> {
+  await using store = await subject.create()
+  await body(store, store.staging)
+}
+
+const bytesClauses: Clauses<StagingSubject> = {
+  'parts written in any order, aligned or not, read as one chunk': (subject) =>
+    withStore(subject, async (_, staging) => {
+      const bytes = patternBytes(1, 300_000)
+      for (const [from, to] of [
+        [200_001, 300_000],
+        [0, 16_384],
+        [16_384, 65_536],
+        [65_536, 200_001],
+      ] as const) {
+        await staging.write(place, from, bytes.subarray(from, to))
+      }
+      sameBytes(await staging.read(place, { offset: 0, length: 300_000 }), bytes, 'whole')
+      sameBytes(
+        await staging.read(place, { offset: 16_000, length: 60_000 }),
+        bytes.subarray(16_000, 76_000),
+        'part',
+      )
+    }),
+
+  'writing again replaces exactly those bytes': (subject) =>
+    withStore(subject, async (_, staging) => {
+      const expected = patternBytes(1, 40_000)
+      await staging.write(place, 0, expected)
+      await staging.write(place, 5000, patternBytes(2, 16_384))
+      expected.set(patternBytes(2, 16_384), 5000)
+      sameBytes(await staging.read(place, { offset: 0, length: 40_000 }), expected, 'replaced')
+    }),
+
+  'what is absent, or ends before the range does, is undefined': (subject) =>
+    withStore(subject, async (_, staging) => {
+      assert.equal(await staging.read(place, { offset: 0, length: 1 }), undefined)
+      await staging.write(place, 0, patternBytes(1, 100))
+      assert.equal(await staging.read(place, { offset: 0, length: 101 }), undefined)
+      assert.equal(await staging.read(place, { offset: 200, length: 1 }), undefined)
+      assert.equal(await staging.read({ ...place, chunk: 13 }, { offset: 0, length: 1 }), undefined)
+    }),
+
+  "the caller's memory is its own again once write has settled": (subject) =>
+    withStore(subject, async (_, staging) => {
+      const lent = patternBytes(1, 50_000)
+      await staging.write(place, 0, lent)
+      lent.fill(0xee)
+      sameBytes(await staging.read(place, { offset: 0, length: 50_000 }), patternBytes(1, 50_000), 'kept')
+    }),
+
+  'many parts of many chunks are written at once': (subject) =>
+    withStore(subject, async (_, staging) => {
+      const parts = Array.from({ length: 200 }, (_unused, index) => ({
+        chunk: index % 10,
+        part: Math.floor(index / 10),
+      }))
+      await Promise.all(
+        parts.map(({ chunk, part }) =>
+          staging.write({ ...place, chunk }, part * 5000, patternBytes(chunk * 100 + part, 5000)),
+        ),
+      )
+      for (const { chunk, part } of parts) {
+        const bytes = await staging.read({ ...place, chunk }, { offset: part * 5000, length: 5000 })
+        sameBytes(bytes, patternBytes(chunk * 100 + part, 5000), `part ${part} of chunk ${chunk}`)
+      }
+    }),
+
+  'an aborted write rejects with the reason and leaves no trace': (subject) =>
+    withStore(subject, async (_, staging) => {
+      const reason = new Error('changed my mind')
+      const options = { signal: AbortSignal.abort(reason) }
+      await rejectsWithReason(reason, staging.write(place, 0, patternBytes(1, 10), options))
+      await rejectsWithReason(reason, staging.read(place, { offset: 0, length: 1 }, options))
+      assert.deepEqual(await collect(staging.list(torrent)), [])
+    }),
+}
+
+const sealClauses: Clauses<StagingSubject> = {
+  'a sealed chunk is stored under its key and staged no longer': (subject) =>
+    withStore(subject, async (store, staging) => {
+      const bytes = patternBytes(1, 100_000)
+      await staging.write(place, 0, bytes)
+      assert.equal(await store.has(keyOf(bytes)), false)
+      await staging.seal(place, keyOf(bytes))
+      sameBytes(await store.get(keyOf(bytes)), bytes, 'sealed')
+      assert.equal(await staging.read(place, { offset: 0, length: 1 }), undefined)
+      assert.deepEqual(await collect(staging.list(torrent)), [])
+      assert.deepEqual(await collect(store.list('')), [keyOf(bytes)])
+    }),
+
+  'sealing what is sealed already is fine': (subject) =>
+    withStore(subject, async (store, staging) => {
+      const bytes = patternBytes(1, 1000)
+      await staging.write(place, 0, bytes)
+      await staging.seal(place, keyOf(bytes))
+      await staging.seal(place, keyOf(bytes))
+      sameBytes(await store.get(keyOf(bytes)), bytes, 'sealed twice')
+    }),
+
+  'two staged chunks of one key become one chunk, and neither stays': (subject) =>
+    withStore(subject, async (store, staging) => {
+      const bytes = patternBytes(1, 1000)
+      const twin = { torrentId: other, fileIndex: 0, chunk: 0 }
+      for (const one of [place, twin]) await staging.write(one, 0, bytes)
+      await Promise.all([staging.seal(place, keyOf(bytes)), staging.seal(twin, keyOf(bytes))])
+      sameBytes(await store.get(keyOf(bytes)), bytes, 'sealed from two places')
+      for (const id of [torrent, other]) assert.deepEqual(await collect(staging.list(id)), [])
+    }),
+
+  'what is neither staged nor stored rejects STORAGE_CHUNK_MISSING': (subject) =>
+    withStore(subject, async (store, staging) => {
+      const key = keyOf(patternBytes(1, 10))
+      await rejectsWithCode('STORAGE_CHUNK_MISSING', staging.seal(place, key))
+      assert.equal(await store.has(key), false)
+    }),
+}
+
+const listClauses: Clauses<StagingSubject> = {
+  'list names the staged chunks of that torrent and of no other': (subject) =>
+    withStore(subject, async (_, staging) => {
+      const places = [place, { ...place, chunk: 0 }, { ...place, fileIndex: 0, chunk: 1_000_000 }]
+      for (const one of places) await staging.write(one, 0, patternBytes(1, 10))
+      await staging.write({ ...place, torrentId: other }, 0, patternBytes(1, 10))
+      const order = (a: StagedChunk, b: StagedChunk): number => a.fileIndex - b.fileIndex || a.chunk - b.chunk
+      assert.deepEqual((await collect(staging.list(torrent))).sort(order), places.sort(order))
+    }),
+
+  'discard takes one chunk, discardAll those of one torrent, and absent ones are fine': (subject) =>
+    withStore(subject, async (_, staging) => {
+      const second = { ...place, chunk: 13 }
+      const kept = { ...place, torrentId: other }
+      for (const one of [place, second, kept]) await staging.write(one, 0, patternBytes(1, 10))
+      await staging.discard(place)
+      await staging.discard(place)
+      assert.deepEqual(await collect(staging.list(torrent)), [second])
+      await staging.discardAll(torrent)
+      await staging.discardAll(torrent)
+      assert.deepEqual(await collect(staging.list(torrent)), [])
+      sameBytes(
+        await staging.read(kept, { offset: 0, length: 10 }),
+        patternBytes(1, 10),
+        'of the other torrent',
+      )
+    }),
+
+  'staging can begin again after discardAll': (subject) =>
+    withStore(subject, async (_, staging) => {
+      await staging.write(place, 0, patternBytes(1, 10))
+      await staging.discardAll(torrent)
+      await staging.write(place, 0, patternBytes(2, 10))
+      sameBytes(await staging.read(place, { offset: 0, length: 10 }), patternBytes(2, 10), 'begun again')
+    }),
+
+  'after close every call rejects STORAGE_CLOSED': async (subject) => {
+    const store = await subject.create()
+    await store.close()
+    await rejectsWithCode('STORAGE_CLOSED', store.staging.write(place, 0, patternBytes(1, 10)))
+    await rejectsWithCode('STORAGE_CLOSED', store.staging.read(place, { offset: 0, length: 1 }))
+    await rejectsWithCode('STORAGE_CLOSED', store.staging.seal(place, keyOf(patternBytes(1, 10))))
+    await rejectsWithCode('STORAGE_CLOSED', store.staging.discard(place))
+    await rejectsWithCode('STORAGE_CLOSED', store.staging.discardAll(torrent))
+    await rejectsWithCode('STORAGE_CLOSED', collect(store.staging.list(torrent)))
+  },
+}
+
+function reopenClauses(
+  reopen: (closed: StagingChunkStore) => Promise<StagingChunkStore>,
+): Clauses<StagingSubject> {
+  return {
+    'what was staged is staged after a restart, and can be sealed': async (subject) => {
+      const before = await subject.create()
+      const bytes = patternBytes(1, 100_000)
+      const writing = before.staging.write(place, 0, bytes)
+      await before.close()
+      await writing
+      await using after = await reopen(before)
+      assert.deepEqual(await collect(after.staging.list(torrent)), [place])
+      await after.staging.seal(place, keyOf(bytes))
+      sameBytes(await after.get(keyOf(bytes)), bytes, 'sealed after a restart')
+    },
+  }
+}
+
+/** The contract of a StagingArea, a test a clause. */
+export function stagingCompliance(
+  api: TestApi,
+  subject: StagingSubject & { readonly skip?: readonly Skip[] },
+): void {
+  const clauses = {
+    ...bytesClauses,
+    ...sealClauses,
+    ...listClauses,
+    ...(subject.reopen === undefined ? {} : reopenClauses(subject.reopen)),
+  }
+  api.describe('staging area', () => runClauses(api, clauses, subject, subject.skip))
+}

@@ -1,0 +1,113 @@
+import type { AbortOptions } from '../abort-options.js'
+import type { ByteRange } from '../byte-range.js'
+import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type { TorrentId } from '../torrent-layout.js'
+
+export type StoreOperation =
+  | 'put'
+  | 'get'
+  | 'has'
+  | 'delete'
+  | 'list'
+  | 'staging.write'
+  | 'staging.read'
+  | 'staging.seal'
+  | 'staging.discard'
+  | 'staging.list'
+  | 'staging.discardAll'
+
+/** What happens around each call of the store below. */
+export interface Interceptor {
+  /** Runs before the call; the call is not made when it rejects. */
+  before(operation: StoreOperation): Promise<void>
+  /** What the caller gets instead of the bytes read. */
+  onRead(operation: 'get' | 'staging.read', bytes: Uint8Array | undefined): Uint8Array | undefined
+}
+
+/** A chunk store on another one, for tests: everything passes through an interceptor. */
+export class InterceptedChunkStore implements StagingChunkStore {
+  readonly name: string
+  readonly staging: StagingArea
+  readonly #inner: StagingChunkStore
+  readonly #interceptor: Interceptor
+
+  constructor(inner: StagingChunkStore, interceptor: Interceptor) {
+    this.name = inner.name
+    this.#inner = inner
+    this.#interceptor = interceptor
+    this.staging = new InterceptedStagingArea(inner.staging, interceptor)
+  }
+
+  async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+    await this.#interceptor.before('put')
+    await this.#inner.put(key, bytes, options)
+  }
+
+  async get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+    await this.#interceptor.before('get')
+    return this.#interceptor.onRead('get', await this.#inner.get(key, options))
+  }
+
+  async has(key: ChunkKey, options?: AbortOptions): Promise<boolean> {
+    await this.#interceptor.before('has')
+    return await this.#inner.has(key, options)
+  }
+
+  async delete(key: ChunkKey, options?: AbortOptions): Promise<void> {
+    await this.#interceptor.before('delete')
+    await this.#inner.delete(key, options)
+  }
+
+  async *list(prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey> {
+    await this.#interceptor.before('list')
+    yield* this.#inner.list(prefix, options)
+  }
+
+  async close(): Promise<void> {
+    await this.#inner.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+class InterceptedStagingArea implements StagingArea {
+  readonly #inner: StagingArea
+  readonly #interceptor: Interceptor
+
+  constructor(inner: StagingArea, interceptor: Interceptor) {
+    this.#inner = inner
+    this.#interceptor = interceptor
+  }
+
+  async write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+    await this.#interceptor.before('staging.write')
+    await this.#inner.write(chunk, offset, bytes, options)
+  }
+
+  async read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
+    await this.#interceptor.before('staging.read')
+    return this.#interceptor.onRead('staging.read', await this.#inner.read(chunk, range, options))
+  }
+
+  async seal(chunk: StagedChunk, key: ChunkKey): Promise<void> {
+    await this.#interceptor.before('staging.seal')
+    await this.#inner.seal(chunk, key)
+  }
+
+  async discard(chunk: StagedChunk): Promise<void> {
+    await this.#interceptor.before('staging.discard')
+    await this.#inner.discard(chunk)
+  }
+
+  async *list(torrentId: TorrentId): AsyncIterable<StagedChunk> {
+    await this.#interceptor.before('staging.list')
+    yield* this.#inner.list(torrentId)
+  }
+
+  async discardAll(torrentId: TorrentId): Promise<void> {
+    await this.#interceptor.before('staging.discardAll')
+    await this.#inner.discardAll(torrentId)
+  }
+}
