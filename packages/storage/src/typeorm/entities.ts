@@ -7,6 +7,7 @@ export interface TorrentRow {
   readonly layout: Uint8Array
   readonly infoSection: Uint8Array
   readonly pieceHashesV1: Uint8Array | null
+  readonly pieceCount: number
   readonly chunkSizeBytes: number
   /** A bigint: pg gives it as decimal digits. */
   readonly addedAtMs: string
@@ -21,6 +22,7 @@ export const torrentEntity = new EntitySchema<TorrentRow>({
     layout: { type: 'bytea' },
     infoSection: { type: 'bytea', name: 'info_section' },
     pieceHashesV1: { type: 'bytea', name: 'piece_hashes_v1', nullable: true },
+    pieceCount: { type: 'integer', name: 'piece_count' },
     chunkSizeBytes: { type: 'integer', name: 'chunk_size_bytes' },
     addedAtMs: { type: 'bigint', name: 'added_at_ms' },
   },
@@ -28,54 +30,6 @@ export const torrentEntity = new EntitySchema<TorrentRow>({
     { name: 'torrent_info_hash_v1_key', columns: ['infoHashV1'] },
     { name: 'torrent_info_hash_v2_key', columns: ['infoHashV2'] },
   ],
-})
-
-/** One small row a torrent: locked by whoever changes the torrent's progress, one after the other. */
-export interface TorrentProgressRow {
-  readonly torrentId: string
-  readonly pieceCount: number
-  readonly chunkCount: number
-  readonly sealedChunks: number
-  readonly nextBatch: string
-  readonly batches: number
-  readonly batchBytes: number
-}
-
-export const torrentProgressEntity = new EntitySchema<TorrentProgressRow>({
-  name: 'torrent_progress',
-  columns: {
-    torrentId: {
-      type: 'uuid',
-      name: 'torrent_id',
-      primary: true,
-      primaryKeyConstraintName: 'torrent_progress_pkey',
-    },
-    pieceCount: { type: 'integer', name: 'piece_count' },
-    chunkCount: { type: 'integer', name: 'chunk_count' },
-    sealedChunks: { type: 'integer', name: 'sealed_chunks', default: 0 },
-    nextBatch: { type: 'bigint', name: 'next_batch', default: 0 },
-    batches: { type: 'integer', default: 0 },
-    batchBytes: { type: 'integer', name: 'batch_bytes', default: 0 },
-  },
-  foreignKeys: [torrentKey('torrent_progress')],
-})
-
-/** What one call recorded: cheap to add, folded into the segments and packed keys now and then. */
-export const progressBatchEntity = new EntitySchema({
-  name: 'progress_batch',
-  columns: {
-    torrentId: {
-      type: 'uuid',
-      name: 'torrent_id',
-      primary: true,
-      primaryKeyConstraintName: 'progress_batch_pkey',
-    },
-    number: { type: 'bigint', primary: true, primaryKeyConstraintName: 'progress_batch_pkey' },
-    pieces: { type: 'integer', array: true },
-    ordinals: { type: 'integer', array: true },
-    keys: { type: 'bytea' },
-  },
-  foreignKeys: [torrentKey('progress_batch')],
 })
 
 export const haveSegmentEntity = new EntitySchema({
@@ -118,14 +72,7 @@ export const chunkEntity = new EntitySchema({
   checks: [{ name: 'chunk_reference_count_check', expression: 'reference_count >= 0' }],
 })
 
-export const entities = [
-  torrentEntity,
-  torrentProgressEntity,
-  progressBatchEntity,
-  haveSegmentEntity,
-  packedKeysEntity,
-  chunkEntity,
-]
+export const entities = [torrentEntity, haveSegmentEntity, packedKeysEntity, chunkEntity]
 
 function torrentKey(table: string) {
   return {

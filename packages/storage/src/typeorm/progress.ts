@@ -3,87 +3,126 @@ import type { ChunkKey } from '../chunk-store.js'
 import type { Progress, SealedChunk } from '../database.js'
 import { StorageError } from '../errors.js'
 import { dropReferences } from './chunk-references.js'
-import { changeHaveBits } from './have-segments.js'
-import { knownKeys } from './known-keys.js'
-import { changePackedKeys, keyBytes, keysPerRow, packKey, unpackKey } from './packed-keys.js'
+import { keyBytes, packKey } from './packed-key.js'
 import { rows } from './sql.js'
+import { keyAt, keysPerPart, partBytes, segmentBytes, TorrentPlaces } from './torrent-places.js'
 
-/** Batches are folded when reading them all would cost as much as reading a row of packed keys. */
-const maxBatchBytes = keysPerRow * keyBytes
-const maxBatches = 256
-
-interface Locked {
-  readonly piece_count: number
-  readonly chunk_count: number
-  readonly sealed_chunks: number
-  readonly batches: number
-  readonly batch_bytes: number
+/** Until the transaction ends nobody else changes this torrent's progress. Readers do not wait. */
+const lockTorrent = {
+  name: 'lock-torrent',
+  text: 'SELECT piece_count FROM torrent WHERE id = $1 FOR NO KEY UPDATE',
 }
 
-/** From here to the end of the transaction nobody else changes the progress of this torrent. */
-async function lockProgress(manager: EntityManager, torrentId: string): Promise<Locked | undefined> {
-  const [locked] = await rows<Locked>(
-    manager,
-    `SELECT piece_count, chunk_count, sealed_chunks, batches, batch_bytes
-     FROM torrent_progress WHERE torrent_id = $1 FOR UPDATE`,
-    [torrentId],
-  )
-  return locked
+/** The n-th of the equally long values that are packed in parameter `$parameter`. */
+const nth = (parameter: number, bytes: number) =>
+  `substring($${parameter}::bytea FROM (n::integer - 1) * ${bytes} + 1 FOR ${bytes})`
+
+const writePlaces = {
+  name: 'write-places',
+  text: `WITH bits AS (
+      INSERT INTO have_segment (torrent_id, segment, bits)
+      SELECT $1, segment, ${nth(3, segmentBytes)} FROM unnest($2::integer[]) WITH ORDINALITY AS s (segment, n)
+      ON CONFLICT (torrent_id, segment) DO UPDATE SET bits = excluded.bits
+    ), keys AS (
+      INSERT INTO packed_keys (torrent_id, part, keys)
+      SELECT $1, part, ${nth(5, partBytes)} FROM unnest($4::integer[]) WITH ORDINALITY AS p (part, n)
+      ON CONFLICT (torrent_id, part) DO UPDATE SET keys = excluded.keys
+    )
+    INSERT INTO chunk (key, length_bytes, reference_count)
+    SELECT ${nth(6, keyBytes)}, length_bytes, count
+    FROM unnest($7::integer[], $8::integer[]) WITH ORDINALITY AS c (length_bytes, count, n)
+    ON CONFLICT (key) DO UPDATE SET reference_count = chunk.reference_count + excluded.reference_count`,
 }
 
-/** Adds one small row, and references. What one call costs does not depend on the size of the torrent. */
+const allParts = { name: 'all-parts', text: 'SELECT keys FROM packed_keys WHERE torrent_id = $1' }
+
+const deleteTorrentRow = { name: 'delete-torrent', text: 'DELETE FROM torrent WHERE id = $1' }
+
+/** Sets bits and keys and counts references: what it costs depends on the batch, not on the torrent. */
 export async function recordBatch(
   manager: EntityManager,
   torrentId: string,
-  progress: Progress,
+  { completedPieces, sealedChunks }: Progress,
 ): Promise<void> {
-  const locked = await lockProgress(manager, torrentId)
-  if (locked === undefined)
+  const pieceCount = await lock(manager, torrentId)
+  if (pieceCount === undefined) {
     throw new StorageError('STORAGE_DATABASE', `torrent ${torrentId} is not in the library`)
-  refusePieces(locked.piece_count, progress.completedPieces)
-  const fresh = await unknownChunks(manager, torrentId, progress.sealedChunks)
-  if (fresh.length === 0 && progress.completedPieces.length === 0) return
-  await insertBatch(manager, torrentId, progress.completedPieces, fresh)
-
-  const batchBytes = locked.batch_bytes + 4 * progress.completedPieces.length + (4 + keyBytes) * fresh.length
-  const complete = fresh.length > 0 && locked.sealed_chunks + fresh.length === locked.chunk_count
-  if (complete || batchBytes >= maxBatchBytes || locked.batches + 1 >= maxBatches) {
-    await foldBatches(manager, torrentId, locked.piece_count)
   }
+  refusePieces(pieceCount, completedPieces)
+  const ordinals = sealedChunks.map(({ ordinal }) => ordinal)
+  refuseOrdinals(ordinals)
+  const places = await TorrentPlaces.read(manager, torrentId, { pieces: completedPieces, ordinals })
+  for (const piece of completedPieces) places.have(piece, true)
+  const fresh: SealedChunk[] = []
+  for (const chunk of sealedChunks) {
+    const known = places.keyOf(chunk.ordinal)
+    if (known === chunk.key) continue
+    if (known !== undefined) throw otherKey(torrentId, chunk, known)
+    places.setKey(chunk.ordinal, chunk.key)
+    fresh.push(chunk)
+  }
+  await write(manager, torrentId, places, fresh)
 }
 
-async function insertBatch(
+/** Takes bits and keys away. Returns the keys that nothing refers to any more. */
+export async function clearPlaces(
   manager: EntityManager,
   torrentId: string,
-  pieces: readonly number[],
+  lost: { readonly pieces: readonly number[]; readonly ordinals: readonly number[] },
+): Promise<ChunkKey[]> {
+  const pieceCount = await lock(manager, torrentId)
+  if (pieceCount === undefined) return []
+  refusePieces(pieceCount, lost.pieces)
+  refuseOrdinals(lost.ordinals)
+  const places = await TorrentPlaces.read(manager, torrentId, lost)
+  for (const piece of lost.pieces) places.have(piece, false)
+  const keys: ChunkKey[] = []
+  for (const ordinal of lost.ordinals) {
+    const key = places.keyOf(ordinal)
+    if (key === undefined) continue
+    places.setKey(ordinal, undefined)
+    keys.push(key)
+  }
+  await write(manager, torrentId, places, [])
+  return await dropReferences(manager, keys)
+}
+
+/** Deletes the torrent with all its rows. Returns the keys that nothing refers to any more. */
+export async function deleteRows(manager: EntityManager, torrentId: string): Promise<ChunkKey[]> {
+  if ((await lock(manager, torrentId)) === undefined) return []
+  const parts = await rows<{ keys: Uint8Array }>(manager, allParts, [torrentId])
+  const keys: ChunkKey[] = []
+  for (const part of parts) {
+    for (let place = 0; place < keysPerPart; place++) {
+      const key = keyAt(part.keys, place)
+      if (key !== undefined) keys.push(key)
+    }
+  }
+  await rows(manager, deleteTorrentRow, [torrentId])
+  return await dropReferences(manager, keys)
+}
+
+async function lock(manager: EntityManager, torrentId: string): Promise<number | undefined> {
+  const [locked] = await rows<{ piece_count: number }>(manager, lockTorrent, [torrentId])
+  return locked?.piece_count
+}
+
+async function write(
+  manager: EntityManager,
+  torrentId: string,
+  places: TorrentPlaces,
   chunks: readonly SealedChunk[],
 ): Promise<void> {
-  const packed = new Map(chunks.map(({ key }) => [key, packKey(key)]))
+  const changes = places.changes()
+  if (changes.every((list) => list.length === 0)) return
   const references = countReferences(chunks)
-  await rows(
-    manager,
-    `WITH referenced AS (
-       INSERT INTO chunk (key, length_bytes, reference_count)
-       SELECT key, length_bytes, count FROM unnest($4::bytea[], $5::integer[], $6::integer[]) AS c (key, length_bytes, count)
-       ON CONFLICT (key) DO UPDATE SET reference_count = chunk.reference_count + excluded.reference_count
-     ), counted AS (
-       UPDATE torrent_progress SET next_batch = next_batch + 1, batches = batches + 1,
-         sealed_chunks = sealed_chunks + cardinality($3::integer[]),
-         batch_bytes = batch_bytes + 4 * cardinality($2::integer[]) + 4 * cardinality($3::integer[]) + length($7::bytea)
-       WHERE torrent_id = $1 RETURNING next_batch
-     )
-     INSERT INTO progress_batch (torrent_id, number, pieces, ordinals, keys)
-     SELECT $1, next_batch, $2, $3, $7 FROM counted`,
-    [
-      torrentId,
-      [...new Set(pieces)],
-      chunks.map(({ ordinal }) => ordinal),
-      references.map(({ key }) => packed.get(key)),
-      references.map(({ lengthBytes }) => lengthBytes),
-      references.map(({ count }) => count),
-      Buffer.concat(chunks.map(({ key }) => packKey(key))),
-    ],
-  )
+  await rows(manager, writePlaces, [
+    torrentId,
+    ...places.changes(),
+    Buffer.concat(references.map(({ key }) => packKey(key))),
+    references.map(({ lengthBytes }) => lengthBytes),
+    references.map(({ count }) => count),
+  ])
 }
 
 /** In the order of the keys: see chunk-references. */
@@ -97,95 +136,23 @@ function countReferences(chunks: readonly SealedChunk[]) {
   return Array.from(counted.values()).sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
-/** Those of `chunks` that have no key yet, each ordinal once. The bytes of a place are fixed: another key is refused. */
-async function unknownChunks(
-  manager: EntityManager,
-  torrentId: string,
-  chunks: readonly SealedChunk[],
-): Promise<SealedChunk[]> {
-  for (const { ordinal } of chunks) {
-    if (!Number.isInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal of a chunk`)
-  }
-  const ordinals = chunks.map(({ ordinal }) => ordinal)
-  const known = chunks.length === 0 ? new Map() : await knownKeys(manager, torrentId, ordinals)
-  const fresh: SealedChunk[] = []
-  for (const chunk of chunks) {
-    const key = known.get(chunk.ordinal)
-    if (key === undefined) {
-      known.set(chunk.ordinal, chunk.key)
-      fresh.push(chunk)
-    } else if (key !== chunk.key) {
-      const place = `chunk ${chunk.ordinal} of torrent ${torrentId}`
-      throw new StorageError('STORAGE_DATABASE', `${place} is ${key}, not ${chunk.key}`)
-    }
-  }
-  return fresh
-}
-
-/** Moves what the batches say into the segments and packed keys, where it takes the least room. */
-async function foldBatches(manager: EntityManager, torrentId: string, pieceCount: number): Promise<void> {
-  const batches = await rows<{ pieces: number[]; ordinals: number[]; keys: Uint8Array }>(
-    manager,
-    'DELETE FROM progress_batch WHERE torrent_id = $1 RETURNING pieces, ordinals, keys',
-    [torrentId],
+/** The bytes of a place are fixed by the torrent: another key for it means that somebody is wrong. */
+function otherKey(torrentId: string, { ordinal, key }: SealedChunk, known: ChunkKey): StorageError {
+  return new StorageError(
+    'STORAGE_DATABASE',
+    `chunk ${ordinal} of torrent ${torrentId} is ${known}, not ${key}`,
   )
-  const pieces = batches.flatMap((batch) => batch.pieces)
-  const keys = new Map<number, ChunkKey | undefined>()
-  for (const batch of batches) {
-    for (const [index, ordinal] of batch.ordinals.entries()) keys.set(ordinal, unpackKey(batch.keys, index))
-  }
-  await changeHaveBits(manager, torrentId, pieceCount, { pieces, to: true })
-  await changePackedKeys(manager, torrentId, keys)
-  await rows(manager, 'UPDATE torrent_progress SET batches = 0, batch_bytes = 0 WHERE torrent_id = $1', [
-    torrentId,
-  ])
-}
-
-/** Takes bits and keys away. Returns the keys that nothing refers to any more. */
-export async function clearPlaces(
-  manager: EntityManager,
-  torrentId: string,
-  lost: { readonly pieces: readonly number[]; readonly ordinals: readonly number[] },
-): Promise<ChunkKey[]> {
-  const locked = await lockProgress(manager, torrentId)
-  if (locked === undefined) return []
-  refusePieces(locked.piece_count, lost.pieces)
-  await foldBatches(manager, torrentId, locked.piece_count)
-  await changeHaveBits(manager, torrentId, locked.piece_count, { pieces: lost.pieces, to: false })
-  const none = new Map(lost.ordinals.map((ordinal) => [ordinal, undefined]))
-  const before = await changePackedKeys(manager, torrentId, none)
-  await rows(
-    manager,
-    'UPDATE torrent_progress SET sealed_chunks = sealed_chunks - $2 WHERE torrent_id = $1',
-    [torrentId, before.size],
-  )
-  return await dropReferences(manager, before.values())
-}
-
-/** Deletes the torrent with all its rows. Returns the keys that nothing refers to any more. */
-export async function deleteRows(manager: EntityManager, torrentId: string): Promise<ChunkKey[]> {
-  const locked = await lockProgress(manager, torrentId)
-  if (locked === undefined) return []
-  await foldBatches(manager, torrentId, locked.piece_count)
-  const parts = await rows<{ keys: Uint8Array }>(
-    manager,
-    'SELECT keys FROM packed_keys WHERE torrent_id = $1',
-    [torrentId],
-  )
-  const keys: ChunkKey[] = []
-  for (const part of parts) {
-    for (let place = 0; place < part.keys.length / keyBytes; place++) {
-      const key = unpackKey(part.keys, place)
-      if (key !== undefined) keys.push(key)
-    }
-  }
-  await rows(manager, 'DELETE FROM torrent WHERE id = $1', [torrentId])
-  return await dropReferences(manager, keys)
 }
 
 function refusePieces(count: number, pieces: readonly number[]): void {
   for (const piece of pieces) {
     if (Number.isInteger(piece) && piece >= 0 && piece < count) continue
     throw new RangeError(`piece ${piece} is outside a torrent of ${count} pieces`)
+  }
+}
+
+function refuseOrdinals(ordinals: readonly number[]): void {
+  for (const ordinal of ordinals) {
+    if (!Number.isInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal of a chunk`)
   }
 }

@@ -1,17 +1,19 @@
 import type { EntityManager } from 'typeorm'
 import type { TorrentRecord } from '../database.js'
 import { StorageError } from '../errors.js'
-import { pieceCount, type TorrentId, type TorrentLayout } from '../torrent-layout.js'
-import { type TorrentRow, torrentEntity, torrentProgressEntity } from './entities.js'
+import { pieceCount, type TorrentId } from '../torrent-layout.js'
+import { type TorrentRow, torrentEntity } from './entities.js'
 import { decodeLayout, encodeLayout } from './layout-codec.js'
 import { plainBytes, rows } from './sql.js'
 
+const sameTorrents = {
+  name: 'same-torrents',
+  text: `SELECT id, (id = $1 AND info_hash_v1 IS NOT DISTINCT FROM $2 AND info_hash_v2 IS NOT DISTINCT FROM $3) AS same
+    FROM torrent WHERE id = $1 OR info_hash_v1 = $2 OR info_hash_v2 = $3`,
+}
+
 /** One statement decides who is first, so of many at once exactly one is. */
-export async function insertTorrent(
-  manager: EntityManager,
-  row: TorrentRow,
-  layout: TorrentLayout,
-): Promise<void> {
+export async function insertTorrent(manager: EntityManager, row: TorrentRow): Promise<void> {
   const inserted = await manager
     .createQueryBuilder()
     .insert()
@@ -21,19 +23,7 @@ export async function insertTorrent(
     .updateEntity(false)
     .returning('id')
     .execute()
-  if ((inserted.raw as unknown[]).length === 0) return await refuseOther(manager, row, layout)
-  const progress = {
-    torrentId: row.id,
-    pieceCount: pieceCount(layout),
-    chunkCount: chunkCount(layout, row.chunkSizeBytes),
-  }
-  await manager
-    .createQueryBuilder()
-    .insert()
-    .into(torrentProgressEntity)
-    .values(progress)
-    .updateEntity(false)
-    .execute()
+  if ((inserted.raw as unknown[]).length === 0) await refuseOther(manager, row)
 }
 
 export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
@@ -46,6 +36,7 @@ export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
     infoSection: Buffer.from(metadata.infoSection),
     pieceHashesV1: metadata.pieceHashesV1 === undefined ? null : Buffer.from(metadata.pieceHashesV1),
     layout: await encodeLayout(layout),
+    pieceCount: pieceCount(layout),
     chunkSizeBytes: record.chunkSizeBytes,
     addedAtMs: record.addedAtMs.toString(),
   }
@@ -75,24 +66,14 @@ export async function findByInfoHash(manager: EntityManager, infoHash: string): 
   return await manager.findOneBy(torrentEntity, [{ infoHashV1: hash }, { infoHashV2: hash }])
 }
 
-/** Only when all chunks are sealed: the packed form is then final. */
-function chunkCount(layout: TorrentLayout, chunkSizeBytes: number): number {
-  let count = 0
-  for (const file of layout.files) {
-    if (file.kind === 'file') count += Math.ceil(file.lengthBytes / chunkSizeBytes)
-  }
-  return count
-}
-
-async function refuseOther(manager: EntityManager, row: TorrentRow, layout: TorrentLayout): Promise<void> {
-  const others = await rows<{ id: string; same: boolean }>(
-    manager,
-    `SELECT id, (id = $1 AND info_hash_v1 IS NOT DISTINCT FROM $2 AND info_hash_v2 IS NOT DISTINCT FROM $3) AS same
-     FROM torrent WHERE id = $1 OR info_hash_v1 = $2 OR info_hash_v2 = $3 ORDER BY same`,
-    [row.id, row.infoHashV1, row.infoHashV2],
-  )
+async function refuseOther(manager: EntityManager, row: TorrentRow): Promise<void> {
+  const others = await rows<{ id: string; same: boolean }>(manager, sameTorrents, [
+    row.id,
+    row.infoHashV1,
+    row.infoHashV2,
+  ])
   // Deleted since it was in the way.
-  if (others.length === 0) return await insertTorrent(manager, row, layout)
+  if (others.length === 0) return await insertTorrent(manager, row)
   const other = others.find(({ same }) => !same)
   if (other !== undefined) {
     throw new StorageError(

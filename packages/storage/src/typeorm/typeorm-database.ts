@@ -3,16 +3,13 @@ import type { ChunkKey } from '../chunk-store.js'
 import type { Database, Progress, TorrentRecord } from '../database.js'
 import { isBaeError, StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
-import { deleteChunkRows, lockUnreferenced, sortedSlices } from './chunk-references.js'
+import { deleteChunkRows, lockUnreferenced } from './chunk-references.js'
 import { openDataSource, type TypeOrmDatabaseOptions } from './data-source.js'
 import { torrentEntity } from './entities.js'
-import { haveBits, keyRange } from './known-keys.js'
 import { clearPlaces, deleteRows, recordBatch } from './progress.js'
 import { transaction } from './sql.js'
+import { haveBits, keyRange } from './torrent-progress.js'
 import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
-
-/** Chunks whose rows stay locked together while their objects are deleted. */
-const forgottenPerTransaction = 256
 
 /** Opens the records of a library on a PostgreSQL server. Rejects STORAGE_DATABASE where that cannot be. */
 export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Promise<TypeOrmDatabase> {
@@ -36,7 +33,7 @@ export class TypeOrmDatabase implements Database {
   async saveTorrent(record: TorrentRecord): Promise<void> {
     await this.#run(async () => {
       const row = await torrentRow(record)
-      await transaction(this.#source, (manager) => insertTorrent(manager, row, record.layout))
+      await transaction(this.#source, (manager) => insertTorrent(manager, row))
     })
   }
 
@@ -86,8 +83,8 @@ export class TypeOrmDatabase implements Database {
     deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
   ): Promise<void> {
     let refused: { readonly error: unknown } | undefined
-    const forget = async (manager: EntityManager, slice: readonly ChunkKey[]): Promise<void> => {
-      const unreferenced = await lockUnreferenced(manager, slice)
+    const forget = async (manager: EntityManager): Promise<void> => {
+      const unreferenced = await lockUnreferenced(manager, keys)
       if (unreferenced.length === 0) return
       await deleteObjects(unreferenced).catch((error: unknown) => {
         refused = { error }
@@ -95,11 +92,7 @@ export class TypeOrmDatabase implements Database {
       })
       await deleteChunkRows(manager, unreferenced)
     }
-    await this.#run(async () => {
-      for (const slice of sortedSlices(keys, forgottenPerTransaction)) {
-        await transaction(this.#source, (manager) => forget(manager, slice))
-      }
-    }).catch((error: unknown) => {
+    await this.#write(forget).catch((error: unknown) => {
       throw refused === undefined ? error : refused.error
     })
   }

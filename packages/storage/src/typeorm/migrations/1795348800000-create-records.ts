@@ -8,27 +8,9 @@ const tables = [
     layout bytea NOT NULL,
     info_section bytea NOT NULL,
     piece_hashes_v1 bytea,
+    piece_count integer NOT NULL,
     chunk_size_bytes integer NOT NULL,
     added_at_ms bigint NOT NULL
-  )`,
-  `CREATE TABLE torrent_progress (
-    torrent_id uuid NOT NULL CONSTRAINT torrent_progress_pkey PRIMARY KEY
-      CONSTRAINT torrent_progress_torrent_fkey REFERENCES torrent (id) ON DELETE CASCADE,
-    piece_count integer NOT NULL,
-    chunk_count integer NOT NULL,
-    sealed_chunks integer NOT NULL DEFAULT 0,
-    next_batch bigint NOT NULL DEFAULT 0,
-    batches integer NOT NULL DEFAULT 0,
-    batch_bytes integer NOT NULL DEFAULT 0
-  )`,
-  `CREATE TABLE progress_batch (
-    torrent_id uuid NOT NULL
-      CONSTRAINT progress_batch_torrent_fkey REFERENCES torrent (id) ON DELETE CASCADE,
-    number bigint NOT NULL,
-    pieces integer array NOT NULL,
-    ordinals integer array NOT NULL,
-    keys bytea NOT NULL,
-    CONSTRAINT progress_batch_pkey PRIMARY KEY (torrent_id, number)
   )`,
   `CREATE TABLE have_segment (
     torrent_id uuid NOT NULL
@@ -36,14 +18,14 @@ const tables = [
     segment integer NOT NULL,
     bits bytea NOT NULL,
     CONSTRAINT have_segment_pkey PRIMARY KEY (torrent_id, segment)
-  )`,
+  ) WITH (fillfactor = 60)`,
   `CREATE TABLE packed_keys (
     torrent_id uuid NOT NULL
       CONSTRAINT packed_keys_torrent_fkey REFERENCES torrent (id) ON DELETE CASCADE,
     part integer NOT NULL,
     keys bytea NOT NULL,
     CONSTRAINT packed_keys_pkey PRIMARY KEY (torrent_id, part)
-  )`,
+  ) WITH (fillfactor = 85)`,
   `CREATE TABLE chunk (
     key bytea NOT NULL CONSTRAINT chunk_pkey PRIMARY KEY,
     length_bytes integer NOT NULL,
@@ -57,21 +39,12 @@ export class CreateRecords1795348800000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     for (const table of tables) await runner.query(table)
-    // Keys do not compress; uncompressed, a few of them are read without the other thousands of their row.
-    await runner.query('ALTER TABLE packed_keys ALTER COLUMN keys SET STORAGE EXTERNAL')
     // Compressed before it is sent.
     await runner.query('ALTER TABLE torrent ALTER COLUMN layout SET STORAGE EXTERNAL')
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of [
-      'chunk',
-      'packed_keys',
-      'have_segment',
-      'progress_batch',
-      'torrent_progress',
-      'torrent',
-    ]) {
+    for (const table of ['chunk', 'packed_keys', 'have_segment', 'torrent']) {
       await runner.query(`DROP TABLE ${table}`)
     }
   }

@@ -1,0 +1,57 @@
+import type { EntityManager } from 'typeorm'
+import type { ChunkKey } from '../chunk-store.js'
+import { plainBytes, rows } from './sql.js'
+import { keyAt, keysPerPart, segmentBits } from './torrent-places.js'
+
+const readSegments = {
+  name: 'read-segments',
+  text: `SELECT t.piece_count, s.segment, s.bits
+    FROM torrent t LEFT JOIN have_segment s ON s.torrent_id = t.id WHERE t.id = $1`,
+}
+
+const readParts = {
+  name: 'read-parts',
+  text: 'SELECT part, keys FROM packed_keys WHERE torrent_id = $1 AND part BETWEEN $2 AND $3',
+}
+
+/** All have bits of a torrent; none where it is not there. */
+export async function haveBits(manager: EntityManager, torrentId: string): Promise<Uint8Array> {
+  const found = await rows<{ piece_count: number; segment: number | null; bits: Uint8Array | null }>(
+    manager,
+    readSegments,
+    [torrentId],
+  )
+  const have = new Uint8Array(Math.ceil((found[0]?.piece_count ?? 0) / 8))
+  for (const { segment, bits } of found) {
+    if (segment === null || bits === null) continue
+    const offset = segment * (segmentBits / 8)
+    have.set(plainBytes(bits).subarray(0, have.length - offset), offset)
+  }
+  return have
+}
+
+/** Keys of the ordinals [first, first + count), `undefined` where none is recorded. */
+export async function keyRange(
+  manager: EntityManager,
+  torrentId: string,
+  first: number,
+  count: number,
+): Promise<(ChunkKey | undefined)[]> {
+  const keys = new Array<ChunkKey | undefined>(count).fill(undefined)
+  const found = await rows<{ part: number; keys: Uint8Array }>(manager, readParts, [
+    torrentId,
+    Math.floor(first / keysPerPart),
+    Math.floor((first + count - 1) / keysPerPart),
+  ])
+  for (const row of found) {
+    const start = row.part * keysPerPart
+    for (
+      let ordinal = Math.max(first, start);
+      ordinal < Math.min(first + count, start + keysPerPart);
+      ordinal++
+    ) {
+      keys[ordinal - first] = keyAt(row.keys, ordinal - start)
+    }
+  }
+  return keys
+}
