@@ -1,5 +1,5 @@
 // check-alone PACKAGE: runs the package's unit tests in a copy of the clone in which the other packages have
-// neither sources, nor builds, nor an addon. Only their package.json is left, for resolution to fail honestly.
+// neither sources, nor builds, nor an addon: only package.json and tsconfig.json.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -47,10 +47,13 @@ function copyRoot(copy: string): void {
   symlinkSync(join(repositoryRoot, 'node_modules'), join(copy, 'node_modules'))
 }
 
+/** What tools look at before they find that the sources are missing. */
 function copyManifest(copy: string, packageName: string): void {
   const folder = join(copy, 'packages', packageName)
   mkdirSync(folder, { recursive: true })
-  cpSync(join(repositoryRoot, 'packages', packageName, 'package.json'), join(folder, 'package.json'))
+  for (const file of ['package.json', 'tsconfig.json']) {
+    cpSync(join(repositoryRoot, 'packages', packageName, file), join(folder, file))
+  }
 }
 
 /** The package as it is, its own build included: tests of a command line start what was built. */

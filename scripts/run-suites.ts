@@ -34,7 +34,7 @@ async function runSuite(suite: Suite): Promise<SuiteCounts> {
   const result = await runProgram({ ...suite, logFile, env: { BAE_COUNTS_FILE: countsFile } })
   const counts = suiteCounts(suite, result, countsFile)
   const seconds = (result.durationMs / 1000).toFixed(1)
-  console.log(`${suite.name.padEnd(24)} ${countsLine(counts).padEnd(36)} ${seconds} s`)
+  console.log(`${suite.name.padEnd(28)} ${countsLine(counts).padEnd(36)} ${seconds} s`)
   if (counts.failures.length > 0) showEnd(logFile)
   return counts
 }
