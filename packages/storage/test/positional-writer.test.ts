@@ -1,0 +1,108 @@
+import { constants } from 'node:fs'
+import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type OpenFile, PositionalWriter } from '../src/chunk-store/positional-writer.js'
+import { patternBytes } from '../src/compliance/bytes.js'
+import { sameBytes } from '../src/compliance/expectations.js'
+import { temporaryDirectory } from './temporary-directory.js'
+
+const direct = constants.O_DIRECT ?? 0
+const page = 4096
+
+/** Memory that begins at a page of the machine: only a WebAssembly memory promises it. */
+function alignedBytes(seed: number, length: number): Uint8Array {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(length / 65_536) })
+  const bytes = new Uint8Array(memory.buffer, 0, length)
+  bytes.set(patternBytes(seed, length))
+  return bytes
+}
+
+/** Opens as asked and remembers whether it was for direct writes. `refusing`: as a file system that has none. */
+function watchedOpen(refusing = false): { openFile: OpenFile; opens: ('direct' | 'cached')[] } {
+  const opens: ('direct' | 'cached')[] = []
+  const openFile: OpenFile = async (path, flags) => {
+    const isDirect = direct !== 0 && (flags & direct) !== 0
+    opens.push(isDirect ? 'direct' : 'cached')
+    if (isDirect && refusing) throw Object.assign(new Error('EINVAL'), { code: 'EINVAL', syscall: 'open' })
+    return await open(path, flags)
+  }
+  return { openFile, opens }
+}
+
+describe('PositionalWriter', () => {
+  it('writes the same bytes whatever is aligned and whatever is not', async () => {
+    const path = join(await temporaryDirectory(), 'file')
+    const writer = new PositionalWriter()
+    const expected = new Uint8Array(40 * page)
+    const memory = alignedBytes(1, 8 * page)
+    const parts = [
+      [0, memory.subarray(0, 8 * page)],
+      [8 * page, memory.subarray(page, 3 * page)],
+      [10 * page, memory.subarray(512, 512 + page)],
+      [11 * page + 5, memory.subarray(0, page)],
+      [20 * page, memory.subarray(0, page + 1)],
+      [2 * page, patternBytes(2, page)],
+      [39 * page, Buffer.from(patternBytes(3, page))],
+    ] as const
+    for (const [offset, bytes] of parts) {
+      await writer.write(path, offset, bytes)
+      expected.set(bytes, offset)
+    }
+    sameBytes(await readFile(path), expected, 'file')
+  })
+
+  it('goes past the page cache only where place and length are whole pages', async () => {
+    const path = join(await temporaryDirectory(), 'file')
+    const { openFile, opens } = watchedOpen()
+    const writer = new PositionalWriter(openFile)
+    const memory = alignedBytes(1, 4 * page)
+    await writer.write(path, 0, memory)
+    const [first] = opens
+    expect(first).toBe(direct === 0 ? 'cached' : 'direct')
+    opens.length = 0
+    await writer.write(path, 1, memory)
+    await writer.write(path, 0, memory.subarray(0, 100))
+    await writer.write(path, page, memory.subarray(8, 8 + page))
+    expect(opens).toEqual(['cached', 'cached', 'cached'])
+  })
+
+  it('asks a file system that refuses direct writes only once', async () => {
+    const path = join(await temporaryDirectory(), 'file')
+    const { openFile, opens } = watchedOpen(true)
+    const writer = new PositionalWriter(openFile)
+    const memory = alignedBytes(1, 2 * page)
+    await writer.write(path, 0, memory)
+    await writer.write(path, 2 * page, memory)
+    expect(opens).toEqual(direct === 0 ? ['cached', 'cached'] : ['direct', 'cached', 'cached'])
+    sameBytes(await readFile(path), Buffer.concat([memory, memory]), 'file')
+  })
+
+  it('tries memory that the kernel refused only once, and other memory again', async () => {
+    const path = join(await temporaryDirectory(), 'file')
+    const opens: string[] = []
+    const writer = new PositionalWriter(async (name, flags) => {
+      const isDirect = direct !== 0 && (flags & direct) !== 0
+      opens.push(isDirect ? 'direct' : 'cached')
+      const file = await open(name, isDirect ? flags & ~direct : flags)
+      if (isDirect)
+        file.write = () =>
+          Promise.reject(Object.assign(new Error('EINVAL'), { code: 'EINVAL', syscall: 'write' }))
+      return file
+    })
+    const [one, two] = [patternBytes(1, page), patternBytes(2, page)]
+    await writer.write(path, 0, one)
+    await writer.write(path, page, one)
+    await writer.write(path, 2 * page, two)
+    const first = direct === 0 ? ['cached'] : ['direct', 'cached']
+    expect(opens).toEqual([...first, 'cached', ...first])
+    sameBytes(await readFile(path), Buffer.concat([one, one, two]), 'file')
+  })
+
+  it('passes every other failure on', async () => {
+    const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'open' })
+    const writer = new PositionalWriter(() => Promise.reject(full))
+    await expect(writer.write('anywhere', 0, patternBytes(1, page))).rejects.toBe(full)
+    await expect(writer.write('anywhere', 0, patternBytes(1, 5))).rejects.toBe(full)
+  })
+})
