@@ -59,7 +59,12 @@ void JsChannel::wake() {
   if (!m_alive || m_wakePosted) return;
   m_wakePosted = true;
   m_toJs.NonBlockingCall([this](Napi::Env env, Napi::Function dispatch) {
-    if (env != nullptr) deliver(env, dispatch);
+    if (env == nullptr) return;
+    try {
+      deliver(env, dispatch);
+    } catch (Napi::Error const&) {
+      // `dispatch` does not throw: a worker is being terminated. Its end runs kill(), which fails what is open.
+    }
   });
 }
 

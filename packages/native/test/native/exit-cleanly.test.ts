@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { expect, it } from 'vitest'
+
+const child = fileURLToPath(new URL('./exit-child.mjs', import.meta.url))
+
+/** Runs a process that ends, in the way named, while a storage call of an open session never settles. */
+function endBy(way: string) {
+  return spawnSync(process.execPath, [child, way], { encoding: 'utf8', timeout: 20_000 })
+}
+
+it('lets the process exit with a session open and a write held', () => {
+  const { status, signal } = endBy('exit')
+  expect({ status, signal }).toEqual({ status: 7, signal: null })
+})
+
+it('lets an uncaught exception end the process', () => {
+  const { status, signal, stderr } = endBy('throw')
+  expect({ status, signal }).toEqual({ status: 1, signal: null })
+  expect(stderr).toContain('thrown on purpose')
+})
+
+it('lets the process exit in the middle of close', () => {
+  const { status, signal } = endBy('exit-in-close')
+  expect({ status, signal }).toEqual({ status: 7, signal: null })
+})
+
+it('closes within its deadline over a write that never settles, and then lets the process end by itself', () => {
+  const { status, signal, stdout } = endBy('close')
+  expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: 'closed\n' })
+})
+
+it('lets a worker be terminated with a session open and a write held', async () => {
+  const worker = new Worker(child, { argv: ['stay'] })
+  await once(worker, 'message')
+  expect(await worker.terminate()).toBe(1)
+})

@@ -1,0 +1,39 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createNativeSession } from '../../src/index.js'
+import type { TestSeed } from '../../src/testing/native-subject.js'
+import type { TestTorrent } from '../../src/testing/test-torrent.js'
+
+export const LOOPBACK_SETTINGS = {
+  enable_dht: false,
+  enable_lsd: false,
+  enable_upnp: false,
+  enable_natpmp: false,
+  allow_multiple_connections_per_ip: true,
+} as const
+
+/** A second session that seeds the torrent from a file, with libtorrent's own disk storage. */
+export async function seedFromFile(torrent: TestTorrent): Promise<TestSeed> {
+  const folder = await mkdtemp(join(tmpdir(), 'bae-seed-'))
+  await writeFile(join(folder, torrent.name), torrent.bytes)
+  const session = await createNativeSession({
+    onAlert: () => {},
+    listenInterfaces: '127.0.0.1:0',
+    settings: LOOPBACK_SETTINGS,
+  })
+  await session.addTorrent({
+    torrentId: torrent.name,
+    torrentFile: torrent.torrentFile,
+    savePath: folder,
+    seedMode: true,
+  })
+  return {
+    host: '127.0.0.1',
+    port: session.listenPort,
+    async close() {
+      await session.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
