@@ -6,7 +6,7 @@ export type ClientErrorCode =
   | 'CLIENT_NOT_STARTED'
   /** Used after `close()`, or closed while it waited. */
   | 'CLIENT_CLOSED'
-  /** `close()` did not wait any longer for storages. */
+  /** A storage did not close in time, and was waited for no longer. */
   | 'CLIENT_CLOSE_TIMEOUT'
   | 'CLIENT_UNKNOWN_TORRENT'
   /** Native asked for a storage index that was never opened or is closed again. */

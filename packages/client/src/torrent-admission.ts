@@ -1,5 +1,6 @@
 import type { NativeSession } from '@bae/native'
 import type { AbortOptions, TorrentId } from '@bae/storage'
+import { abortable } from './abortable.js'
 import type { ClientTorrent } from './client-torrent.js'
 import { ClientError, hasErrorCode } from './errors.js'
 import type { Logger } from './logger.js'
@@ -97,8 +98,7 @@ export class TorrentAdmission {
     if (contents === undefined) return undefined
     const { registry } = this.#deps
     const storage = await registry.open(torrent.id, contents.layout, contents.metadata, { signal })
-    const havePieces = await storage.completedPieces()
-    signal.throwIfAborted()
+    const havePieces = await abortable(storage.completedPieces(), signal)
     torrent.openStorage(storage, contents, havePieces)
     return havePieces
   }

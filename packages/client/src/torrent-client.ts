@@ -34,7 +34,7 @@ export interface TorrentClientOptions extends NetworkOptions {
   readonly statusIntervalMs?: number
   /** Whole pieces that wait for a storage before peers are asked to pause. Native's default when left out. */
   readonly maxPendingWriteBytes?: number
-  /** How long a storage call may take; also how long `close()` waits for storages to close. */
+  /** How long a storage call may take; also how long a storage may take to close. */
   readonly storageDeadlineMs?: number
 }
 
@@ -67,7 +67,10 @@ export class TorrentClient extends EventEmitter<TorrentClientEvents> implements 
     this.#deps = deps
     this.#options = { ...DEFAULT_CLIENT_OPTIONS, ...options }
     this.#logger = deps.logger ?? SILENT_LOGGER
-    this.#registry = new StorageRegistry({ createStorage: deps.createStorage })
+    this.#registry = new StorageRegistry(
+      { createStorage: deps.createStorage },
+      { closeLimitMs: this.#options.storageDeadlineMs },
+    )
     this.#reports = new TorrentReports({
       torrents: this.#torrents,
       announce: (name, payload) => this.#announce(name, payload),
@@ -115,7 +118,7 @@ export class TorrentClient extends EventEmitter<TorrentClientEvents> implements 
       // It may still be on its way in, or out: only afterwards is it known whether it stays.
       await abortable(present.operations.idle(), options.signal)
       this.#started()
-      if (this.#torrents.get(present.id) !== present) continue
+      if (this.#torrents.get(present.id) !== present || present.progress.ended !== undefined) continue
       for (const peer of options.peers ?? []) present.connectPeer(peer)
       return present
     }
@@ -235,28 +238,11 @@ export class TorrentClient extends EventEmitter<TorrentClientEvents> implements 
     for (const torrent of torrents) torrent.end(closedError())
     const [starting] = await Promise.allSettled([this.#starting])
     const session = starting.status === 'fulfilled' ? starting.value?.session : undefined
-    const results = await Promise.allSettled([session?.close()])
-    const idle = torrents.map((torrent) => torrent.operations.idle())
-    results.push(
-      ...(await Promise.allSettled([
-        this.#inTime(this.#registry.closeAll()),
-        this.#inTime(Promise.all(idle)),
-      ])),
-    )
-    const errors = results.filter((result) => result.status === 'rejected').map((result) => result.reason)
-    if (errors.length > 1) throw new AggregateError(errors, 'the client did not close well')
-    if (errors.length === 1) throw errors[0]
-  }
-
-  async #inTime(ending: Promise<unknown>): Promise<void> {
-    const limitMs = this.#options.storageDeadlineMs
-    const signal = AbortSignal.timeout(limitMs)
-    try {
-      await abortable(ending, signal)
-    } catch (error) {
-      if (error !== signal.reason) throw error
-      throw new ClientError('CLIENT_CLOSE_TIMEOUT', `storages did not close within ${limitMs} ms`)
-    }
+    const [closedSession] = await Promise.allSettled([session?.close()])
+    const [closedStorages] = await Promise.allSettled([this.#registry.closeAll()])
+    await Promise.all(torrents.map((torrent) => torrent.operations.idle()))
+    for (const result of [closedSession, closedStorages])
+      if (result.status === 'rejected') throw result.reason
   }
 
   #started(): Running {

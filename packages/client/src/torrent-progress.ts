@@ -17,6 +17,8 @@ export class TorrentProgress {
   #contents: TorrentContents | undefined
   #bits: PieceBits | undefined
   #native: NativeTorrentStatus | undefined
+  /** Moved before the session lost the torrent last, as native counts from zero each time. */
+  #earlier = { downloadedBytes: 0, uploadedBytes: 0 }
   /** The last error of the storage: the cause of what libtorrent makes of it. */
   #storageFailure: unknown
   #failure: ClientError | undefined
@@ -81,6 +83,12 @@ export class TorrentProgress {
 
   /** What native says now; undefined while the session does not have the torrent. */
   observe(native: NativeTorrentStatus | undefined): void {
+    if (native === undefined) {
+      this.#earlier = {
+        downloadedBytes: this.#status.downloadedBytes,
+        uploadedBytes: this.#status.uploadedBytes,
+      }
+    }
     this.#native = native
     if (native?.uploadMode) {
       this.#noSpace ??= new ClientError(
@@ -162,6 +170,7 @@ export class TorrentProgress {
   #refresh(): void {
     this.#status = nextStatus(this.#status, {
       native: this.#native,
+      earlier: this.#earlier,
       bits: this.#bits,
       failure: this.#failure,
       noSpace: this.#noSpace,

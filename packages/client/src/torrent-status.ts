@@ -7,6 +7,8 @@ import type { TorrentState, TorrentStatus } from './torrent.js'
 export interface StatusFacts {
   /** What native said last; undefined while the session does not have the torrent. */
   readonly native: NativeTorrentStatus | undefined
+  /** Payload that was moved before native began to count. */
+  readonly earlier: { readonly downloadedBytes: number; readonly uploadedBytes: number }
   /** Undefined until the metadata is known and the storage is open. */
   readonly bits: PieceBits | undefined
   readonly failure: ClientError | undefined
@@ -35,8 +37,8 @@ export function nextStatus(previous: TorrentStatus, facts: StatusFacts): Torrent
     peers: native?.peers ?? 0,
     downloadBytesPerSecond: native?.downloadBytesPerSecond ?? 0,
     uploadBytesPerSecond: native?.uploadBytesPerSecond ?? 0,
-    downloadedBytes: native?.downloadedBytes ?? previous.downloadedBytes,
-    uploadedBytes: native?.uploadedBytes ?? previous.uploadedBytes,
+    downloadedBytes: facts.earlier.downloadedBytes + (native?.downloadedBytes ?? 0),
+    uploadedBytes: facts.earlier.uploadedBytes + (native?.uploadedBytes ?? 0),
     ...(error && { error }),
   }
   return isSame(previous, next) ? previous : Object.freeze(next)

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { createTestTorrent, FakeError, parseTestTorrent } from '../src/testing/index.js'
+import { buildTorrentFile, readTorrentSource } from '../src/torrent-source.js'
+
+const read = (magnetUri: string) => readTorrentSource({ magnetUri }, parseTestTorrent)
+const invalid = expect.objectContaining({ code: 'CLIENT_INVALID_SOURCE' })
+
+describe('readTorrentSource', () => {
+  it('knows the contents of a .torrent', () => {
+    const test = createTestTorrent({ trackers: ['http://127.0.0.1:1/announce'] })
+    const known = readTorrentSource({ torrentFile: test.torrentFile }, parseTestTorrent)
+    expect(known.infoHashes).toEqual([test.infoHashV1])
+    expect(known.trackers).toEqual(['http://127.0.0.1:1/announce'])
+    expect(known.contents).toEqual({ layout: test.layout, metadata: test.metadata })
+  })
+
+  it('wraps what native says of bytes that are no torrent', () => {
+    const bytes = Uint8Array.of(1, 2, 3)
+    const attempt = () => readTorrentSource({ torrentFile: bytes }, parseTestTorrent)
+    expect(attempt).toThrow(invalid)
+    expect(attempt).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ code: 'NATIVE_INVALID_TORRENT' }) }),
+    )
+  })
+
+  it('lets other errors of the parser through', () => {
+    const missing = new FakeError('NATIVE_BINDING_NOT_FOUND', 'no addon')
+    const parse = () => {
+      throw missing
+    }
+    expect(() => readTorrentSource({ torrentFile: new Uint8Array() }, parse)).toThrow(missing)
+  })
+
+  it('reads the info hashes and trackers of a magnet link', () => {
+    const v1 = 'A'.repeat(40)
+    const v2 = '0123456789abcdef'.repeat(4)
+    const known = read(`magnet:?xt=urn:btih:${v1}&xt=urn:btmh:1220${v2}&dn=x&tr=udp%3A%2F%2F127.0.0.1%3A1`)
+    expect(known.infoHashes).toEqual([v1.toLowerCase(), v2])
+    expect(known.trackers).toEqual(['udp://127.0.0.1:1'])
+    expect(known.contents).toBeUndefined()
+  })
+
+  it('reads a base32 info hash', () => {
+    expect(read('magnet:?xt=urn:btih:AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH').infoHashes).toEqual([
+      '0123456789abcdef0123456789abcdef01234567',
+    ])
+  })
+
+  it('refuses what is no magnet link, or names no info hash', () => {
+    const wrong = [
+      '',
+      'http://127.0.0.1/x',
+      'magnet:',
+      'magnet:?',
+      'magnet:?dn=x',
+      'magnet:?xt=urn:btih:123',
+      'magnet:?xt=urn:btmh:1220ab',
+    ]
+    for (const uri of wrong) expect(() => read(uri)).toThrow(invalid)
+  })
+})
+
+describe('buildTorrentFile', () => {
+  it('makes a .torrent of the same info hash, with the trackers', () => {
+    const test = createTestTorrent()
+    for (const trackers of [[], ['http://127.0.0.1:1/a', 'udp://127.0.0.1:2']]) {
+      const parsed = parseTestTorrent(buildTorrentFile(test.metadata.infoSection, trackers))
+      expect(parsed.layout.infoHashV1).toBe(test.infoHashV1)
+      expect(parsed.trackers).toEqual(trackers)
+    }
+  })
+})

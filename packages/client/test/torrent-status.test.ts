@@ -1,0 +1,83 @@
+import type { NativeTorrentStatus } from '@bae/native'
+import { describe, expect, it } from 'vitest'
+import { ClientError } from '../src/errors.js'
+import { PieceBits } from '../src/piece-bits.js'
+import { INITIAL_STATUS, nextStatus, type StatusFacts } from '../src/torrent-status.js'
+
+const native: NativeTorrentStatus = {
+  handle: 1,
+  state: 'downloading',
+  paused: false,
+  uploadMode: false,
+  piecesHave: 0,
+  peers: 3,
+  downloadBytesPerSecond: 10,
+  uploadBytesPerSecond: 20,
+  downloadedBytes: 30,
+  uploadedBytes: 40,
+}
+
+const half = new PieceBits(2, Uint8Array.of(0b1000_0000))
+const full = new PieceBits(2, Uint8Array.of(0b1100_0000))
+
+function status(facts: Partial<StatusFacts>) {
+  const nothing = { native: undefined, bits: undefined, failure: undefined, noSpace: undefined }
+  return nextStatus(INITIAL_STATUS, {
+    ...nothing,
+    earlier: { downloadedBytes: 0, uploadedBytes: 0 },
+    ...facts,
+  })
+}
+
+describe('nextStatus', () => {
+  it('names each state', () => {
+    expect(status({}).state).toBe('opening')
+    expect(status({ native: { ...native, state: 'downloadingMetadata' } }).state).toBe('fetchingMetadata')
+    expect(status({ native: { ...native, state: 'checkingFiles' }, bits: half }).state).toBe('checking')
+    expect(status({ native, bits: half }).state).toBe('downloading')
+    expect(status({ native, bits: full }).state).toBe('seeding')
+    expect(status({ native: { ...native, paused: true }, bits: half }).state).toBe('paused')
+  })
+
+  it('counts what the storage completed, whatever libtorrent believes', () => {
+    const believing = { ...native, state: 'seeding' as const, piecesHave: 2 }
+    expect(status({ native: believing, bits: half })).toMatchObject({
+      state: 'downloading',
+      completedPieces: 1,
+      totalPieces: 2,
+    })
+    expect(status({ native })).not.toHaveProperty('totalPieces')
+  })
+
+  it('has failed before anything else, with its error', () => {
+    const failure = new ClientError('CLIENT_TORRENT_FAILED', 'stopped')
+    const noSpace = new ClientError('STORAGE_NO_SPACE', 'full')
+    expect(status({ native: { ...native, paused: true }, bits: half, failure, noSpace })).toMatchObject({
+      state: 'failed',
+      error: failure,
+    })
+    expect(status({ native, bits: half, noSpace })).toMatchObject({ state: 'downloading', error: noSpace })
+  })
+
+  it('adds up what was moved before the session had the torrent again', () => {
+    const earlier = { downloadedBytes: 100, uploadedBytes: 200 }
+    expect(status({ native, earlier })).toMatchObject({ downloadedBytes: 130, uploadedBytes: 240 })
+    expect(status({ earlier })).toMatchObject({ downloadedBytes: 100, uploadedBytes: 200, peers: 0 })
+  })
+
+  it('is the same object until something changes, and a new frozen one then', () => {
+    const facts = {
+      native,
+      bits: half,
+      failure: undefined,
+      noSpace: undefined,
+      earlier: { downloadedBytes: 0, uploadedBytes: 0 },
+    }
+    const first = nextStatus(INITIAL_STATUS, facts)
+    expect(nextStatus(first, { ...facts, native: { ...native } })).toBe(first)
+    const second = nextStatus(first, { ...facts, native: { ...native, peers: 4 } })
+    expect(second).not.toBe(first)
+    expect(first.peers).toBe(3)
+    expect(Object.isFrozen(second)).toBe(true)
+  })
+})
