@@ -80,17 +80,17 @@ function checkedHavePieces(havePieces: unknown, layout: TorrentLayout): Uint8Arr
   throw new TypeError(`openStorage must answer with havePieces of exactly ${length} bytes, or without`)
 }
 
-const outcomeOfCode: Readonly<Record<string, number>> = {
-  STORAGE_NO_SPACE: Outcome.noSpace,
-  ENOSPC: Outcome.noSpace,
-  EDQUOT: Outcome.noSpace,
-  STORAGE_PIECE_NOT_FOUND: Outcome.notFound,
-  STORAGE_CLOSED: Outcome.aborted,
-  ABORT_ERR: Outcome.aborted,
-}
+const outcomeByCode: ReadonlyMap<unknown, number> = new Map([
+  ['STORAGE_NO_SPACE', Outcome.noSpace],
+  ['ENOSPC', Outcome.noSpace],
+  ['EDQUOT', Outcome.noSpace],
+  ['STORAGE_PIECE_NOT_FOUND', Outcome.notFound],
+  ['STORAGE_CLOSED', Outcome.aborted],
+  ['ABORT_ERR', Outcome.aborted],
+])
 
 /** What libtorrent shall make of an error: only its code crosses the border, the error itself stays here. */
 export function outcomeOf(error: unknown): number {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return (typeof code === 'string' ? outcomeOfCode[code] : undefined) ?? Outcome.io
+  return outcomeByCode.get(code) ?? Outcome.io
 }

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import type { Addon, AddonSession, Dispatch } from '../../src/addon.js'
+import { AddonNativeSession } from '../../src/addon-session.js'
+import type { NativeAlert } from '../../src/native-alert.js'
+import type { StorageHandler } from '../../src/native-session.js'
+import { Outcome, RequestKind, type StorageRequest } from '../../src/storage-requests.js'
+
+const layout = { name: 'one', singleFile: true, pieceLengthBytes: 16_384, totalLengthBytes: 16_384, files: [] }
+const metadata = { infoSection: new Uint8Array() }
+
+/** An addon whose requests and alerts come from the test. */
+function scriptedAddon() {
+  const settled: { id: number; outcome: number }[] = []
+  const removed: number[] = []
+  const alerts: NativeAlert[] = []
+  let dispatch: Dispatch = () => {}
+  const session: Partial<AddonSession> = {
+    addTorrent: () => 1,
+    removeTorrent: (handle) => void removed.push(handle),
+    popAlerts: () => alerts.splice(0),
+    settle: (id, outcome) => void settled.push({ id, outcome }),
+    close: () => {},
+    pauseTorrent: () => {
+      throw Object.assign(new Error('no torrent has the handle 9'), { code: 'NATIVE_UNKNOWN_TORRENT' })
+    },
+  }
+  const Session = function (this: object, _options: unknown, given: Dispatch) {
+    dispatch = given
+    return session
+  } as unknown as Addon['Session']
+  const addon: Partial<Addon> = { Session }
+  return {
+    addon: addon as Addon,
+    settled,
+    removed,
+    request: (...requests: StorageRequest[]) => dispatch(requests, false, false),
+    alert: (...raised: NativeAlert[]) => {
+      alerts.push(...raised)
+      dispatch([], true, false)
+    },
+    sayClosed: () => dispatch([], false, true),
+  }
+}
+
+async function openOne(handler: Partial<StorageHandler>) {
+  const script = scriptedAddon()
+  const alerts: NativeAlert[] = []
+  const session = new AddonNativeSession(script.addon, {
+    handler: { openStorage: async () => ({}), ...handler } as StorageHandler,
+    onAlert: (alert) => void alerts.push(alert),
+  })
+  await session.addTorrent({ torrentId: 'one', torrentFile: new Uint8Array() })
+  script.request({ kind: RequestKind.openStorage, id: 1, storageIndex: 0, torrentId: 'one', layout, metadata })
+  return { ...script, session, alerts }
+}
+
+/** Lets promise reactions that are due run. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe('AddonNativeSession', () => {
+  it('gives the error of the storage back as the cause of the alert about it', async () => {
+    const failure = Object.assign(new Error('the disk is gone'), { code: 'STORAGE_IO' })
+    const { request, alert, alerts, settled } = await openOne({ writePiece: () => Promise.reject(failure) })
+    request({ kind: RequestKind.writePiece, id: 2, storageIndex: 0, piece: 0, offset: 0, bytes: new Uint8Array(4) })
+    await turn()
+    alert({ type: 'storageError', handle: 1, code: 'EIO', message: 'failed' })
+    expect(settled).toContainEqual({ id: 2, outcome: Outcome.io })
+    expect(alerts).toEqual([{ type: 'storageError', handle: 1, code: 'EIO', message: 'failed', cause: failure }])
+  })
+
+  it('alerts of a completePiece that fails, as libtorrent knows nothing of it', async () => {
+    const failure = Object.assign(new Error('no database'), { code: 'STORAGE_DATABASE' })
+    const { request, alerts } = await openOne({ completePiece: () => Promise.reject(failure) })
+    request({ kind: RequestKind.completePiece, id: 2, storageIndex: 0, piece: 0 })
+    await turn()
+    const expected = { type: 'storageError', handle: 1, code: 'STORAGE_DATABASE', message: 'no database' }
+    expect(alerts).toEqual([{ ...expected, cause: failure }])
+  })
+
+  it('settles a removal when the torrent is gone, not before', async () => {
+    const { session, request, removed } = await openOne({})
+    let gone = false
+    const removal = session.removeTorrent(1).then(() => {
+      gone = true
+    })
+    await turn()
+    expect({ removed, gone }).toEqual({ removed: [1], gone: false })
+    request({ kind: RequestKind.torrentGone, id: 9, storageIndex: -1, torrentId: 'one' })
+    await removal
+  })
+
+  it('ends open removals when the session ends', async () => {
+    const { session, sayClosed } = await openOne({})
+    const removal = session.removeTorrent(1)
+    const closing = session.close()
+    sayClosed()
+    await Promise.all([removal, closing])
+  })
+
+  it('turns coded errors of the addon into NativeError', async () => {
+    const { session } = await openOne({})
+    expect(() => session.pauseTorrent(9)).toThrowError(
+      expect.objectContaining({ name: 'NativeError', code: 'NATIVE_UNKNOWN_TORRENT' }),
+    )
+  })
+
+  it('refuses calls after close', async () => {
+    const { session, sayClosed } = await openOne({})
+    const closing = session.close()
+    sayClosed()
+    await closing
+    expect(() => session.resumeTorrent(1)).toThrowError(expect.objectContaining({ code: 'NATIVE_SESSION_CLOSED' }))
+  })
+})

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { StorageHandler } from '../../src/native-session.js'
+import { callHandler, Outcome, outcomeOf, RequestKind } from '../../src/storage-requests.js'
+import type { TorrentLayout } from '../../src/torrent-layout.js'
+
+const layout: TorrentLayout = {
+  name: 'nine-pieces',
+  singleFile: true,
+  pieceLengthBytes: 16_384,
+  totalLengthBytes: 9 * 16_384,
+  files: [],
+}
+const metadata = { infoSection: new Uint8Array() }
+const read = { kind: RequestKind.readPiece, id: 1, storageIndex: 0, piece: 2, offset: 0, length: 4 } as const
+const open = { kind: RequestKind.openStorage, id: 1, storageIndex: 0, torrentId: 'x', layout, metadata } as const
+
+/** A handler of which only what a test gives it may be called. */
+function handlerWith(calls: Partial<StorageHandler>): StorageHandler {
+  return calls as StorageHandler
+}
+
+describe('callHandler', () => {
+  it('answers a read with exactly the bytes that were asked for', async () => {
+    const bytes = Uint8Array.of(1, 2, 3, 4)
+    expect(await callHandler(handlerWith({ readPiece: async () => bytes }), read)).toBe(bytes)
+  })
+
+  it.each([
+    ['too few', Uint8Array.of(1, 2, 3)],
+    ['too many', new Uint8Array(5)],
+    ['none', undefined],
+    ['another type', 'text'],
+    ['an array', [1, 2, 3, 4]],
+  ])('rejects a read that gives %s bytes', async (_, answer) => {
+    const handler = handlerWith({ readPiece: async () => answer as Uint8Array })
+    await expect(callHandler(handler, read)).rejects.toThrow(/exactly 4 bytes/)
+  })
+
+  it('takes an open without havePieces for an empty storage', async () => {
+    expect(await callHandler(handlerWith({ openStorage: async () => ({}) }), open)).toBeUndefined()
+  })
+
+  it('rejects havePieces of another length than the torrent has', async () => {
+    const handler = handlerWith({ openStorage: async () => ({ havePieces: new Uint8Array(1) }) })
+    await expect(callHandler(handler, open)).rejects.toThrow(/exactly 2 bytes/)
+  })
+
+  it('rejects when the handler throws instead of rejecting', async () => {
+    const handler = handlerWith({
+      readPiece: () => {
+        throw new Error('thrown')
+      },
+    })
+    await expect(callHandler(handler, read)).rejects.toThrow('thrown')
+  })
+})
+
+describe('outcomeOf', () => {
+  it.each([
+    ['STORAGE_NO_SPACE', Outcome.noSpace],
+    ['ENOSPC', Outcome.noSpace],
+    ['STORAGE_PIECE_NOT_FOUND', Outcome.notFound],
+    ['STORAGE_CLOSED', Outcome.aborted],
+    ['STORAGE_CORRUPT', Outcome.io],
+    ['constructor', Outcome.io],
+  ])('makes of the code %s the outcome %i', (code, outcome) => {
+    expect(outcomeOf(Object.assign(new Error('failed'), { code }))).toBe(outcome)
+  })
+
+  it.each([undefined, null, 'text', 7, { code: 'ENOSPC' }])('makes an I/O failure of %o, which is no error object', (thrown) => {
+    expect(outcomeOf(thrown)).toBe(Outcome.io)
+  })
+})
