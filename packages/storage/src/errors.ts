@@ -20,6 +20,10 @@ export type StorageErrorCode =
   | 'STORAGE_CLOSED'
   /** The database refused or failed: see `cause`. */
   | 'STORAGE_DATABASE'
+  /** There is no PostgreSQL that runs here: none for this platform, or not where it was said to be. */
+  | 'STORAGE_POSTGRES_NOT_FOUND'
+  /** The folder cannot hold the database: BAE_STATE can name another one. */
+  | 'STORAGE_POSTGRES_FOLDER'
   /** Another torrent of the library already has this info hash. */
   | 'STORAGE_DUPLICATE_TORRENT'
 

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { databaseCompliance } from '../src/compliance/database.js'
+import { sampleRecord, sealed, setPieces } from '../src/compliance/database-samples.js'
+import { type EmbeddedPostgres, openEmbeddedPostgres } from '../src/embedded-postgres/index.js'
+import { openDataSource } from '../src/typeorm/data-source.js'
+import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
+
+let directory: string
+let server: EmbeddedPostgres
+
+beforeAll(async () => {
+  directory = await mkdtemp('/tmp/bae-databases-')
+  await chmod(directory, 0o755)
+  server = await openEmbeddedPostgres({ directory })
+}, 60_000)
+
+afterAll(async () => {
+  await server.close()
+  await rm(directory, { recursive: true })
+})
+
+const schemas = new WeakMap<object, string>()
+
+function newSchema(): string {
+  return `test_${randomUUID().replaceAll('-', '')}`
+}
+
+async function open(schema = newSchema()): Promise<TypeOrmDatabase> {
+  const database = await openTypeOrmDatabase({ url: server.url, schema })
+  schemas.set(database, schema)
+  return database
+}
+
+async function query<Row>(text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: server.url })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows as Row[]
+  } finally {
+    await client.end()
+  }
+}
+
+describe('TypeOrmDatabase', () => {
+  databaseCompliance(
+    { describe, it },
+    { create: () => open(), reopen: (closed) => open(schemas.get(closed)) },
+  )
+})
+
+describe('several processes on one library', () => {
+  it('may open it for the first time at once', async () => {
+    const schema = newSchema()
+    const opened = await Promise.all(Array.from({ length: 5 }, () => open(schema)))
+    const record = sampleRecord(3)
+    await opened[0]!.saveTorrent(record)
+    for (const database of opened) expect(await database.listTorrents()).toEqual([record.id])
+    await Promise.all(opened.map((database) => database.close()))
+  })
+
+  it('record into one torrent and forget its chunks without losing a reference or a deadlock', async () => {
+    const schema = newSchema()
+    const opened = await Promise.all(Array.from({ length: 3 }, () => open(schema)))
+    const record = sampleRecord(300)
+    await opened[0]!.saveTorrent(record)
+    const chunks = Array.from({ length: 300 }, (_, index) => sealed(index, index % 40))
+    const keys = [...new Set(chunks.map(({ key }) => key))]
+    await Promise.all(
+      opened.map(async (database, process) => {
+        for (let first = 0; first < 300; first += 20) {
+          const start = (first + process * 100) % 300
+          const batch = chunks.slice(start, start + 20)
+          const sealedChunks = process === 1 ? batch.reverse() : batch
+          const completedPieces = batch.map(({ ordinal }) => ordinal)
+          await database.recordProgress(record.id, { completedPieces, sealedChunks })
+          await database.forgetChunks(keys, async (some) => expect(some).toEqual([]))
+        }
+      }),
+    )
+    expect(setPieces(await opened[2]!.completedPieces(record.id), 300)).toHaveLength(300)
+    expect((await opened[1]!.deleteTorrent(record.id)).length).toBe(keys.length)
+    await Promise.all(opened.map((database) => database.close()))
+  })
+})
+
+describe('the tables', () => {
+  it('are what the entities say, made by migrations alone', async () => {
+    const source = await openDataSource({ url: server.url, schema: newSchema() })
+    const changes = await source.driver.createSchemaBuilder().log()
+    expect(changes.upQueries.map(({ query }) => query)).toEqual([])
+    expect(source.options.synchronize).not.toBe(true)
+    await source.destroy()
+  })
+
+  it('can be taken back by the migrations that made them', async () => {
+    const schema = newSchema()
+    const source = await openDataSource({ url: server.url, schema })
+    await source.undoLastMigration()
+    await source.destroy()
+    const left = await query(`SELECT tablename FROM pg_tables WHERE schemaname = '${schema}'`)
+    expect(left).toEqual([{ tablename: 'storage_migration' }])
+    await (await open(schema)).close()
+  })
+
+  it('that a newer program has changed are refused, not written', async () => {
+    const schema = newSchema()
+    await (await open(schema)).close()
+    await query(
+      `INSERT INTO ${schema}.storage_migration (timestamp, name) VALUES (9999999999999, 'Later9999999999999')`,
+    )
+    await expect(open(schema)).rejects.toMatchObject({
+      code: 'STORAGE_DATABASE',
+      message: expect.stringContaining('Later9999999999999'),
+    })
+  })
+
+  it('keep to the schema of their library', async () => {
+    const [a, b] = [await open(), await open()]
+    const record = sampleRecord(2)
+    await a.saveTorrent(record)
+    expect(await b.findTorrent(record.id)).toBeUndefined()
+    await b.saveTorrent(record)
+    await Promise.all([a.close(), b.close()])
+    const inPublic = await query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+    expect(inPublic).toEqual([])
+  })
+})
+
+describe('a database that fails', () => {
+  it('rejects STORAGE_DATABASE with the cause where there is no server', async () => {
+    const opening = openTypeOrmDatabase({ url: 'postgres://bae@127.0.0.1:1/postgres', schema: 'bae' })
+    const error = await opening.catch((reason: unknown) => reason as Error)
+    expect(error).toMatchObject({ code: 'STORAGE_DATABASE', cause: { code: 'ECONNREFUSED' } })
+  })
+
+  it('rejects STORAGE_DATABASE when its connections are cut, and works again with new ones', async () => {
+    const database = await open()
+    const record = sampleRecord(64)
+    await database.saveTorrent(record)
+    const locker = new pg.Client({ connectionString: server.url })
+    await locker.connect()
+    await locker.query(`BEGIN; LOCK TABLE ${schemas.get(database)}.torrent`)
+    const recording = database.recordProgress(record.id, { completedPieces: [1], sealedChunks: [] })
+    const waiting = `SELECT pid FROM pg_stat_activity WHERE application_name = 'bae' AND wait_event_type = 'Lock'`
+    while ((await query(waiting)).length === 0);
+    await query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) AS waiting`)
+    await expect(recording).rejects.toMatchObject({ code: 'STORAGE_DATABASE', cause: expect.any(Error) })
+    await locker.end()
+    await database.recordProgress(record.id, { completedPieces: [2], sealedChunks: [] })
+    expect(setPieces(await database.completedPieces(record.id), 64)).toEqual([2])
+    await database.close()
+  })
+
+  it('refuses a name that is no schema name, before it says it to anybody', async () => {
+    await expect(open('x"; DROP TABLE torrent; --')).rejects.toThrow(TypeError)
+  })
+})
