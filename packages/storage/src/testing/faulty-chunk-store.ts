@@ -39,6 +39,11 @@ export class FaultyChunkStore extends InterceptedChunkStore {
     this.#script.push({ operation, error: undefined, skip, times })
   }
 
+  /** What has not happened yet will not. */
+  clearScript(): void {
+    this.#script.length = 0
+  }
+
   /** True when everything on the script has happened. */
   get scriptIsDone(): boolean {
     return this.#script.every(({ times }) => times === 0)
