@@ -16,28 +16,50 @@ describe('MapStorage', () => {
   })
 
   it('serves what was written, and nothing that was not', async () => {
-    const storage = new MapStorage(test.layout)
-    await storage.writePiece(1, 100, new Uint8Array(50).fill(7))
-    expect(await storage.readPiece(1, 110, 40)).toEqual(new Uint8Array(40).fill(7))
+    const piece = 64 * 1024
+    const { layout } = createTestTorrent({ pieceLengthBytes: piece })
+    const storage = new MapStorage(layout)
+    await storage.writePiece(1, 16_384, new Uint8Array(16_384).fill(7))
+    expect(await storage.readPiece(1, 16_385, 40)).toEqual(new Uint8Array(40).fill(7))
     const missing = { code: 'STORAGE_PIECE_NOT_FOUND' }
-    expect(await rejectionOf(storage.readPiece(1, 99, 2))).toMatchObject(missing)
-    expect(await rejectionOf(storage.readPiece(1, 149, 2))).toMatchObject(missing)
+    expect(await rejectionOf(storage.readPiece(1, 16_383, 2))).toMatchObject(missing)
+    expect(await rejectionOf(storage.readPiece(1, 32_767, 2))).toMatchObject(missing)
     expect(await rejectionOf(storage.readPiece(0, 0, 1))).toMatchObject(missing)
     expect(await rejectionOf(storage.completePiece(1))).toMatchObject(missing)
   })
 
-  it('refuses bytes outside a piece', async () => {
+  it('refuses what is no run of blocks of a piece', async () => {
     const storage = new MapStorage(test.layout)
     const short = test.pieceCount - 1
-    for (const [piece, offset] of [
-      [-1, 0],
-      [test.pieceCount, 0],
-      [short, 8192],
-      [0, -1],
+    for (const [piece, offset, length] of [
+      [short, 0, 16_384],
+      [short, 16_384, 1],
+      [0, 0, 5],
+      [0, 0, 0],
+      [0, -16_384, 16_384],
     ] as const) {
-      const writing = storage.writePiece(piece, offset, new Uint8Array(1))
+      const writing = storage.writePiece(piece, offset, new Uint8Array(length))
       expect(await rejectionOf(writing)).toMatchObject({ code: 'STORAGE_PIECE_LENGTH' })
     }
+  })
+
+  it('takes a piece or a range outside for a mistake of its caller', async () => {
+    const storage = new MapStorage(test.layout)
+    for (const piece of [-1, test.pieceCount, 0.5]) {
+      expect(await rejectionOf(storage.writePiece(piece, 0, new Uint8Array(1)))).toBeInstanceOf(RangeError)
+      expect(await rejectionOf(storage.readPiece(piece, 0, 1))).toBeInstanceOf(RangeError)
+      expect(await rejectionOf(storage.completePiece(piece))).toBeInstanceOf(RangeError)
+      expect(await rejectionOf(storage.clearPiece(piece))).toBeInstanceOf(RangeError)
+    }
+    expect(await rejectionOf(storage.readPiece(0, 16_384, 1))).toBeInstanceOf(RangeError)
+  })
+
+  it('does nothing for a signal that is aborted already', async () => {
+    const storage = new MapStorage(test.layout)
+    const reason = new Error('no time')
+    const signal = AbortSignal.abort(reason)
+    expect(await rejectionOf(storage.writePiece(0, 0, pieceBytesOf(test, 0), { signal }))).toBe(reason)
+    expect(await rejectionOf(storage.readPiece(0, 0, 1))).toMatchObject({ code: 'STORAGE_PIECE_NOT_FOUND' })
   })
 
   it('forgets that a piece was complete when it is cleared or written again', async () => {
@@ -69,20 +91,32 @@ describe('MapStorage', () => {
   })
 
   it('reads padding as zeroes that need not be written', async () => {
+    const block = 16_384
     const files = [
-      { index: 0, path: ['a'], offsetBytes: 0, lengthBytes: 10, kind: 'file', executable: false },
-      { index: 1, path: ['.pad', '6'], offsetBytes: 10, lengthBytes: 6, kind: 'padding', executable: false },
+      { index: 0, path: ['a'], offsetBytes: 0, lengthBytes: block, kind: 'file', executable: false },
+      {
+        index: 1,
+        path: ['.pad', '1'],
+        offsetBytes: block,
+        lengthBytes: block,
+        kind: 'padding',
+        executable: false,
+      },
     ] as const
-    const storage = new MapStorage({
+    const pieceLengthBytes = 2 * block
+    const layout = {
       name: 'x',
       singleFile: false,
-      pieceLengthBytes: 16,
-      totalLengthBytes: 16,
+      pieceLengthBytes,
+      totalLengthBytes: pieceLengthBytes,
       files,
-    })
-    await storage.writePiece(0, 0, new Uint8Array(10).fill(9))
-    expect(await storage.readPiece(0, 8, 8)).toEqual(Uint8Array.of(9, 9, 0, 0, 0, 0, 0, 0))
+    }
+    const storage = new MapStorage(layout)
+    await storage.writePiece(0, 0, new Uint8Array(block).fill(9))
+    expect(await storage.readPiece(0, block - 2, 4)).toEqual(Uint8Array.of(9, 9, 0, 0))
     await storage.completePiece(0)
+    await storage.writePiece(0, block, new Uint8Array(block).fill(9))
+    expect(await storage.readPiece(0, block, 2)).toEqual(Uint8Array.of(0, 0))
   })
 })
 

@@ -2,7 +2,8 @@ export { FakeError } from './fake-error.js'
 export type { FakeSession } from './fake-session.js'
 export { type FakeSeed, FakeSwarm } from './fake-swarm.js'
 export type { FakeTorrent } from './fake-torrent.js'
-export { MapLibrary, MapStorage, type MapStorageCall } from './map-storage.js'
+export { MapLibrary } from './map-library.js'
+export { MapStorage, type MapStorageCall } from './map-storage.js'
 export {
   createTestTorrent,
   parseTestTorrent,

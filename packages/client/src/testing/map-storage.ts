@@ -1,7 +1,10 @@
-import type { Storage, StorageFactory, TorrentId, TorrentLayout } from '@bae/storage'
+import type { AbortOptions, Storage, TorrentLayout } from '@bae/storage'
 import { FakeError } from './fake-error.js'
 
-interface StoredPiece {
+const BLOCK_BYTES = 16 * 1024
+
+/** One piece of a MapStorage. */
+export interface StoredPiece {
   readonly bytes: Uint8Array
   /** One byte for each of the piece: 1 where it was written. */
   readonly written: Uint8Array
@@ -41,48 +44,53 @@ export class MapStorage implements Storage {
     return this.#closing !== undefined
   }
 
-  writePiece(piece: number, offset: number, bytes: Uint8Array): Promise<void> {
-    return this.#call({ name: 'writePiece', piece }, () => {
+  writePiece(piece: number, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+    return this.#call({ name: 'writePiece', piece }, options, () => {
       const length = this.#lengthOf(piece)
-      if (length === undefined || offset < 0 || offset + bytes.length > length) {
-        const message = `piece ${piece} has no bytes [${offset}, ${offset + bytes.length})`
-        throw new FakeError('STORAGE_PIECE_LENGTH', message)
+      const end = offset + bytes.length
+      const isAligned = offset % BLOCK_BYTES === 0 && (end % BLOCK_BYTES === 0 || end === length)
+      if (!isAligned || offset < 0 || bytes.length === 0 || end > length) {
+        throw new FakeError('STORAGE_PIECE_LENGTH', `[${offset}, ${end}) are no blocks of piece ${piece}`)
       }
       const stored = this.#pieces.get(piece) ?? this.#emptyPiece(piece, length)
       stored.bytes.set(bytes, offset)
-      stored.written.fill(1, offset, offset + bytes.length)
+      stored.written.fill(1, offset, end)
       this.#zeroPadding(piece, stored)
       stored.completed = false
       this.#pieces.set(piece, stored)
     })
   }
 
-  readPiece(piece: number, offset: number, length: number): Promise<Uint8Array> {
-    return this.#call({ name: 'readPiece', piece }, () => {
-      const stored = this.#pieces.get(piece)
-      const written = stored?.written.subarray(offset, offset + length)
-      if (stored === undefined || written?.length !== length || written.includes(0)) throw notFound(piece)
+  readPiece(piece: number, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
+    return this.#call({ name: 'readPiece', piece }, options, () => {
+      if (offset < 0 || length < 0 || offset + length > this.#lengthOf(piece)) {
+        throw new RangeError(`piece ${piece} has no bytes [${offset}, ${offset + length})`)
+      }
+      const stored = this.#pieces.get(piece) ?? this.#emptyPiece(piece, this.#lengthOf(piece))
+      if (stored.written.subarray(offset, offset + length).includes(0)) throw notFound(piece)
       return stored.bytes.slice(offset, offset + length)
     })
   }
 
   completePiece(piece: number): Promise<void> {
-    return this.#call({ name: 'completePiece', piece }, () => {
-      const stored = this.#pieces.get(piece)
-      if (stored === undefined || stored.written.includes(0)) throw notFound(piece)
+    return this.#call({ name: 'completePiece', piece }, undefined, () => {
+      const stored = this.#pieces.get(piece) ?? this.#emptyPiece(piece, this.#lengthOf(piece))
+      if (stored.written.includes(0)) throw notFound(piece)
       stored.completed = true
+      this.#pieces.set(piece, stored)
     })
   }
 
   clearPiece(piece: number): Promise<void> {
-    return this.#call({ name: 'clearPiece', piece }, () => {
+    return this.#call({ name: 'clearPiece', piece }, undefined, () => {
+      this.#lengthOf(piece)
       const stored = this.#pieces.get(piece)
       if (stored !== undefined) stored.completed = false
     })
   }
 
   completedPieces(): Promise<Uint8Array> {
-    return this.#call({ name: 'completedPieces' }, () => {
+    return this.#call({ name: 'completedPieces' }, undefined, () => {
       const bits = new Uint8Array(Math.ceil(this.#pieceCount() / 8))
       for (const [piece, { completed }] of this.#pieces) {
         if (completed) bits[piece >> 3] = (bits[piece >> 3] ?? 0) | (0x80 >> (piece & 7))
@@ -118,9 +126,10 @@ export class MapStorage implements Storage {
     return this.close()
   }
 
-  #call<T>(call: MapStorageCall, effect: () => T): Promise<T> {
+  #call<T>(call: MapStorageCall, options: AbortOptions | undefined, effect: () => T): Promise<T> {
     if (this.#closing !== undefined)
       return Promise.reject(new FakeError('STORAGE_CLOSED', `${call.name} after close`))
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     const result = this.#held(call, effect)
     const settled: Promise<unknown> = Promise.allSettled([result]).then(() => this.#inFlight.delete(settled))
     this.#inFlight.add(settled)
@@ -161,53 +170,12 @@ export class MapStorage implements Storage {
     return Math.ceil(this.layout.totalLengthBytes / this.layout.pieceLengthBytes)
   }
 
-  #lengthOf(piece: number): number | undefined {
-    if (!Number.isInteger(piece) || piece < 0 || piece >= this.#pieceCount()) return undefined
+  #lengthOf(piece: number): number {
+    if (!Number.isInteger(piece) || piece < 0 || piece >= this.#pieceCount()) {
+      throw new RangeError(`piece ${piece} is outside a torrent of ${this.#pieceCount()} pieces`)
+    }
     const start = piece * this.layout.pieceLengthBytes
     return Math.min(this.layout.pieceLengthBytes, this.layout.totalLengthBytes - start)
-  }
-}
-
-/** The storages of a client, by torrent: what is completed outlives a close, as it would on a disk. */
-export class MapLibrary {
-  /** Every storage that was opened, in that order. */
-  readonly storages: MapStorage[] = []
-  /** Runs before each opening: throwing or rejecting fails it, waiting holds it. */
-  beforeOpen: (torrentId: TorrentId) => Promise<void> | void = () => {}
-  /** Given to each storage that is opened from now on. */
-  before: MapStorage['before'] | undefined
-  readonly #pieces = new Map<TorrentId, Pieces>()
-  readonly #latest = new Map<TorrentId, MapStorage>()
-
-  readonly createStorage: StorageFactory = async (torrentId, layout) => {
-    await this.beforeOpen(torrentId)
-    const pieces = this.#pieces.get(torrentId) ?? new Map<number, StoredPiece>()
-    this.#pieces.set(torrentId, pieces)
-    const storage = new MapStorage(layout, pieces)
-    if (this.before !== undefined) storage.before = this.before
-    this.storages.push(storage)
-    this.#latest.set(torrentId, storage)
-    return storage
-  }
-
-  /** The storage of this torrent that was opened last. */
-  storageOf(torrentId: TorrentId): MapStorage {
-    const storage = this.#latest.get(torrentId)
-    if (storage === undefined) throw new Error(`no storage was opened for torrent ${torrentId}`)
-    return storage
-  }
-
-  get openStorages(): readonly MapStorage[] {
-    return this.storages.filter((storage) => !storage.isClosed)
-  }
-
-  /** Pieces that are completed for this torrent, by whichever storage. */
-  completedPieces(torrentId: TorrentId): readonly number[] {
-    const pieces = [...(this.#pieces.get(torrentId) ?? [])]
-    return pieces
-      .filter(([, { completed }]) => completed)
-      .map(([piece]) => piece)
-      .sort((a, b) => a - b)
   }
 }
 
