@@ -13,6 +13,13 @@ const finished = new Promise<void>((resolve, reject) => {
 })
 await using session = await createNativeSession({
   listenInterfaces: '127.0.0.1:0',
+  settings: {
+    enable_dht: false,
+    enable_lsd: false,
+    enable_upnp: false,
+    enable_natpmp: false,
+    enable_outgoing_utp: false,
+  },
   onAlert: (alert) => {
     if (alert.type === 'torrentFinished') finish()
     if (alert.type === 'torrentError') finish(new Error(alert.message))

@@ -11,12 +11,16 @@ import { absentIsEmpty, folderSize, listFiles } from './tree-digest.js'
 export class BaeLibrary implements AsyncDisposable {
   readonly root: string
 
-  private constructor(root: string) {
+  readonly #environment: NodeJS.ProcessEnv
+
+  private constructor(root: string, environment: NodeJS.ProcessEnv) {
     this.root = root
+    this.#environment = environment
   }
 
-  static async create(): Promise<BaeLibrary> {
-    const library = new BaeLibrary(await makeTemporaryFolder())
+  /** `environment` is added to that of every command. */
+  static async create(environment: NodeJS.ProcessEnv = {}): Promise<BaeLibrary> {
+    const library = new BaeLibrary(await makeTemporaryFolder(), environment)
     await mkdir(library.outputFolder)
     await mkdir(library.temporaryFolder)
     // Also for the unprivileged user whom bae's PostgreSQL runs as.
@@ -43,7 +47,8 @@ export class BaeLibrary implements AsyncDisposable {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { BAE_LIBRARY: this.folder, BAE_STATE: this.stateFolder, TMPDIR: this.temporaryFolder }
+    const places = { BAE_LIBRARY: this.folder, BAE_STATE: this.stateFolder, TMPDIR: this.temporaryFolder }
+    return { ...places, ...this.#environment }
   }
 
   /** The pids of PostgreSQL servers that run for this library now. */
