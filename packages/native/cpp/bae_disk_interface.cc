@@ -15,8 +15,8 @@ std::string lastElement(std::string const& path) {
 }  // namespace
 
 BaeDiskInterface::BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<JsChannel> channel,
-                                   std::shared_ptr<TorrentRegistry> registry, std::int64_t maxPendingWriteBytes)
-    : m_services(std::make_shared<DiskServices>(io, channel, maxPendingWriteBytes, counters)),
+                                   std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits)
+    : m_services(std::make_shared<DiskServices>(io, channel, limits, counters)),
       m_network(m_services->network),
       m_channel(std::move(channel)),
       m_registry(std::move(registry)) {

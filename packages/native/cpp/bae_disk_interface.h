@@ -16,7 +16,7 @@ namespace bae {
 class BaeDiskInterface final : public lt::disk_interface {
  public:
   BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<JsChannel> channel,
-                   std::shared_ptr<TorrentRegistry> registry, std::int64_t maxPendingWriteBytes);
+                   std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits);
   ~BaeDiskInterface() override;
 
   lt::storage_holder new_torrent(lt::storage_params const& params, std::shared_ptr<void> const& owner) override;

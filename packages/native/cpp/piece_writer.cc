@@ -44,6 +44,7 @@ void PieceWriter::write(int piece, int offset, char const* bytes, int length, Wr
   job->writes.push_back({{offset, length}, std::move(handler)});
   m_services.counters.inc_stats_counter(lt::counters::num_blocks_written);
   finishIfComplete(job);
+  if (!job->finishing) m_services.halfPieces.grew(*this, piece, length);
 }
 
 PieceWriter::JobPtr PieceWriter::collecting(int piece) {
@@ -71,6 +72,7 @@ void PieceWriter::markPadding(PieceJob& job) {
 void PieceWriter::finishIfComplete(JobPtr const& job) {
   if (job->finishing || job->openCalls > 0 || !job->buffer.complete()) return;
   job->finishing = true;
+  m_services.halfPieces.left(*this, job->piece);
   m_services.budget.add(job->buffer.pieceBytes());
   readBack(job);
 }
@@ -152,6 +154,7 @@ void PieceWriter::giveToJs(JobPtr const& job, PieceRange range, ReplyHandler rep
   PieceMemory const& memory = job->buffer.memory();
   request.lent = PieceMemory(memory, memory.get() + range.offset);
   m_given.set_bit(job->piece);
+  m_services.readCache.forget(m_options.storageIndex, job->piece);
   m_services.counters.inc_stats_counter(lt::counters::num_write_ops);
   m_services.channel->send(std::move(request), std::move(reply));
 }
@@ -201,20 +204,23 @@ std::optional<PieceRange> PieceWriter::copyBuffered(int piece, PieceRange range,
 }
 
 void PieceWriter::flush() {
-  std::vector<JobPtr> halves;
-  for (auto const& [piece, job] : m_jobs) {
-    if (!job->finishing && !job->writes.empty()) halves.push_back(job);
-  }
-  for (auto const& job : halves) {
-    if (job->openCalls > 0) {
-      job->flushAgain = true;
-    } else {
-      flushJob(job);
-    }
+  std::vector<int> pieces;
+  for (auto const& [piece, job] : m_jobs) pieces.push_back(piece);
+  for (int const piece : pieces) spill(piece);
+}
+
+void PieceWriter::spill(int piece) {
+  JobPtr const job = find(piece);
+  if (!job || job->finishing || job->writes.empty()) return;
+  if (job->openCalls > 0) {
+    job->flushAgain = true;
+  } else {
+    flushJob(job);
   }
 }
 
 void PieceWriter::flushJob(JobPtr const& job) {
+  m_services.halfPieces.left(*this, job->piece);
   auto const runs = job->buffer.bufferedRuns();
   job->openCalls = int(runs.size());
   for (PieceRange const run : runs) {
@@ -288,7 +294,9 @@ PieceWriter::JobPtr PieceWriter::find(int piece) const {
 
 void PieceWriter::forget(JobPtr const& job) {
   auto const found = m_jobs.find(job->piece);
-  if (found != m_jobs.end() && found->second == job) m_jobs.erase(found);
+  if (found == m_jobs.end() || found->second != job) return;
+  m_services.halfPieces.left(*this, job->piece);
+  m_jobs.erase(found);
 }
 
 }  // namespace bae

@@ -39,6 +39,8 @@ class PieceWriter {
 
   // Hands half pieces to JavaScript, so that their writes end without any further block.
   void flush();
+  // The same for one half piece, when memory is short.
+  void spill(int piece);
   // Ends the writes of half pieces without storing them: the data is going to be deleted.
   void dropHalfPieces();
   // Runs `then` when nothing of this piece is in flight; half a piece is dropped or, where single blocks

@@ -45,10 +45,11 @@ SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
   auto const deadline = std::chrono::milliseconds(options.Get("storageDeadlineMs").ToNumber().Int64Value());
   m_channel = std::make_shared<JsChannel>(env, call[1].As<Napi::Function>(), JsChannel::Options{deadline});
   if (m_usesHandler) {
-    std::int64_t const maxPending = options.Get("maxPendingWriteBytes").ToNumber().Int64Value();
-    params.disk_io_constructor = [channel = m_channel, registry = m_registry, maxPending](
+    DiskServices::Limits const limits{options.Get("maxPendingWriteBytes").ToNumber().Int64Value(),
+                                      options.Get("maxHalfPieceBytes").ToNumber().Int64Value()};
+    params.disk_io_constructor = [channel = m_channel, registry = m_registry, limits](
                                      lt::io_context& io, lt::settings_interface const&, lt::counters& counters) {
-      return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, maxPending);
+      return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, limits);
     };
   }
   m_session = std::make_unique<lt::session>(std::move(params));

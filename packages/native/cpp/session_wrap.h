@@ -17,7 +17,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // new Session({ settings, usesHandler, maxPendingWriteBytes, storageDeadlineMs }, dispatch)
+  // new Session({ settings, usesHandler, maxPendingWriteBytes, maxHalfPieceBytes, storageDeadlineMs }, dispatch)
   explicit SessionWrap(Napi::CallbackInfo const& call);
   ~SessionWrap() override;
 

@@ -64,33 +64,78 @@ bool StorageEntry::write(lt::peer_request const& r, char const* bytes,
 void StorageEntry::read(lt::peer_request const& r, ReadHandler handler) {
   m_fence.shared([this, r, handler = std::move(handler)]() mutable {
     auto block = BufferPool::instance().block(r.length);
-    auto const missing = m_writer.copyBuffered(int(r.piece), {r.start, r.length}, block.data());
+    PieceRange const wanted{r.start, r.length};
+    auto const missing = m_writer.copyBuffered(int(r.piece), wanted, block.data());
     m_services->counters.inc_stats_counter(lt::counters::num_blocks_read);
     if (missing) {
-      readFromJs(r, *missing, std::move(block), std::move(handler));
+      readStored({int(r.piece), wanted, *missing, std::move(block), std::move(handler)});
     } else {
       endWith([block = std::move(block), handler = std::move(handler)]() mutable { handler(std::move(block), {}); });
     }
   });
 }
 
-void StorageEntry::readFromJs(lt::peer_request const& wanted, PieceRange missing, lt::disk_buffer_holder block,
-                              ReadHandler handler) {
-  auto read = StorageRequest::of(RequestKind::readPiece, m_index, int(wanted.piece));
-  read.offset = missing.offset;
-  read.length = missing.length;
-  PieceMemory const into = read.into = BufferPool::instance().piece(std::size_t(missing.length));
-  m_services->counters.inc_stats_counter(lt::counters::num_read_ops);
-  m_services->channel->send(std::move(read), [self = shared_from_this(), wanted, missing, into, block = std::move(block),
-                                              handler = std::move(handler)](StorageReply& reply) mutable {
-    if (reply.outcome == StorageOutcome::ok) {
-      std::memcpy(block.data() + (missing.offset - wanted.start), into.get(), std::size_t(missing.length));
-      handler(std::move(block), {});
-    } else {
-      handler({}, toStorageError(reply.outcome, lt::operation_t::file_read));
-    }
+void StorageEntry::readStored(BlockRead read) {
+  auto const range = ReadCache::windowOf(read.missing, m_writer.pieceBytes(read.piece));
+  if (range.length == 0 || !m_writer.isStored(read.piece)) {
+    fetchBlock(std::move(read));
+    return;
+  }
+  auto const window = m_services->readCache.find(m_index, read.piece, range.offset);
+  if (!window) {
+    fetchWindow(read.piece, range, std::move(read));
+  } else if (!window->ready) {
+    window->waiting.push_back([self = shared_from_this(), window, read = std::move(read)](StorageOutcome outcome) mutable {
+      answerRead(read, window->memory.get() - window->range.offset, outcome);
+      self->m_fence.finished();
+    });
+  } else {
+    endWith([window, read = std::move(read)]() mutable {
+      answerRead(read, window->memory.get() - window->range.offset, StorageOutcome::ok);
+    });
+  }
+}
+
+void StorageEntry::fetchWindow(int piece, PieceRange range, BlockRead read) {
+  auto const window = m_services->readCache.add(m_index, piece, range);
+  readFromJs(piece, range, window->memory, [self = shared_from_this(), piece, window, read = std::move(read)](StorageReply& reply) mutable {
+    window->ready = true;
+    if (reply.outcome != StorageOutcome::ok) self->m_services->readCache.forget(self->m_index, piece);
+    answerRead(read, window->memory.get() - window->range.offset, reply.outcome);
+    auto waiting = std::move(window->waiting);
+    for (auto& tell : waiting) tell(reply.outcome);
     self->m_fence.finished();
   });
+}
+
+void StorageEntry::fetchBlock(BlockRead read) {
+  auto const into = BufferPool::instance().piece(std::size_t(read.missing.length));
+  int const piece = read.piece;
+  PieceRange const range = read.missing;
+  readFromJs(piece, range, into, [self = shared_from_this(), into, read = std::move(read)](StorageReply& reply) mutable {
+    answerRead(read, into.get() - read.missing.offset, reply.outcome);
+    self->m_fence.finished();
+  });
+}
+
+// `bytes` is where byte 0 of the piece would be.
+void StorageEntry::answerRead(BlockRead& read, char const* bytes, StorageOutcome outcome) {
+  if (outcome != StorageOutcome::ok) {
+    read.handler({}, toStorageError(outcome, lt::operation_t::file_read));
+    return;
+  }
+  std::memcpy(read.block.data() + (read.missing.offset - read.wanted.offset), bytes + read.missing.offset,
+              std::size_t(read.missing.length));
+  read.handler(std::move(read.block), {});
+}
+
+void StorageEntry::readFromJs(int piece, PieceRange range, PieceMemory into, ReplyHandler reply) {
+  auto request = StorageRequest::of(RequestKind::readPiece, m_index, piece);
+  request.offset = range.offset;
+  request.length = range.length;
+  request.into = std::move(into);
+  m_services->counters.inc_stats_counter(lt::counters::num_read_ops);
+  m_services->channel->send(std::move(request), std::move(reply));
 }
 
 void StorageEntry::hash(int piece, HashJob job) {
@@ -106,13 +151,12 @@ void StorageEntry::hashStored(int piece, HashJob job) {
     endWith([this, piece, job = std::move(job)]() mutable { answerHash(piece, job, {}, StorageOutcome::ok); });
     return;
   }
-  auto read = StorageRequest::of(RequestKind::readPiece, m_index, piece);
-  read.length = m_writer.pieceBytes(piece);
-  PieceMemory const into = read.into = BufferPool::instance().piece(std::size_t(read.length));
-  int const v1Bytes = job.wantV1 ? read.length : 0;
+  int const bytes = m_writer.pieceBytes(piece);
+  auto const into = BufferPool::instance().piece(std::size_t(bytes));
+  int const v1Bytes = job.wantV1 ? bytes : 0;
   int const v2Bytes = job.v2.empty() ? 0 : m_writer.v2Bytes(piece);
-  m_services->counters.inc_stats_counter(lt::counters::num_read_back, (read.length + kBlockBytes - 1) / kBlockBytes);
-  m_services->channel->send(std::move(read), [self = shared_from_this(), this, piece, into, v1Bytes, v2Bytes,
+  m_services->counters.inc_stats_counter(lt::counters::num_read_back, (bytes + kBlockBytes - 1) / kBlockBytes);
+  readFromJs(piece, {0, bytes}, into, [self = shared_from_this(), this, piece, into, v1Bytes, v2Bytes,
                                               job = std::move(job)](StorageReply& reply) mutable {
     if (reply.outcome != StorageOutcome::ok) {
       answerHash(piece, job, {}, reply.outcome == StorageOutcome::notFound ? StorageOutcome::ok : reply.outcome);

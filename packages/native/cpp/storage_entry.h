@@ -52,7 +52,19 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   void opened(StorageReply const& reply);
   void whenOpened(UniqueTask task);
   lt::status_t judgeResume(lt::add_torrent_params const* resume) const;
-  void readFromJs(lt::peer_request const& wanted, PieceRange missing, lt::disk_buffer_holder block, ReadHandler handler);
+  struct BlockRead {
+    int piece;
+    PieceRange wanted;
+    // The part that was not in memory, and is fetched.
+    PieceRange missing;
+    lt::disk_buffer_holder block;
+    ReadHandler handler;
+  };
+  void readStored(BlockRead read);
+  void fetchWindow(int piece, PieceRange window, BlockRead read);
+  void fetchBlock(BlockRead read);
+  static void answerRead(BlockRead& read, char const* bytes, StorageOutcome outcome);
+  void readFromJs(int piece, PieceRange range, PieceMemory into, ReplyHandler reply);
   void hashStored(int piece, HashJob job);
   void answerHash(int piece, HashJob& job, PieceDigest const& digest, StorageOutcome outcome);
   void askToClear(int piece, ClearHandler handler);

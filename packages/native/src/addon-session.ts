@@ -12,6 +12,7 @@ import { callHandler, type HandlerRequest, Outcome, outcomeOf, RequestKind, type
 
 export const DEFAULT_SESSION_OPTIONS = {
   maxPendingWriteBytes: 32 * 1024 * 1024,
+  maxHalfPieceBytes: 64 * 1024 * 1024,
   storageDeadlineMs: 60_000,
 } as const
 
@@ -40,6 +41,7 @@ export class AddonNativeSession implements NativeSession {
             settings: { ...listen, ...options.settings },
             usesHandler: options.handler !== undefined,
             maxPendingWriteBytes: options.maxPendingWriteBytes ?? DEFAULT_SESSION_OPTIONS.maxPendingWriteBytes,
+            maxHalfPieceBytes: options.maxHalfPieceBytes ?? DEFAULT_SESSION_OPTIONS.maxHalfPieceBytes,
             storageDeadlineMs: options.storageDeadlineMs ?? DEFAULT_SESSION_OPTIONS.storageDeadlineMs,
           },
           (requests, alertsWaiting, closed) => this.#dispatch(requests, alertsWaiting, closed),

@@ -14,6 +14,7 @@ export interface AddonSessionOptions {
   readonly settings: SessionSettings
   readonly usesHandler: boolean
   readonly maxPendingWriteBytes: number
+  readonly maxHalfPieceBytes: number
   readonly storageDeadlineMs: number
 }
 

@@ -41,6 +41,8 @@ export interface NativeSessionOptions {
   readonly settings?: SessionSettings
   /** Whole pieces that wait for JavaScript, before peers are asked to pause. 32 MiB unless set. */
   readonly maxPendingWriteBytes?: number
+  /** Blocks of pieces that are not whole yet, before the coldest pieces go to JavaScript in parts. 64 MiB unless set. */
+  readonly maxHalfPieceBytes?: number
   /** How long a StorageHandler call may take before its job is failed. 60 s unless set. */
   readonly storageDeadlineMs?: number
 }

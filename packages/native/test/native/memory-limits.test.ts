@@ -1,0 +1,44 @@
+import { afterEach, expect, it } from 'vitest'
+import { createNativeSession, type NativeSession } from '../../src/index.js'
+import type { TestSeed } from '../../src/testing/native-subject.js'
+import { RecordingStorage } from '../../src/testing/recording-storage.js'
+import { createTestTorrent } from '../../src/testing/test-torrent.js'
+import { LOOPBACK_SETTINGS, seedFromFile } from './files-seed.js'
+
+const BLOCK_BYTES = 16 * 1024
+
+let seed: TestSeed | undefined
+let session: NativeSession | undefined
+
+afterEach(async () => {
+  await session?.close()
+  await seed?.close()
+})
+
+it.each([
+  ['half pieces', { maxHalfPieceBytes: 2 * BLOCK_BYTES }],
+  ['pieces that wait for JavaScript', { maxPendingWriteBytes: 1 }],
+  ['both', { maxHalfPieceBytes: 1, maxPendingWriteBytes: 1 }],
+])('completes a download whatever the limit for %s', async (_, limits) => {
+  const torrent = createTestTorrent('limited', { pieceLengthBytes: 16 * BLOCK_BYTES })
+  const storage = new RecordingStorage()
+  // Parts that were handed over early are asked for again when the piece is whole.
+  storage.source = torrent
+  seed = await seedFromFile(torrent)
+  session = await createNativeSession({
+    handler: storage,
+    onAlert: storage.onAlert,
+    listenInterfaces: '127.0.0.1:0',
+    settings: LOOPBACK_SETTINGS,
+    ...limits,
+  })
+  const handle = await session.addTorrent({ torrentId: 'limited', torrentFile: torrent.torrentFile })
+  session.connectPeer(handle, seed.host, seed.port)
+  await storage.until('all pieces are there', () => storage.completedPieces().length === torrent.pieceCount)
+
+  const parts = storage.writes.map(({ offset, bytes }) => ({ offset, length: bytes.length }))
+  expect(parts.every(({ offset }) => offset % BLOCK_BYTES === 0)).toBe(true)
+  expect(parts.reduce((sum, { length }) => sum + length, 0)).toBe(torrent.bytes.length)
+  const spilled = parts.length > torrent.pieceCount
+  expect(spilled).toBe('maxHalfPieceBytes' in limits)
+})
