@@ -1,0 +1,93 @@
+import pg from 'pg'
+import { DataSource } from 'typeorm'
+import { ImportError } from '../../errors.js'
+import { importEntity } from './import-row.js'
+import { migrations } from './migrations/index.js'
+
+export interface TypeOrmImportDatabaseOptions {
+  /** `postgres://...`, as psql takes it. */
+  readonly url: string
+  /** The library's own PostgreSQL schema: lower case letters, digits and `_`. Made where it is not there. */
+  readonly schema: string
+}
+
+/** Nothing waits for ever. */
+const connectTimeoutMs = 10_000
+const statementTimeoutMs = 60_000
+
+/** Rows of imports are few and change seldom. */
+const poolSize = 2
+
+/** The same number as in @bae/storage, as both make the library's schema. */
+const migrationLock = 0x62_61_65
+
+const migrationsTable = 'import_migration'
+
+/** What every connection of ours says first. */
+export function connectionOptions({ url, schema }: TypeOrmImportDatabaseOptions) {
+  return {
+    connectionString: url,
+    application_name: 'bae imports',
+    options: `-c search_path=${schema}`,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    keepAlive: true,
+  }
+}
+
+/** Makes the schema, brings its tables up to date and connects. */
+export async function openDataSource(options: TypeOrmImportDatabaseOptions): Promise<DataSource> {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(options.schema))
+    throw new TypeError(`"${options.schema}" is no schema name`)
+  const client = new pg.Client(connectionOptions(options))
+  // A connection that breaks rejects the query under way; without a listener it would also end the process.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [migrationLock, options.schema])
+    await client.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`)
+    return await migrated(options)
+  } finally {
+    // Ends the session, and the lock with it.
+    await client.end()
+  }
+}
+
+async function migrated(options: TypeOrmImportDatabaseOptions): Promise<DataSource> {
+  const { connectionString, ...extra } = connectionOptions(options)
+  const source = new DataSource({
+    type: 'postgres',
+    driver: pg,
+    url: connectionString,
+    schema: options.schema,
+    poolSize,
+    extra,
+    entities: [importEntity],
+    migrations,
+    migrationsTableName: migrationsTable,
+    migrationsTransactionMode: 'each',
+    installExtensions: false,
+    // An idle connection that breaks is replaced when one is needed; whoever then fails says why.
+    poolErrorHandler: () => undefined,
+    logging: false,
+  })
+  await source.initialize()
+  try {
+    await source.runMigrations()
+    await refuseNewer(source)
+    return source
+  } catch (error) {
+    await source.destroy()
+    throw error
+  }
+}
+
+/** An older program must not write tables whose rules it does not know. */
+async function refuseNewer(source: DataSource): Promise<void> {
+  const executed = await source.query<{ name: string }[]>(`SELECT name FROM ${migrationsTable} ORDER BY id`)
+  const known = new Set(source.migrations.map(({ name }) => name))
+  const unknown = executed.find(({ name }) => !known.has(name))
+  if (unknown !== undefined) {
+    throw new ImportError('IMPORT_DATABASE', `the library was changed by a newer bae (${unknown.name})`)
+  }
+}

