@@ -109,7 +109,7 @@ export async function bae(
 ): Promise<BaeResult> {
   const { limitMs = 30_000, ...rest } = options
   await using command = new BaeProcess(library, args, rest)
-  return command.result(limitMs)
+  return await command.result(limitMs)
 }
 
 /** Runs one command that must succeed and reads the JSON document that it prints. */
