@@ -29,13 +29,16 @@ export class SessionClaims {
     if (this.#held.has(key)) return undefined
     const claim = new SessionClaim(() => this.#unlock(key, claim))
     this.#held.set(key, claim)
+    this.#session ??= this.#connect()
+    const session = this.#session
     try {
-      if (await this.#lock(key)) {
+      if (await this.#lock(session, key)) {
         claim.lost.throwIfAborted()
         return claim
       }
     } catch (error) {
-      this.#loseAll(error)
+      this.#lose(session, error)
+      this.#forget(key, claim)
       throw error
     }
     this.#forget(key, claim)
@@ -49,9 +52,7 @@ export class SessionClaims {
     await session?.client.end()
   }
 
-  async #lock(key: string): Promise<boolean> {
-    this.#session ??= this.#connect()
-    const { client, connected } = this.#session
+  async #lock({ client, connected }: Session, key: string): Promise<boolean> {
     await connected
     const { rows } = await client.query<{ locked: boolean }>(
       'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked',
@@ -61,13 +62,12 @@ export class SessionClaims {
   }
 
   async #unlock(key: string, claim: SessionClaim): Promise<void> {
-    if (this.#held.get(key) !== claim) return
+    const session = this.#session
+    if (session === undefined || this.#held.get(key) !== claim) return
     try {
-      await this.#session?.client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [
-        this.#nameOf(key),
-      ])
+      await session.client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [this.#nameOf(key)])
     } catch (error) {
-      this.#loseAll(error)
+      this.#lose(session, error)
     } finally {
       this.#forget(key, claim)
     }
@@ -76,19 +76,16 @@ export class SessionClaims {
   #connect(): Session {
     const client = new pg.Client({ ...connectionOptions(this.#options), query_timeout: answerTimeoutMs })
     const session: Session = { client, connected: client.connect() }
-    const broke = (cause?: Error) => {
-      if (this.#session === session) this.#loseAll(cause)
-    }
-    client.on('error', broke)
-    client.on('end', () => broke())
+    client.on('error', (error) => this.#lose(session, error))
+    client.on('end', () => this.#lose(session, undefined))
     return session
   }
 
   /** Whether the session still has its locks nobody knows: once it is ended it has none. */
-  #loseAll(cause: unknown): void {
-    const session = this.#session
+  #lose(session: Session, cause: unknown): void {
+    if (this.#session !== session) return
     this.#session = undefined
-    void session?.client.end().catch(() => undefined)
+    void session.client.end().catch(() => undefined)
     const reason = new ImportError('IMPORT_DATABASE', 'the connection that held the claims broke', { cause })
     for (const [key, claim] of this.#held) {
       this.#forget(key, claim)
