@@ -1,6 +1,7 @@
 import type { AbortOptions } from './abort-options.js'
 import type { ChunkKey } from './chunk-store.js'
 import { StorageError } from './errors.js'
+import { forEachBounded } from './for-each-bounded.js'
 import type { ChunkSpan } from './piece-mapper.js'
 import type { TorrentDeps } from './torrent-deps.js'
 
@@ -8,6 +9,9 @@ export interface PieceReaderDeps extends Pick<TorrentDeps, 'torrentId' | 'mapper
   /** The recorded key of a chunk. `again`: what was answered before led nowhere. */
   readonly keyOf: (ordinal: number, again: boolean) => Promise<ChunkKey | undefined>
 }
+
+/** Spans of one piece that are read at once. */
+const maxSpansAtOnce = 4
 
 /** A chunk may be sealed or unsealed between two looks, by another process too: so often is looked. */
 const looks = 3
@@ -26,7 +30,9 @@ export class PieceReader {
     const [first] = spans
     if (first !== undefined && first.length === length) return await this.readSpan(first, options)
     const bytes = new Uint8Array(length)
-    for (const span of spans) bytes.set(await this.readSpan(span, options), span.pieceOffset - offset)
+    await forEachBounded(spans, maxSpansAtOnce, async (span) => {
+      bytes.set(await this.readSpan(span, options), span.pieceOffset - offset)
+    })
     return bytes
   }
 
