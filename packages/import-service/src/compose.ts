@@ -1,3 +1,168 @@
-import type { Composition } from './composition.js'
+import { type NetworkOptions, TorrentClient } from '@bae/client'
+import { createNativeSession, createTorrentFile, libtorrentVersion, parseTorrentFile } from '@bae/native'
+import {
+  type AbortOptions,
+  createStorageFactory,
+  type Database,
+  DirectoryChunkStore,
+  destroyTorrent,
+  readFile,
+  type StagingChunkStore,
+  scrubTorrent,
+  TorrentReader,
+} from '@bae/storage'
+import { closeAll } from './close-all.js'
+import type { Composition, DatabaseFacts, Seed } from './composition.js'
+import type { Config } from './config.js'
+import { describeServer, readServerVersion } from './doctor/server-version.js'
+import { ImportService } from './import-service.js'
+import { findLibraryFolder, type LibraryFolder, openLibraryFolder } from './library/library-folder.js'
+import { StorageLibrary } from './library/storage-library.js'
+import type { TorrentClientLike } from './torrent-client-like.js'
+import { createTorrentId } from './torrent-id.js'
 
-export declare const composition: Composition
+/** uTP yields to other traffic; on loopback it only makes a transfer stall. */
+const loopbackSettings = { enable_incoming_utp: false, enable_outgoing_utp: false } as const
+
+const loopbackNetwork: NetworkOptions = {
+  listenInterfaces: '127.0.0.1:0',
+  enableDht: false,
+  enableLsd: false,
+  enableUpnp: false,
+  enableNatPmp: false,
+  settings: loopbackSettings,
+}
+
+/** The one place where client, storage and databases meet. Loaded by commands that need them, not before. */
+export const composition: Composition = {
+  parseTorrentFile: async (bytes) => parseTorrentFile(bytes).layout,
+  createTorrentFile: (path) => createTorrentFile(path),
+  libtorrentVersion: async () => libtorrentVersion(),
+  inspectDatabase,
+  seed,
+  async openExistingLibrary(config, options = {}) {
+    const folder = await findLibraryFolder(config.libraryDirectory)
+    return folder === undefined ? undefined : (await openService(config, folder, options)).service
+  },
+  async openForImport(config, { loopbackOnly = false, ...options } = {}) {
+    const folder = await openLibraryFolder(config.libraryDirectory)
+    const network = loopbackOnly ? loopbackNetwork : {}
+    const { service, client } = await openService(config, folder, { ...options, network })
+    try {
+      await client.start()
+      return service
+    } catch (error) {
+      await service.close()
+      throw error
+    }
+  },
+}
+
+async function openService(
+  config: Config,
+  folder: LibraryFolder,
+  options: AbortOptions & { readonly network?: NetworkOptions },
+) {
+  options.signal?.throwIfAborted()
+  const closers: (() => Promise<void>)[] = []
+  const keep = <T extends { close(): Promise<void> }>(part: T): T => {
+    closers.unshift(() => part.close())
+    return part
+  }
+  try {
+    const { url } = keep(await openServer(config, options))
+    const { openTypeOrmDatabase } = await import('@bae/storage/typeorm')
+    const { openTypeOrmImportDatabase } = await import('./database/typeorm/index.js')
+    const database = keep(await openTypeOrmDatabase({ url, schema: folder.schema }))
+    const imports = keep(await openTypeOrmImportDatabase({ url, schema: folder.schema }))
+    const chunkStore = keep(await DirectoryChunkStore.open(folder.storeDirectory))
+    const library = createLibrary({ database, chunkStore }, () => closeAll(closers))
+    const createStorage = createStorageFactory(
+      { chunkStore, database },
+      { chunkSizeBytes: folder.chunkSizeBytes },
+    )
+    const client = new TorrentClient({ createStorage }, options.network)
+    return {
+      client,
+      service: new ImportService({ client: client satisfies TorrentClientLike, imports, library }),
+    }
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}
+
+function createLibrary(
+  parts: { readonly database: Database; readonly chunkStore: StagingChunkStore },
+  close: () => Promise<void>,
+): StorageLibrary {
+  return new StorageLibrary({
+    database: parts.database,
+    openReader: (record) => new TorrentReader({ record, ...parts }),
+    readFile,
+    scrub: (record, options) => scrubTorrent({ record, ...parts }, options),
+    destroy: (id) => destroyTorrent(parts, id),
+    close,
+  })
+}
+
+/** The server of BAE_DATABASE_URL, or the library's own, which the last process to leave stops. */
+async function openServer(config: Config, options: AbortOptions) {
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, close: async () => {} }
+  const { openEmbeddedPostgres } = await import('@bae/storage/embedded-postgres')
+  return openEmbeddedPostgres({
+    directory: config.libraryDirectory,
+    ...(config.stateDirectory === undefined ? {} : { stateDirectory: config.stateDirectory }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  })
+}
+
+async function inspectDatabase(config: Config, options: AbortOptions = {}): Promise<DatabaseFacts> {
+  if (config.databaseUrl !== undefined) {
+    const serverVersion = await readServerVersion(config.databaseUrl)
+    return { kind: 'server', place: describeServer(config.databaseUrl), serverVersion }
+  }
+  if ((await findLibraryFolder(config.libraryDirectory)) === undefined) {
+    return { kind: 'embedded', place: config.stateDirectory ?? config.libraryDirectory }
+  }
+  const { openEmbeddedPostgres } = await import('@bae/storage/embedded-postgres')
+  const directory = config.libraryDirectory
+  const { stateDirectory } = config
+  await using server = await openEmbeddedPostgres({
+    directory,
+    ...options,
+    ...(stateDirectory === undefined ? {} : { stateDirectory }),
+  })
+  return { kind: 'embedded', place: server.clusterDirectory, serverVersion: server.version }
+}
+
+/** A session without our storage: what libtorrent's other users are to us. */
+async function seed(torrentFile: Uint8Array, directory: string): Promise<Seed> {
+  const session = await createNativeSession({
+    onAlert: () => {},
+    listenInterfaces: '127.0.0.1:0',
+    settings: {
+      ...loopbackSettings,
+      enable_dht: false,
+      enable_lsd: false,
+      enable_upnp: false,
+      enable_natpmp: false,
+    },
+  })
+  try {
+    await session.addTorrent({
+      torrentId: createTorrentId(),
+      torrentFile,
+      savePath: directory,
+      seedMode: true,
+    })
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+  return {
+    port: session.listenPort,
+    close: () => session.close(),
+    [Symbol.asyncDispose]: () => session.close(),
+  }
+}

@@ -10,7 +10,7 @@ export interface Composition {
   /** A service for a library that is there; `undefined` where there is none. Nothing is made, no session starts. */
   openExistingLibrary(config: Config, options?: AbortOptions): Promise<ImportService | undefined>
   /** A service that can import, with its session started. Makes the library when there is none. */
-  openForImport(config: Config, options?: AbortOptions): Promise<ImportService>
+  openForImport(config: Config, options?: OpenForImportOptions): Promise<ImportService>
   /** The bytes of a .torrent file for what is at `path`. */
   createTorrentFile(path: string): Promise<Uint8Array>
   /** Gives a torrent to others from libtorrent's own disk storage, on 127.0.0.1. `directory` holds what it is about. */
@@ -18,6 +18,11 @@ export interface Composition {
   /** Rejects NATIVE_BINDING_NOT_FOUND. */
   libtorrentVersion(): Promise<string>
   inspectDatabase(config: Config, options?: AbortOptions): Promise<DatabaseFacts>
+}
+
+export interface OpenForImportOptions extends AbortOptions {
+  /** The session neither listens to nor asks anybody beyond this machine. */
+  readonly loopbackOnly?: boolean
 }
 
 export interface Seed extends AsyncDisposable {

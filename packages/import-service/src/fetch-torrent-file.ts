@@ -9,12 +9,12 @@ export async function fetchTorrentFile(
   address: string,
   options: AbortOptions & { readonly timeoutMs?: number } = {},
 ): Promise<Uint8Array> {
-  const shown = withoutPassword(address)
+  const { shown, headers } = splitPassword(address)
   const timeoutMs = options.timeoutMs ?? answerTimeoutMs
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
   try {
-    const response = await fetch(address, { signal, headers: { accept: 'application/x-bittorrent, */*' } })
+    const response = await fetch(shown, { signal, headers })
     if (!response.ok) {
       await response.body?.cancel()
       throw new ImportError(
@@ -57,10 +57,16 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown reason'
 }
 
-function withoutPassword(address: string): string {
-  if (!URL.canParse(address)) return address
+/** `fetch` takes no address with a password in it, and messages must not show one. */
+function splitPassword(address: string): { shown: string; headers: Record<string, string> } {
+  const headers: Record<string, string> = { accept: 'application/x-bittorrent, */*' }
+  if (!URL.canParse(address)) return { shown: address, headers }
   const url = new URL(address)
+  if (url.username !== '' || url.password !== '') {
+    const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    headers.authorization = `Basic ${Buffer.from(login).toString('base64')}`
+  }
   url.username = ''
   url.password = ''
-  return url.href
+  return { shown: url.href, headers }
 }

@@ -1,6 +1,7 @@
 import type { PeerAddress } from '@bae/client'
 import type { AbortOptions, TorrentLayout } from '@bae/storage'
 import { claimTorrent, hashesOf, releaseAll } from './claim-torrent.js'
+import { closeAll } from './close-all.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { ImportError } from './errors.js'
 import { type ExportedTorrent, exportTorrent } from './export-torrent.js'
@@ -103,10 +104,11 @@ export class ImportService implements AsyncDisposable {
     const report = await this.#library.verify(record.id, options)
     const bad = report.damaged.map((damaged) => ({
       piece: damaged.piece,
-      files: pathsOf(layout, damaged.files),
+      files: placesOf(layout, damaged.files),
       chunk: damaged.chunk ?? null,
     }))
-    return { id: record.id, pieces: report.checkedPieces, ok: report.checkedPieces - bad.length, bad }
+    const badPieces = new Set(bad.map(({ piece }) => piece)).size
+    return { id: record.id, pieces: report.checkedPieces, ok: report.checkedPieces - badPieces, bad }
   }
 
   /** Writes the files to `directory/<name>`, all or nothing. Rejects IMPORT_INCOMPLETE and IMPORT_EXPORT_EXISTS. */
@@ -163,11 +165,7 @@ export class ImportService implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort(new ImportError('IMPORT_CLOSED', 'the import was stopped: its service is closing'))
     await Promise.allSettled([...this.#running].map((job) => job.whenCompleted()))
-    const failures: unknown[] = []
-    for (const part of [this.#client, this.#imports, this.#library]) {
-      await part.close().catch((error: unknown) => failures.push(error))
-    }
-    if (failures.length > 0) throw failures[0]
+    await closeAll([() => this.#client.close(), () => this.#imports.close(), () => this.#library.close()])
   }
 
   #start(
@@ -263,9 +261,10 @@ function completedImport(snapshot: ImportSnapshot): Import {
   }
 }
 
-function pathsOf(layout: TorrentLayout, indexes: readonly number[]): readonly string[] {
-  const paths = new Map(importedFiles(layout).map(({ path, file }) => [file.index, path]))
-  return indexes.map((index) => paths.get(index)).filter((path) => path !== undefined)
+/** The places of an export for the torrent's own paths. */
+function placesOf(layout: TorrentLayout, paths: readonly string[]): readonly string[] {
+  const places = new Map(importedFiles(layout).map(({ path, file }) => [file.path.join('/'), path]))
+  return paths.map((path) => places.get(path)).filter((place) => place !== undefined)
 }
 
 function incomplete({ id, name, pieces, totalPieces }: ImportSnapshot): ImportError {

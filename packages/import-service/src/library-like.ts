@@ -10,8 +10,8 @@ export interface LibraryTorrent {
 
 export interface DamagedPiece {
   readonly piece: number
-  /** Indexes into `layout.files` of the files that the piece touches. */
-  readonly files: readonly number[]
+  /** The files that the damage is in: the torrent's own paths, joined by '/'. */
+  readonly files: readonly string[]
   /** The key of the chunk that is wrong or gone, where the library can tell. */
   readonly chunk?: string
 }
@@ -19,6 +19,7 @@ export interface DamagedPiece {
 export interface VerifyReport {
   /** Pieces that were read and hashed: those that are completed. */
   readonly checkedPieces: number
+  /** A piece is named once for each chunk of it that is wrong. */
   readonly damaged: readonly DamagedPiece[]
 }
 

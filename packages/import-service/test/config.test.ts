@@ -10,7 +10,13 @@ describe('readConfig', () => {
     ['then BAE_LIBRARY', {}, { BAE_LIBRARY: '/variable', XDG_DATA_HOME: '/xdg' }, someone, '/variable'],
     ['then the XDG data folder', {}, { XDG_DATA_HOME: '/xdg' }, someone, '/xdg/bae'],
     ['then its usual place', {}, {}, someone, '/home/someone/.local/share/bae'],
-    ['empty variables do not count', {}, { BAE_LIBRARY: '', XDG_DATA_HOME: '' }, someone, '/home/someone/.local/share/bae'],
+    [
+      'empty variables do not count',
+      {},
+      { BAE_LIBRARY: '', XDG_DATA_HOME: '' },
+      someone,
+      '/home/someone/.local/share/bae',
+    ],
     ['root has a place of its own', {}, {}, root, '/var/lib/bae'],
     ['which BAE_LIBRARY moves', {}, { BAE_LIBRARY: '/variable' }, root, '/variable'],
   ])('%s', (_, flags, environment, user, expected) => {
@@ -19,11 +25,17 @@ describe('readConfig', () => {
 
   it('makes relative folders absolute', () => {
     const config = readConfig({ library: 'music' }, { BAE_STATE: 'state' }, someone)
-    expect(config).toEqual({ libraryDirectory: `${process.cwd()}/music`, stateDirectory: `${process.cwd()}/state` })
+    expect(config).toEqual({
+      libraryDirectory: `${process.cwd()}/music`,
+      stateDirectory: `${process.cwd()}/state`,
+    })
   })
 
   it('takes the database from BAE_DATABASE_URL', () => {
     const databaseUrl = 'postgres://someone@db.example/bae'
-    expect(readConfig({ library: '/l' }, { BAE_DATABASE_URL: databaseUrl }, someone)).toEqual({ libraryDirectory: '/l', databaseUrl })
+    expect(readConfig({ library: '/l' }, { BAE_DATABASE_URL: databaseUrl }, someone)).toEqual({
+      libraryDirectory: '/l',
+      databaseUrl,
+    })
   })
 })

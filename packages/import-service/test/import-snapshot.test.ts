@@ -57,7 +57,11 @@ describe('describeImport', () => {
     }
     const files = [song, padding, { ...text, index: 2, offsetBytes: pieceLengthBytes }]
     const layout = layoutOf({}, { files, totalLengthBytes: pieceLengthBytes + 50 })
-    const snapshot = describeImport(importRecord(), { id, layout, completedPieces: Uint8Array.of(0b1100_0000) })
+    const snapshot = describeImport(importRecord(), {
+      id,
+      layout,
+      completedPieces: Uint8Array.of(0b1100_0000),
+    })
     expect([snapshot.bytes, snapshot.totalBytes, totalFileBytes(layout)]).toEqual([150, 150, 150])
     expect(snapshot.files).toEqual([
       { path: 'song', bytes: 100 },
@@ -76,7 +80,9 @@ describe('describeImport', () => {
 describe('importedFiles', () => {
   it('leaves symbolic links out', () => {
     const layout = layoutOf({ real: 5, link: 0 })
-    const files = layout.files.map((file) => (file.path[0] === 'link' ? { ...file, kind: 'symlink' as const } : file))
+    const files = layout.files.map((file) =>
+      file.path[0] === 'link' ? { ...file, kind: 'symlink' as const } : file,
+    )
     expect(importedFiles({ ...layout, files }).map(({ path }) => path)).toEqual(['real'])
   })
 })

@@ -3,7 +3,12 @@ import { resolveId } from '../src/resolve-id.js'
 import { hashV1, hashV2, importRecord, torrentId } from './support/records.js'
 
 const album = importRecord()
-const film = importRecord({ id: torrentId('2'), infoHashV1: `ab${'c'.repeat(38)}`, infoHashV2: hashV2('d'), name: 'film' })
+const film = importRecord({
+  id: torrentId('2'),
+  infoHashV1: `ab${'c'.repeat(38)}`,
+  infoHashV2: hashV2('d'),
+  name: 'film',
+})
 const records = [album, film]
 
 describe('resolveId', () => {

@@ -53,5 +53,5 @@ export function formatReport(report: VerifiedImport): readonly string[] {
     return `  piece ${piece}${where}${chunk === null ? '' : ` (chunk ${chunk})`}`
   })
   const more = bad.length > shown.length ? [`  and ${bad.length - shown.length} more`] : []
-  return [`damaged: ${bad.length} of ${formatCount(pieces, 'piece')} wrong, ${ok} right`, ...shown, ...more]
+  return [`damaged: ${pieces - ok} of ${formatCount(pieces, 'piece')} wrong`, ...shown, ...more]
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CliContext, CommandArguments } from '../cli/command.js'
@@ -25,6 +25,8 @@ interface DemoFolders {
 export async function runDemo(args: CommandArguments, context: CliContext): Promise<void> {
   const { output } = context
   const root = await mkdtemp(join(tmpdir(), 'bae-demo-'))
+  // PostgreSQL does not run as root: its user must be able to enter.
+  await chmod(root, 0o755)
   const folders = { root, original: join(root, 'original'), exported: join(root, 'exported') }
   const config = context.config({ library: args.library ?? join(root, 'library') })
   output.print()
@@ -69,7 +71,7 @@ async function tellStory(
   await using _ = seed
   await using service = await steps.run(
     'Open the library',
-    () => composition.openForImport(config, { signal }),
+    () => composition.openForImport(config, { signal, loopbackOnly: true }),
     () => 'chunks in a folder, records in PostgreSQL',
   )
   const snapshot = await steps.run(

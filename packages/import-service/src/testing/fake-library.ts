@@ -1,7 +1,13 @@
 import type { AbortOptions, ByteRange, TorrentId, TorrentLayout } from '@bae/storage'
 import { ImportError } from '../errors.js'
 import { totalPieces } from '../import-snapshot.js'
-import type { DamagedPiece, LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from '../library-like.js'
+import type {
+  DamagedPiece,
+  LibraryLike,
+  LibraryTorrent,
+  VerifyOptions,
+  VerifyReport,
+} from '../library-like.js'
 
 /** A library in memory whose torrents a test puts in, or a FakeTorrentClient. Bytes of files are up to `contents`. */
 export class FakeLibrary implements LibraryLike {

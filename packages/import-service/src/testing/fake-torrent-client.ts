@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events'
 import type { AddTorrentOptions, TorrentSource } from '@bae/client'
 import type { TorrentId } from '@bae/storage'
-import { createTorrentId } from '../torrent-id.js'
 import type { StatusUpdate, TorrentClientLike } from '../torrent-client-like.js'
+import { createTorrentId } from '../torrent-id.js'
 import type { FakeLibrary } from './fake-library.js'
 import { FakeTorrent } from './fake-torrent.js'
 

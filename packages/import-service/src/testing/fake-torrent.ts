@@ -51,10 +51,15 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements Torrent 
     const known = await this.#library.findTorrent(this.id)
     if (known === undefined) this.#library.save(this.id, layout)
     for (let piece = 0; piece < totalPieces(layout); piece += 1) {
-      if (((known?.completedPieces[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0) this.#completed.add(piece)
+      if (((known?.completedPieces[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0)
+        this.#completed.add(piece)
     }
     this.layout = layout
-    this.update({ state: 'downloading', completedPieces: this.#completed.size, totalPieces: totalPieces(layout) })
+    this.update({
+      state: 'downloading',
+      completedPieces: this.#completed.size,
+      totalPieces: totalPieces(layout),
+    })
     this.emit('metadataReceived', { id: this.id, layout })
   }
 

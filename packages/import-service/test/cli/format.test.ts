@@ -64,8 +64,18 @@ describe('formatProgress', () => {
   })
 
   it.each([20, 30, 40, 60, 80, 120, 200])('stays on one line of %d columns', (columns) => {
-    const huge = { ...progress, bytes: 1.5e14, totalBytes: 2.9e14, peers: 1234, downloadBytesPerSecond: 12_345 }
-    for (const state of [progress, huge, { ...progress, totalPieces: null, totalBytes: null, state: 'fetchingMetadata' as const }]) {
+    const huge = {
+      ...progress,
+      bytes: 1.5e14,
+      totalBytes: 2.9e14,
+      peers: 1234,
+      downloadBytesPerSecond: 12_345,
+    }
+    for (const state of [
+      progress,
+      huge,
+      { ...progress, totalPieces: null, totalBytes: null, state: 'fetchingMetadata' as const },
+    ]) {
       expect(textWidth(formatProgress(state, { columns, unicode: true }))).toBeLessThan(columns)
     }
   })
@@ -73,12 +83,17 @@ describe('formatProgress', () => {
   it('draws a full bar only at the end', () => {
     const almost = formatProgress({ ...progress, pieces: 29 }, { columns: 80, unicode: false })
     expect(almost).toMatch(/^#+\.+ /)
-    const done = formatProgress({ ...progress, pieces: 30, state: 'completing' }, { columns: 80, unicode: false })
+    const done = formatProgress(
+      { ...progress, pieces: 30, state: 'completing' },
+      { columns: 80, unicode: false },
+    )
     expect(done).toMatch(/^#+ {2}100%.*finishing$/)
   })
 
   it('says that it waits for peers', () => {
-    expect(formatProgress({ ...progress, peers: 0 }, { columns: 80, unicode: false })).toMatch(/waiting for peers$/)
+    expect(formatProgress({ ...progress, peers: 0 }, { columns: 80, unicode: false })).toMatch(
+      /waiting for peers$/,
+    )
     expect(formatProgressLine({ ...progress, totalPieces: null, state: 'fetchingMetadata' })).toBe(
       'asking peers what the torrent holds, 1 peer',
     )

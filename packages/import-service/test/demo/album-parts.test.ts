@@ -5,7 +5,14 @@ import { drawCover } from '../../src/demo/cover-picture.js'
 import { encodeWaveFile, sampleRate } from '../../src/demo/wave-file.js'
 
 describe('composeTune', () => {
-  const tune = { seed: 7, beatsPerMinute: 120, key: 60, scale: 'minor', chords: [0, 3], lengthSeconds: 4 } as const
+  const tune = {
+    seed: 7,
+    beatsPerMinute: 120,
+    key: 60,
+    scale: 'minor',
+    chords: [0, 3],
+    lengthSeconds: 4,
+  } as const
 
   it('makes music of the asked length that is never silent for long and fades out', () => {
     const { left, right } = composeTune(tune)
@@ -25,7 +32,9 @@ describe('composeTune', () => {
 
 describe('encodeWaveFile', () => {
   it('writes 16 bit stereo that does not clip', () => {
-    const file = Buffer.from(encodeWaveFile({ left: Float32Array.of(0, 4, -2), right: Float32Array.of(1, 0, -4) }))
+    const file = Buffer.from(
+      encodeWaveFile({ left: Float32Array.of(0, 4, -2), right: Float32Array.of(1, 0, -4) }),
+    )
     expect(file.toString('latin1', 0, 4) + file.toString('latin1', 8, 16)).toBe('RIFFWAVEfmt ')
     expect(file.readUInt32LE(4)).toBe(file.length - 8)
     expect([file.readUInt16LE(22), file.readUInt32LE(24), file.readUInt16LE(34)]).toEqual([2, sampleRate, 16])

@@ -16,14 +16,31 @@ export function hashV2(digit: string): string {
 }
 
 export function importRecord(change: Partial<ImportRecord> = {}): ImportRecord {
-  return { id: torrentId('1'), infoHashV1: hashV1('a'), name: 'album', state: 'downloading', addedAtMs: 1_000, ...change }
+  return {
+    id: torrentId('1'),
+    infoHashV1: hashV1('a'),
+    name: 'album',
+    state: 'downloading',
+    addedAtMs: 1_000,
+    ...change,
+  }
 }
 
 /** A torrent of these files, one after the other, without padding. */
-export function layoutOf(files: Readonly<Record<string, number>>, change: Partial<TorrentLayout> = {}): TorrentLayout {
+export function layoutOf(
+  files: Readonly<Record<string, number>>,
+  change: Partial<TorrentLayout> = {},
+): TorrentLayout {
   let offsetBytes = 0
   const layouts = Object.entries(files).map(([path, lengthBytes], index) => {
-    const file = { index, path: path.split('/'), offsetBytes, lengthBytes, kind: 'file' as const, executable: false }
+    const file = {
+      index,
+      path: path.split('/'),
+      offsetBytes,
+      lengthBytes,
+      kind: 'file' as const,
+      executable: false,
+    }
     offsetBytes += lengthBytes
     return file
   })

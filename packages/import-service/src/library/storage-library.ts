@@ -1,0 +1,85 @@
+import type {
+  AbortOptions,
+  ByteRange,
+  Database,
+  readFile,
+  scrubTorrent,
+  TorrentId,
+  TorrentReader,
+  TorrentRecord,
+} from '@bae/storage'
+import { ImportError } from '../errors.js'
+import type {
+  DamagedPiece,
+  LibraryLike,
+  LibraryTorrent,
+  VerifyOptions,
+  VerifyReport,
+} from '../library-like.js'
+
+type ReadPiece = Pick<TorrentReader, 'readPiece'>
+
+/** The storage side as functions, so that only compose.ts loads it. */
+export interface StorageLibraryDeps {
+  readonly database: Database
+  readonly openReader: (record: TorrentRecord) => ReadPiece
+  readonly readFile: typeof readFile
+  readonly scrub: (record: TorrentRecord, options: AbortOptions) => ReturnType<typeof scrubTorrent>
+  readonly destroy: (id: TorrentId) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** A library on BaeStorage's records and chunks. Writes nothing but in `removeTorrent`. */
+export class StorageLibrary implements LibraryLike {
+  readonly #deps: StorageLibraryDeps
+  /** The torrent read last: an export asks for its files one after the other. */
+  #last: { readonly record: TorrentRecord; readonly reader: ReadPiece } | undefined
+
+  constructor(deps: StorageLibraryDeps) {
+    this.#deps = deps
+  }
+
+  async findTorrent(id: TorrentId): Promise<LibraryTorrent | undefined> {
+    const record = await this.#deps.database.findTorrent(id)
+    if (record === undefined) return undefined
+    return { id, layout: record.layout, completedPieces: await this.#deps.database.completedPieces(id) }
+  }
+
+  async *readFile(
+    id: TorrentId,
+    fileIndex: number,
+    options: AbortOptions & { readonly range?: ByteRange } = {},
+  ): AsyncIterable<Uint8Array> {
+    const { record, reader } = await this.#open(id)
+    yield* this.#deps.readFile(reader, record.layout, fileIndex, options)
+  }
+
+  async verify(id: TorrentId, { onProgress, ...options }: VerifyOptions = {}): Promise<VerifyReport> {
+    const { record } = await this.#open(id)
+    const damaged: DamagedPiece[] = []
+    let checked = 0
+    for await (const { checkedPieces, completePieces, damage } of this.#deps.scrub(record, options)) {
+      damaged.push(...damage)
+      checked = checkedPieces
+      onProgress?.({ checkedPieces, totalPieces: completePieces })
+    }
+    return { checkedPieces: checked, damaged }
+  }
+
+  removeTorrent(id: TorrentId): Promise<void> {
+    this.#last = undefined
+    return this.#deps.destroy(id)
+  }
+
+  close(): Promise<void> {
+    return this.#deps.close()
+  }
+
+  async #open(id: TorrentId) {
+    if (this.#last?.record.id === id) return this.#last
+    const record = await this.#deps.database.findTorrent(id)
+    if (record === undefined) throw new ImportError('IMPORT_NOT_FOUND', `the library holds no torrent ${id}`)
+    this.#last = { record, reader: this.#deps.openReader(record) }
+    return this.#last
+  }
+}

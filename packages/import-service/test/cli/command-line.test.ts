@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { commands } from '../../src/cli/commands.js'
+import { CapturedOutput } from '../support/captured-output.js'
+import { hashV1, importRecord, layoutOf, pieceLengthBytes, torrentId } from '../support/records.js'
+import { TestCli } from '../support/test-cli.js'
+
+const layout = layoutOf({ 'disc/one.wav': pieceLengthBytes, notes: 10 })
+const id = torrentId('1')
+
+let cli: TestCli
+
+beforeEach(async () => {
+  cli = await TestCli.create()
+})
+
+afterEach(() => cli[Symbol.asyncDispose]())
+
+async function saveAlbum(): Promise<void> {
+  await cli.imports.saveImport(
+    importRecord({ state: 'completed', completedAtMs: 2_000, transferSeconds: 0.5 }),
+  )
+  cli.library.save(id, layout, [0, 1])
+}
+
+describe('help', () => {
+  it.each([[[]], [['--help']], [['-h']], [['help']]])(
+    '%j lists the commands and loads nothing',
+    async (argv) => {
+      const { code, output } = await cli.run(argv)
+      expect(code).toBe(0)
+      for (const { name } of commands) expect(output.stdout).toContain(`bae ${name}`)
+      expect(output.stderr).toBe('')
+      expect(cli.loads).toBe(0)
+    },
+  )
+
+  it.each(commands.map(({ name }) => name))('of %s shows its usage and options', async (name) => {
+    const { code, output } = await cli.run([name, '--help'])
+    expect(code).toBe(0)
+    expect(output.stdout).toMatch(new RegExp(`^Usage: bae ${name}.*--library DIR`, 's'))
+    expect((await cli.run(['help', name])).output.stdout).toBe(output.stdout)
+    for (const line of output.stdout.split('\n')) expect(line.length).toBeLessThan(90)
+    expect(cli.loads).toBe(0)
+  })
+
+  it('knows the version', async () => {
+    expect((await cli.run(['--version'])).output.stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe('wrong usage', () => {
+  it.each([
+    ['an unknown command', ['imprt'], /no command 'imprt'; did you mean 'bae import'\?/],
+    ['a command nobody could mean', ['frobnicate'], /'bae --help' lists the commands/],
+    ['an option before the command', ['--library', 'list'], /'--library' comes before a command/],
+    ['an unknown option', ['list', '--jsn'], /no option '--jsn'; did you mean '--json'\?/],
+    ['an option of another command', ['list', '--peer', 'x:1'], /'bae list' has no option '--peer'/],
+    ['a missing argument', ['export', 'abc'], /'bae export' needs DIR/],
+    ['an argument too many', ['show', 'a', 'b'], /takes no 'b'/],
+    ['a missing value', ['list', '--library'], /needs a value for --library/],
+    ['an empty value', ['list', '--library='], /needs a value for --library/],
+    ['a value too many', ['list', '--json=yes'], /takes no value for --json/],
+    ['no time', ['import', 'x', '--timeout', 'soon'], /--timeout takes seconds/],
+    ['a negative time', ['import', 'x', '--timeout=-1'], /--timeout takes seconds/],
+    ['no time at all', ['import', 'x', '--timeout', '0'], /--timeout takes seconds/],
+    ['a peer without a port', ['import', 'x', '--peer', '127.0.0.1'], /--peer takes HOST:PORT/],
+    [
+      'a peer with a port that is none',
+      ['import', 'x', '--peer', '127.0.0.1:70000'],
+      /--peer takes HOST:PORT/,
+    ],
+  ])('%s exits 2 with one sentence', async (_, argv, message) => {
+    const { code, output } = await cli.run(argv)
+    expect(code).toBe(2)
+    expect(output.stdout).toBe('')
+    expect(output.stderr).toMatch(message)
+    expect(output.stderr).toMatch(/^bae: .* \[IMPORT_USAGE\]\n$/)
+  })
+
+  it('is one JSON object on stdout for scripts', async () => {
+    const { code, output } = await cli.run(['import', '--json', '--timeot', '1'])
+    expect(code).toBe(2)
+    expect(output.events).toEqual([{ event: 'error', code: 'IMPORT_USAGE', message: expect.any(String) }])
+    expect(output.stderr).toBe('')
+  })
+})
+
+describe('list', () => {
+  it('of no library is an empty array', async () => {
+    cli.hasLibrary = false
+    const { code, output } = await cli.run(['list', '--json'])
+    expect([code, output.stdout]).toEqual([0, '[]\n'])
+  })
+
+  it('prints one array with every key', async () => {
+    await saveAlbum()
+    const { output } = await cli.run(['list', '--json'])
+    expect(output.events).toEqual([
+      [
+        {
+          id,
+          infoHash: hashV1('a'),
+          infoHashV1: hashV1('a'),
+          infoHashV2: null,
+          name: 'album',
+          state: 'completed',
+          pieces: 2,
+          totalPieces: 2,
+          bytes: pieceLengthBytes + 10,
+          totalBytes: pieceLengthBytes + 10,
+          files: [
+            { path: 'disc/one.wav', bytes: pieceLengthBytes },
+            { path: 'notes', bytes: 10 },
+          ],
+          addedAtMs: 1_000,
+          completedAtMs: 2_000,
+          seconds: 0.5,
+          error: null,
+        },
+      ],
+    ])
+    const [shown] = (await cli.run(['show', 'aaa', '--json'])).output.events
+    expect([shown]).toEqual(output.events[0])
+  })
+
+  it('fits a terminal of 80 columns and shows no control characters', async () => {
+    await saveAlbum()
+    await cli.imports.saveImport(
+      importRecord({ id: torrentId('2'), infoHashV1: hashV1('b'), name: `\u001b[2J${'x'.repeat(200)}` }),
+    )
+    const { output } = await cli.run(['list'], new CapturedOutput({ isTTY: true }))
+    const lines = output.stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(3)
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
+    expect(output.stdout).not.toContain('\u001b')
+    expect(lines[1]).toMatch(/^aaaaaaaaaa {2}completed +100% +16\.0 KiB {2}album$/)
+  })
+})
+
+describe('commands about an ID', () => {
+  it.each([
+    ['show', 'zz'],
+    ['verify', 'zz'],
+    ['export', 'zz', '/nowhere'],
+    ['cat', 'zz', 'x'],
+    ['remove', 'zz'],
+  ])('%s of an unknown one exits 1', async (...argv) => {
+    for (const hasLibrary of [true, false]) {
+      cli.hasLibrary = hasLibrary
+      const { code, output } = await cli.run(argv)
+      expect(code).toBe(1)
+      expect(output.stderr).toMatch(/^bae: no import is called 'zz'.* \[IMPORT_NOT_FOUND\]\n$/)
+    }
+  })
+
+  it('show tells everything in words', async () => {
+    await saveAlbum()
+    const { output } = await cli.run(['show', 'aaa'])
+    expect(output.stdout).toMatch(/^album\n {2}id +0193a7c0-/)
+    expect(output.stdout).toMatch(/100%, 2 of 2 pieces/)
+    expect(output.stdout).toMatch(/16\.0 KiB {2}disc\/one\.wav/)
+  })
+
+  it('verify exits 0 when all is right and 1 when a piece is bad', async () => {
+    await saveAlbum()
+    const good = await cli.run(['verify', id, '--json'])
+    expect([good.code, good.output.events]).toEqual([0, [{ id, pieces: 2, ok: 2, bad: [] }]])
+    cli.library.damaged = [{ piece: 1, files: ['notes'], chunk: 'c0ffee' }]
+    const bad = await cli.run(['verify', id, '--json'])
+    const expected = { id, pieces: 2, ok: 1, bad: [{ piece: 1, files: ['notes'], chunk: 'c0ffee' }] }
+    expect([bad.code, bad.output.events]).toEqual([1, [expected]])
+    const told = await cli.run(['verify', id])
+    expect([told.code, told.output.stdout]).toEqual([
+      1,
+      'damaged: 1 of 2 pieces wrong\n  piece 1 of notes (chunk c0ffee)\n',
+    ])
+  })
+
+  it('cat writes the bytes and nothing else', async () => {
+    await saveAlbum()
+    cli.library.contents = () => [new TextEncoder().encode('first '), new TextEncoder().encode('second')]
+    const { code, output } = await cli.run(['cat', id, 'notes'])
+    expect([code, output.stdout, output.stderr]).toEqual([0, 'first second', ''])
+  })
+
+  it('remove says what went', async () => {
+    await saveAlbum()
+    const { output } = await cli.run(['remove', id, '--json'])
+    expect(output.events).toEqual([
+      { id, infoHash: hashV1('a'), name: 'album', bytes: pieceLengthBytes + 10 },
+    ])
+    expect((await cli.run(['list', '--json'])).output.stdout).toBe('[]\n')
+  })
+})
+
+describe('doctor', () => {
+  it('says what was found', async () => {
+    const { code, output } = await cli.run(['doctor', '--json'])
+    const [report] = output.events as unknown as [{ ok: boolean; items: { name: string; status: string }[] }]
+    expect(code).toBe(0)
+    expect(report.ok).toBe(true)
+    expect(report.items.map(({ name }) => name)).toEqual([
+      'bae',
+      'node',
+      'libtorrent',
+      'library',
+      'free space',
+      'database',
+    ])
+  })
+})

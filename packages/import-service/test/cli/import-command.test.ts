@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { FakeTorrent } from '../../src/testing/fake-torrent.js'
+import { CapturedOutput } from '../support/captured-output.js'
+import { hashV1, layoutOf, pieceLengthBytes } from '../support/records.js'
+import { type CliResult, TestCli } from '../support/test-cli.js'
+
+const layout = layoutOf({ 'one.wav': pieceLengthBytes, two: 10 })
+
+let cli: TestCli
+
+beforeEach(async () => {
+  cli = await TestCli.create()
+  await cli.saveTorrentFile()
+})
+
+afterEach(() => cli[Symbol.asyncDispose]())
+
+/** Starts an import and waits until the client has its torrent. */
+async function begin(args: readonly string[], output?: CapturedOutput) {
+  const adding = cli.client.whenAdded()
+  const ending: Promise<CliResult> = cli.run(['import', cli.torrentPath, ...args], output)
+  return { ending, torrent: await adding }
+}
+
+async function deliver(torrent: FakeTorrent, pieces: readonly number[]): Promise<void> {
+  await torrent.deliverMetadata(layout)
+  for (const piece of pieces) torrent.deliverPiece(piece)
+}
+
+describe('bae import', () => {
+  it('dials the peers it is given, names included', async () => {
+    const peers = ['--peer', '127.0.0.1:4001', '--peer', '[::1]:4002', '--peer', 'localhost:4003']
+    const { ending, torrent } = await begin(peers)
+    const dialled = torrent.options.peers ?? []
+    expect(dialled.slice(0, 2)).toEqual([
+      { host: '127.0.0.1', port: 4001 },
+      { host: '::1', port: 4002 },
+    ])
+    expect(dialled[2]?.host).toMatch(/^(127\.0\.0\.1|::1)$/)
+    await deliver(torrent, [0, 1])
+    expect((await ending).code).toBe(0)
+  })
+
+  it('ends its events with what it completed', async () => {
+    const { ending, torrent } = await begin(['--json'])
+    await deliver(torrent, [0, 1])
+    const { code, output } = await ending
+    expect(code).toBe(0)
+    expect(output.events[0]).toMatchObject({
+      event: 'progress',
+      pieces: 0,
+      downloadBytesPerSecond: 0,
+      peers: 0,
+    })
+    expect(output.events.at(-1)).toEqual({
+      event: 'completed',
+      id: torrent.id,
+      infoHash: hashV1('a'),
+      infoHashV1: hashV1('a'),
+      infoHashV2: null,
+      name: 'album',
+      bytes: pieceLengthBytes + 10,
+      pieces: 2,
+      files: [
+        { path: 'one.wav', bytes: pieceLengthBytes },
+        { path: 'two', bytes: 10 },
+      ],
+      seconds: expect.any(Number),
+    })
+    expect(output.stderr).toBe('')
+  })
+
+  it('of what is there already is done at once', async () => {
+    const { ending, torrent } = await begin([])
+    await deliver(torrent, [0, 1])
+    await ending
+    const again = await cli.run(['import', cli.torrentPath])
+    expect(again.output.stdout).toMatch(
+      /^album is in the library already: 2 files, 16\.0 KiB; nothing was fetched\n/,
+    )
+    expect(cli.client.added).toHaveLength(1)
+  })
+
+  it('stopped by Ctrl-C exits 130 and says how to go on', async () => {
+    const { ending, torrent } = await begin([])
+    await deliver(torrent, [0])
+    cli.stop.interrupt('SIGINT')
+    const { code, output } = await ending
+    expect(code).toBe(130)
+    expect(output.stdout).toBe('')
+    expect(output.stderr).toMatch(
+      /1 of 2 pieces are stored, and the same command goes on from there \[IMPORT_INTERRUPTED\]\n$/,
+    )
+  })
+
+  it('stopped by SIGTERM exits 143, with an event for scripts', async () => {
+    const { ending } = await begin(['--json'])
+    cli.stop.interrupt('SIGTERM')
+    const { code, output } = await ending
+    expect(code).toBe(143)
+    expect(output.events.at(-1)).toMatchObject({
+      event: 'error',
+      code: 'IMPORT_INTERRUPTED',
+      message: expect.stringMatching(/nothing stays/),
+    })
+  })
+
+  it('whose time is over exits 1 and leaves nothing when nothing was stored', async () => {
+    const { ending } = await begin(['--json'])
+    cli.stop.stopAfter(0, 5)
+    const { code, output } = await ending
+    expect(code).toBe(1)
+    const expected = {
+      event: 'error',
+      code: 'IMPORT_TIMEOUT',
+      message: expect.stringMatching(/^not done within 5 s; .*nothing stays$/),
+    }
+    expect(output.events.at(-1)).toMatchObject(expected)
+    expect(await cli.imports.listImports()).toEqual([])
+  })
+
+  it('counts --timeout from the start of the process', async () => {
+    const { code, output } = await cli.run(['import', cli.torrentPath, '--timeout', '0.001', '--json'])
+    expect(code).toBe(1)
+    expect(output.events.at(-1)).toMatchObject({ event: 'error', code: 'IMPORT_TIMEOUT' })
+  })
+
+  it('of a source that is not there makes no library', async () => {
+    const { code, output } = await cli.run(['import', `${cli.torrentPath}.gone`, '--json'])
+    expect(code).toBe(1)
+    expect(output.events).toEqual([
+      { event: 'error', code: 'IMPORT_SOURCE_NOT_FOUND', message: expect.any(String) },
+    ])
+  })
+
+  it('draws its progress over itself on a terminal and leaves a clean line', async () => {
+    const output = new CapturedOutput({ isTTY: true })
+    const { ending, torrent } = await begin([], output)
+    await deliver(torrent, [0, 1])
+    await ending
+    const eraseLine = '\r\u001b[2K'
+    expect(output.stderr.startsWith(eraseLine)).toBe(true)
+    expect(output.stderr.endsWith(eraseLine)).toBe(true)
+    expect(output.stderr).not.toContain('\n')
+    expect(output.stdout).toMatch(/^imported album: 2 files, 16\.0 KiB/)
+  })
+
+  it('shows neither colours nor moving lines in a pipe', async () => {
+    const { ending, torrent } = await begin([])
+    await deliver(torrent, [0, 1])
+    const { output } = await ending
+    expect(output.stdout + output.stderr).not.toContain('\u001b')
+  })
+})

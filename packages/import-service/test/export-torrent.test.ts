@@ -1,0 +1,136 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TorrentLayout } from '@bae/storage'
+import { describe, expect, it } from 'vitest'
+import { exportTorrent } from '../src/export-torrent.js'
+import { FakeLibrary } from '../src/testing/fake-library.js'
+import { layoutOf, torrentId } from './support/records.js'
+import { TemporaryFolder } from './support/temporary-folder.js'
+
+const id = torrentId('1')
+
+/** Each byte of a file is the index of the file, in parts of 3 bytes. */
+function libraryOf(layout: TorrentLayout) {
+  const library = new FakeLibrary()
+  library.save(id, layout, [0])
+  library.contents = function* (fileIndex) {
+    const bytes = new Uint8Array(layout.files[fileIndex]?.lengthBytes ?? 0).fill(fileIndex)
+    for (let offset = 0; offset < bytes.length; offset += 3) yield bytes.subarray(offset, offset + 3)
+  }
+  return { library, torrent: { id, layout, completedPieces: Uint8Array.of(0xff) } }
+}
+
+async function tree(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory, { recursive: true })).sort()
+}
+
+describe('exportTorrent', () => {
+  const layout = layoutOf({ 'cd 1/a.wav': 7, 'cd 1/empty': 0, 'cover é.png': 2 })
+
+  it('writes every file, the empty ones too, and nothing else', async () => {
+    await using folder = await TemporaryFolder.create()
+    const target = join(folder.path, 'new', 'place')
+    const exported = await exportTorrent(libraryOf(layout), target)
+    expect(exported).toEqual({ path: join(target, 'album'), files: 3, bytes: 9 })
+    expect(await tree(target)).toEqual([
+      'album',
+      'album/cd 1',
+      'album/cd 1/a.wav',
+      'album/cd 1/empty',
+      'album/cover é.png',
+    ])
+    expect([...(await readFile(join(target, 'album', 'cover é.png')))]).toEqual([2, 2])
+  })
+
+  it('writes a single file without a folder', async () => {
+    await using folder = await TemporaryFolder.create()
+    const single = layoutOf({ 'song.wav': 5 }, { name: 'song.wav', singleFile: true })
+    const exported = await exportTorrent(libraryOf(single), folder.path)
+    expect(exported).toEqual({ path: join(folder.path, 'song.wav'), files: 1, bytes: 5 })
+    expect(await tree(folder.path)).toEqual(['song.wav'])
+  })
+
+  it.each([false, true])('never overwrites (single file: %s)', async (singleFile) => {
+    await using folder = await TemporaryFolder.create()
+    await writeFile(join(folder.path, 'album'), 'mine')
+    const exporting = exportTorrent(libraryOf({ ...layout, singleFile }), folder.path)
+    await expect(exporting).rejects.toMatchObject({ code: 'IMPORT_EXPORT_EXISTS' })
+    expect(await readFile(join(folder.path, 'album'), 'utf8')).toBe('mine')
+    expect(await tree(folder.path)).toEqual(['album'])
+  })
+
+  it('does not write through a link that is in the way', async () => {
+    await using folder = await TemporaryFolder.create()
+    const elsewhere = join(folder.path, 'elsewhere')
+    const target = join(folder.path, 'target')
+    await mkdir(elsewhere)
+    await mkdir(target)
+    await symlink(elsewhere, join(target, 'album'))
+    await expect(exportTorrent(libraryOf(layout), target)).rejects.toMatchObject({
+      code: 'IMPORT_EXPORT_EXISTS',
+    })
+    expect(await tree(elsewhere)).toEqual([])
+  })
+
+  it('refuses what appears in its place while it writes', async () => {
+    await using folder = await TemporaryFolder.create()
+    const parts = libraryOf(layoutOf({ 'song.wav': 1 }, { name: 'song.wav', singleFile: true }))
+    parts.library.contents = async function* () {
+      await writeFile(join(folder.path, 'song.wav'), 'theirs')
+      yield Uint8Array.of(0)
+    }
+    await expect(exportTorrent(parts, folder.path)).rejects.toMatchObject({ code: 'IMPORT_EXPORT_EXISTS' })
+    expect(await readFile(join(folder.path, 'song.wav'), 'utf8')).toBe('theirs')
+    expect(await tree(folder.path)).toEqual(['song.wav'])
+  })
+
+  it('leaves nothing when it fails, not even folders that it made', async () => {
+    await using folder = await TemporaryFolder.create()
+    const parts = libraryOf(layout)
+    parts.library.contents = function* (fileIndex) {
+      if (fileIndex === 2) throw new Error('the chunk is gone')
+      yield new Uint8Array(layout.files[fileIndex]?.lengthBytes ?? 0)
+    }
+    const exporting = exportTorrent(parts, join(folder.path, 'new', 'place'))
+    await expect(exporting).rejects.toMatchObject({ code: 'IMPORT_EXPORT_FAILED' })
+    expect(await tree(folder.path)).toEqual([])
+  })
+
+  it('takes a file that is too short for damage, not for its end', async () => {
+    await using folder = await TemporaryFolder.create()
+    const parts = libraryOf(layout)
+    parts.library.contents = () => [Uint8Array.of(1)]
+    await expect(exportTorrent(parts, folder.path)).rejects.toMatchObject({ code: 'IMPORT_CORRUPT' })
+    expect(await tree(folder.path)).toEqual([])
+  })
+
+  it('stops when it is told to, with the reason', async () => {
+    await using folder = await TemporaryFolder.create()
+    const stop = new AbortController()
+    const parts = libraryOf(layout)
+    parts.library.contents = function* () {
+      stop.abort(new RangeError('enough'))
+      yield Uint8Array.of(0)
+    }
+    await expect(exportTorrent(parts, folder.path, { signal: stop.signal })).rejects.toThrow('enough')
+    expect(await tree(folder.path)).toEqual([])
+  })
+
+  it('keeps hostile names below the folder', async () => {
+    await using folder = await TemporaryFolder.create()
+    const hostile = layoutOf({ '../../outside': 1, '/abs/file': 1 }, { name: '../../album' })
+    await exportTorrent(libraryOf(hostile), join(folder.path, 'inside'))
+    expect(await readdir(folder.path)).toEqual(['inside'])
+    expect(await tree(join(folder.path, 'inside'))).toContain('.._.._album/__/__/outside')
+  })
+
+  it('makes no symbolic links', async () => {
+    await using folder = await TemporaryFolder.create()
+    const linked = layoutOf({ file: 1, link: 0 })
+    const files = linked.files.map((file) =>
+      file.index === 1 ? { ...file, kind: 'symlink' as const } : file,
+    )
+    await exportTorrent(libraryOf({ ...linked, files }), folder.path)
+    expect(await tree(folder.path)).toEqual(['album', 'album/file'])
+  })
+})

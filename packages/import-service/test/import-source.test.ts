@@ -1,0 +1,148 @@
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fetchTorrentFile } from '../src/fetch-torrent-file.js'
+import { resolveSource, type TorrentFileFacts } from '../src/import-source.js'
+import { hashV1 } from './support/records.js'
+import { TemporaryFolder } from './support/temporary-folder.js'
+
+const deps = {
+  parseTorrentFile: async (): Promise<TorrentFileFacts> => ({ infoHashV1: hashV1('a'), name: 'album' }),
+}
+
+const refusing = {
+  parseTorrentFile: async (): Promise<TorrentFileFacts> => {
+    const refusal = Object.assign(new Error('expected value'), { code: 'NATIVE_INVALID_TORRENT' })
+    throw Object.defineProperty(refusal, Symbol.for('bae.error'), { value: true })
+  },
+}
+
+async function withServer<T>(listener: RequestListener, work: (address: string) => Promise<T>): Promise<T> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}/album.torrent`)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+}
+
+describe('resolveSource', () => {
+  it('reads a .torrent file', async () => {
+    await using folder = await TemporaryFolder.create()
+    const path = join(folder.path, 'a.torrent')
+    await writeFile(path, 'bytes')
+    const source = await resolveSource(deps, path)
+    expect(source).toEqual({
+      torrent: { torrentFile: new TextEncoder().encode('bytes') },
+      infoHashV1: hashV1('a'),
+      name: 'album',
+    })
+  })
+
+  it('reads a magnet link without asking anybody', async () => {
+    const uri = `magnet:?xt=urn:btih:${hashV1('b')}`
+    expect(await resolveSource(refusing, uri)).toEqual({
+      torrent: { magnetUri: uri },
+      infoHashV1: hashV1('b'),
+    })
+  })
+
+  it('fetches an http address', async () => {
+    const source = await withServer(
+      (_, response) => response.end('fetched'),
+      (address) => resolveSource(deps, address),
+    )
+    expect(source.torrent).toEqual({ torrentFile: new TextEncoder().encode('fetched') })
+  })
+
+  it('says which source is no torrent, and why', async () => {
+    await using folder = await TemporaryFolder.create()
+    const path = join(folder.path, 'noise')
+    await writeFile(path, 'noise')
+    await expect(resolveSource(refusing, path)).rejects.toMatchObject({
+      code: 'IMPORT_INVALID_SOURCE',
+      message: expect.stringMatching(/noise is not a valid torrent: expected value/),
+    })
+  })
+
+  it('tells a missing file from a folder', async () => {
+    await using folder = await TemporaryFolder.create()
+    await mkdir(join(folder.path, 'folder'))
+    const of = (path: string) => resolveSource(deps, join(folder.path, path))
+    await expect(of('missing.torrent')).rejects.toMatchObject({ code: 'IMPORT_SOURCE_NOT_FOUND' })
+    await expect(of('folder')).rejects.toMatchObject({
+      code: 'IMPORT_INVALID_SOURCE',
+      message: expect.stringMatching(/is a folder/),
+    })
+    await expect(of('x'.repeat(5000))).rejects.toMatchObject({ code: 'IMPORT_SOURCE_NOT_FOUND' })
+  })
+})
+
+describe('fetchTorrentFile', () => {
+  it('names the answer of a server that has no such file', async () => {
+    const failing = withServer((_, response) => response.writeHead(404).end(), fetchTorrentFile)
+    await expect(failing).rejects.toMatchObject({
+      code: 'IMPORT_SOURCE_UNREACHABLE',
+      message: expect.stringMatching(/answered 404/),
+    })
+  })
+
+  it('gives up on more than 16 MiB', async () => {
+    const part = Buffer.alloc(1024 * 1024)
+    const failing = withServer((_, response) => {
+      const more = (): void => {
+        while (response.write(part));
+        response.once('drain', more)
+      }
+      more()
+    }, fetchTorrentFile)
+    await expect(failing).rejects.toMatchObject({
+      code: 'IMPORT_INVALID_SOURCE',
+      message: expect.stringMatching(/too large/),
+    })
+  })
+
+  it('gives up on a server that does not answer', async () => {
+    const failing = withServer(
+      () => {},
+      (address) => fetchTorrentFile(address, { timeoutMs: 50 }),
+    )
+    await expect(failing).rejects.toMatchObject({
+      code: 'IMPORT_SOURCE_UNREACHABLE',
+      message: expect.stringMatching(/no answer within 0.05 s/),
+    })
+  })
+
+  it('stops with the reason it is given', async () => {
+    const stop = new AbortController()
+    const failing = withServer(
+      () => stop.abort(new RangeError('enough')),
+      (address) => fetchTorrentFile(address, { signal: stop.signal }),
+    )
+    await expect(failing).rejects.toThrow('enough')
+  })
+
+  it('logs in with the name and password of the address', async () => {
+    const authorization = await withServer(
+      (request, response) => response.end(request.headers.authorization),
+      (address) => fetchTorrentFile(address.replace('http://', 'http://me:s%40cret@')),
+    )
+    expect(new TextDecoder().decode(authorization)).toBe(`Basic ${btoa('me:s@cret')}`)
+  })
+
+  it('says that nobody listens, without the password of the address', async () => {
+    const address = await withServer(
+      () => {},
+      async (open) => open.replace('http://', 'http://me:secret@'),
+    )
+    const error: unknown = await fetchTorrentFile(address).catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ code: 'IMPORT_SOURCE_UNREACHABLE' })
+    expect((error as Error).message).not.toContain('secret')
+  })
+})

@@ -1,0 +1,47 @@
+import { CliOutput, type OutputStream } from '../../src/cli/cli-output.js'
+
+class CapturedStream implements OutputStream {
+  readonly isTTY: boolean
+  readonly columns = 80
+  text = ''
+
+  constructor(isTTY: boolean) {
+    this.isTTY = isTTY
+  }
+
+  write(data: string | Uint8Array, done?: (error?: Error | null) => void): boolean {
+    this.text += typeof data === 'string' ? data : new TextDecoder().decode(data)
+    done?.()
+    return true
+  }
+}
+
+/** Output that a test reads back. */
+export class CapturedOutput extends CliOutput {
+  readonly #stdout: CapturedStream
+  readonly #stderr: CapturedStream
+
+  constructor(options: { readonly isTTY?: boolean; readonly colour?: boolean } = {}) {
+    const stdout = new CapturedStream(options.isTTY ?? false)
+    const stderr = new CapturedStream(options.isTTY ?? false)
+    super({ stdout, stderr }, { colour: options.colour ?? false, unicode: false })
+    this.#stdout = stdout
+    this.#stderr = stderr
+  }
+
+  get stdout(): string {
+    return this.#stdout.text
+  }
+
+  get stderr(): string {
+    return this.#stderr.text
+  }
+
+  /** stdout as the JSON objects of its lines. */
+  get events(): readonly Record<string, unknown>[] {
+    return this.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+}

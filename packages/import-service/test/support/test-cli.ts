@@ -1,0 +1,88 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CliContext } from '../../src/cli/command.js'
+import { runCommandLine } from '../../src/cli/main.js'
+import { StopControl } from '../../src/cli/stop-control.js'
+import type { Composition } from '../../src/composition.js'
+import { readConfig } from '../../src/config.js'
+import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
+import { ImportError } from '../../src/errors.js'
+import { ImportService } from '../../src/import-service.js'
+import { FakeLibrary } from '../../src/testing/fake-library.js'
+import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
+import { CapturedOutput } from './captured-output.js'
+import { hashV1 } from './records.js'
+import { TemporaryFolder } from './temporary-folder.js'
+
+export interface CliResult {
+  readonly code: number
+  readonly output: CapturedOutput
+}
+
+/** The command line on a service of fakes. What is not asked for by a command is not there. */
+export class TestCli implements AsyncDisposable {
+  readonly folder: TemporaryFolder
+  readonly library = new FakeLibrary()
+  readonly client = new FakeTorrentClient(this.library)
+  readonly imports = new MemoryImportDatabase()
+  /** Whether there is a library before the first import. */
+  hasLibrary = true
+  /** How often the real parts would have been loaded. */
+  loads = 0
+  stop = new StopControl({ exit: () => {} })
+
+  private constructor(folder: TemporaryFolder) {
+    this.folder = folder
+  }
+
+  static async create(): Promise<TestCli> {
+    return new TestCli(await TemporaryFolder.create())
+  }
+
+  get torrentPath(): string {
+    return join(this.folder.path, 'album.torrent')
+  }
+
+  async saveTorrentFile(): Promise<void> {
+    await writeFile(this.torrentPath, 'torrent')
+  }
+
+  async run(argv: readonly string[], output = new CapturedOutput()): Promise<CliResult> {
+    this.stop = new StopControl({ exit: () => {} })
+    const context: CliContext = {
+      output,
+      stop: this.stop,
+      config: (flags) => readConfig(flags, { BAE_LIBRARY: join(this.folder.path, 'library') }),
+      compose: async () => {
+        this.loads += 1
+        return this.#composition()
+      },
+    }
+    return { code: await runCommandLine(argv, context), output }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]()
+  }
+
+  #composition(): Composition {
+    const openService = async () =>
+      new ImportService({
+        client: this.client,
+        imports: MemoryImportDatabase.join(this.imports),
+        library: this.library,
+      })
+    const missing = async () => {
+      throw new ImportError('IMPORT_CLOSED', 'not part of this test')
+    }
+    return {
+      parseTorrentFile: async () => ({ infoHashV1: hashV1('a'), name: 'album' }),
+      openExistingLibrary: async () => (this.hasLibrary ? openService() : undefined),
+      openForImport: openService,
+      createTorrentFile: missing,
+      seed: missing,
+      libtorrentVersion: async () => '2.0.8',
+      inspectDatabase: async () => ({ kind: 'embedded', place: '/library/postgres', serverVersion: '18.4' }),
+    }
+  }
+}
