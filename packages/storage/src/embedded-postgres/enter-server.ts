@@ -22,6 +22,7 @@ const pollMs = 20
 /** What a killed server held is not free at once, and two that start at once may both see the other one. */
 const maxStarts = 20
 const startPauseMs = 250
+const passingReasons = /lock file|shared memory/
 
 export interface Entrance {
   readonly folders: ServerFolders
@@ -43,8 +44,7 @@ export async function enterServer(entrance: Entrance): Promise<Presence> {
     const answer = await knock(folders, password)
     if (answer instanceof Presence) return answer
     if (answer === 'absent' && server?.isRunning() !== true) {
-      if (starts === maxStarts) throw await notStarted(folders)
-      if (starts > 0) await pauseAfterFailure(folders, signal)
+      if (starts > 0) await pauseAfterFailure(folders, starts, signal)
       server = await start(entrance)
       starts += 1
     }
@@ -79,7 +79,13 @@ async function start({ folders, binaries, user }: Entrance): Promise<StartedServ
   return await startServer(folders, found, user)
 }
 
-async function pauseAfterFailure(folders: ServerFolders, signal: AbortSignal | undefined): Promise<void> {
+async function pauseAfterFailure(
+  folders: ServerFolders,
+  starts: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const passes = passingReasons.test(await logTail(folders))
+  if (starts === (passes ? maxStarts : 2)) throw await notStarted(folders)
   await delay(startPauseMs, undefined, { signal })
   await removeForeignPid(folders)
 }
