@@ -12,6 +12,11 @@ export interface NetworkOptions {
   readonly enableUpnp?: boolean
   /** Asks the router for a port by NAT-PMP and PCP. */
   readonly enableNatPmp?: boolean
+  /**
+   * Dials peers over uTP (BEP 29) first. Off unless set: libtorrent 2.0 would then try uTP with every peer that
+   * it knows nothing of, and cannot be told to dial one over TCP. Incoming uTP is always taken.
+   */
+  readonly enableOutgoingUtp?: boolean
   /** Of all torrents together; 0 is no limit. */
   readonly maxDownloadBytesPerSecond?: number
   readonly maxUploadBytesPerSecond?: number
@@ -35,6 +40,7 @@ export const DEFAULT_SESSION_SETTINGS: SessionSettings = Object.freeze({
   send_buffer_watermark: 4 * 1024 * 1024,
   send_buffer_watermark_factor: 150,
   suggest_mode: 0,
+  enable_outgoing_utp: false,
 })
 
 /** libtorrent's enc_policy and enc_level numbers. */
@@ -50,6 +56,7 @@ export function sessionSettings(options: NetworkOptions): SessionSettings {
     enable_lsd: options.enableLsd,
     enable_upnp: options.enableUpnp,
     enable_natpmp: options.enableNatPmp,
+    enable_outgoing_utp: options.enableOutgoingUtp,
     download_rate_limit: options.maxDownloadBytesPerSecond,
     upload_rate_limit: options.maxUploadBytesPerSecond,
     connections_limit: options.connectionsLimit,
