@@ -48,6 +48,11 @@ export async function deliverAll(fakes: ClientOnFakes, torrent: Torrent, pieceCo
   for (let piece = 0; piece < pieceCount; piece++) await fakes.swarm.deliverPiece(torrent.id, piece)
 }
 
+/** Lets everything happen that waits for nothing but its turn. */
+export function everythingDue(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 /** A promise that the test settles. */
 export function createHeld(): { readonly promise: Promise<void>; readonly release: () => void } {
   let release = (): void => {}

@@ -35,12 +35,13 @@ describe('StorageRegistry', () => {
   })
 
   it('closes once, for all who ask', async () => {
-    const { registry, library, open } = createRegistry()
-    await open()
+    const { registry, open } = createRegistry()
+    const storage = await open()
     const closings: string[] = []
-    library.storageOf(id).before = ({ name }) => {
-      closings.push(name)
-    }
+    Object.assign(storage, {
+      close: async () => closings.push('close'),
+      destroy: async () => closings.push('destroy'),
+    })
     await Promise.all([registry.close(id), registry.close(id, { deleteData: true })])
     await registry.close(id)
     expect(closings).toEqual(['close'])

@@ -10,7 +10,14 @@ import {
   pieceBytesOf,
 } from '../src/testing/index.js'
 import { TorrentClient } from '../src/torrent-client.js'
-import { addTestTorrent, createClient, createHeld, openClient, rejectionOf } from './open-client.js'
+import {
+  addTestTorrent,
+  createClient,
+  createHeld,
+  everythingDue,
+  openClient,
+  rejectionOf,
+} from './open-client.js'
 
 describe('starting a TorrentClient', () => {
   it('does nothing before start', async () => {
@@ -149,6 +156,7 @@ describe('removing', () => {
     const held = createHeld()
     fakes.library.storageOf(torrent.id).before = ({ name }) => (name === 'close' ? held.promise : undefined)
     const waiting = rejectionOf(torrent.whenFinished())
+    await everythingDue()
     const removed = once(fakes.client, 'torrentRemoved')
     let isSettled = false
     const removing = fakes.client.remove(torrent.id).then(() => {
@@ -222,6 +230,7 @@ describe('closing', () => {
       closings.push(name)
     }
     const waiting = rejectionOf(torrent.whenFinished())
+    await everythingDue()
     await Promise.all([fakes.client.close(), fakes.client.close()])
     expect(await waiting).toMatchObject({ code: 'CLIENT_CLOSED' })
     expect(closings).toEqual(['close'])

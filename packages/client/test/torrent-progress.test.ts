@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ClientError } from '../src/errors.js'
 import { createTestTorrent } from '../src/testing/index.js'
 import { TorrentProgress } from '../src/torrent-progress.js'
-import { bitsOf, rejectionOf } from './open-client.js'
+import { bitsOf, everythingDue, rejectionOf } from './open-client.js'
 
 const contents = createTestTorrent({ files: { 'a.wav': 3 * 16 * 1024 } })
 const native: NativeTorrentStatus = {
@@ -42,6 +42,7 @@ describe('TorrentProgress', () => {
       isFinished = true
     })
     const piece = progress.whenPiece(2)
+    await everythingDue()
     expect(isFinished).toBe(false)
     expect(progress.complete(2)).toBe(true)
     await Promise.all([finished, piece])
@@ -54,6 +55,7 @@ describe('TorrentProgress', () => {
     progress.clear(1)
     expect(progress.status.completedPieces).toBe(2)
     const piece = progress.whenPiece(1)
+    await everythingDue()
     progress.complete(1)
     await piece
   })
@@ -69,6 +71,7 @@ describe('TorrentProgress', () => {
   it('rejects those who wait, now and later, until it recovers', async () => {
     const progress = openProgress([0])
     const waiting = rejectionOf(progress.whenFinished())
+    await everythingDue()
     const failure = new ClientError('CLIENT_TORRENT_FAILED', 'stopped')
     expect(progress.fail(failure)).toBe(true)
     expect(progress.fail(failure)).toBe(false)
@@ -77,6 +80,7 @@ describe('TorrentProgress', () => {
     await progress.whenPiece(0)
     progress.recover()
     const piece = progress.whenPiece(1)
+    await everythingDue()
     progress.complete(1)
     await piece
   })
@@ -84,6 +88,7 @@ describe('TorrentProgress', () => {
   it('rejects for good once it has ended, but still says what it has', async () => {
     const progress = openProgress([0])
     const waiting = rejectionOf(progress.whenPiece(1))
+    await everythingDue()
     const reason = new ClientError('CLIENT_TORRENT_REMOVED', 'gone')
     progress.end(reason)
     progress.end(new ClientError('CLIENT_CLOSED', 'closed'))

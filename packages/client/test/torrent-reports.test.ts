@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { addTestTorrent, openClient } from './open-client.js'
+import { createTestTorrent } from '../src/testing/index.js'
+import { addTestTorrent, openClient, rejectionOf } from './open-client.js'
 
 describe('what the session reports', () => {
   it('can be listened to raw', async () => {
@@ -43,6 +44,31 @@ describe('what the session reports', () => {
     options?.onAlert({ type: 'hashFailed', handle: 1, piece: 0 })
     options?.onAlert({ type: 'storageError', handle: 1, code: 'EIO', message: 'late' })
     expect(fakes.client.list()).toEqual([])
+  })
+
+  it('fails a torrent whose piece could not be completed, and stops it in the session', async () => {
+    const fakes = await openClient()
+    const { torrent } = await addTestTorrent(fakes)
+    const cause = new Error('no rows')
+    fakes.library.storageOf(torrent.id).before = () => Promise.reject(cause)
+    const completing = fakes.swarm.sessions[0]?.options.handler?.completePiece(1, 0)
+    expect(await rejectionOf(completing ?? Promise.resolve())).toBe(cause)
+    expect(torrent.status).toMatchObject({ state: 'failed', error: { code: 'CLIENT_TORRENT_FAILED', cause } })
+    expect(fakes.swarm.torrent(torrent.id).status().paused).toBe(true)
+  })
+
+  it('makes a magnet link known by every info hash that its metadata has', async () => {
+    const fakes = await openClient()
+    const { magnetUri, layout, metadata } = createTestTorrent()
+    const torrent = await fakes.client.add({ magnetUri })
+    const infoHashV2 = 'ab'.repeat(32)
+    await fakes.swarm.sessions[0]?.options.handler?.openStorage(
+      9,
+      torrent.id,
+      { ...layout, infoHashV2 },
+      metadata,
+    )
+    expect(await fakes.client.add({ magnetUri: `magnet:?xt=urn:btmh:1220${infoHashV2}` })).toBe(torrent)
   })
 
   it('is announced when the status has it already', async () => {
