@@ -61,7 +61,31 @@ describe('several processes on one library', () => {
     await Promise.all(opened.map((database) => database.close()))
   })
 
-  it('record into one torrent and forget its chunks without losing a reference or a deadlock', async () => {
+  it('record and clear the same chunks in whatever order, and never wait for each other in a circle', async () => {
+    const schema = newSchema()
+    const opened = await Promise.all([open(schema), open(schema)])
+    const records = [sampleRecord(300), sampleRecord(300)]
+    for (const record of records) await opened[0]!.saveTorrent(record)
+    const chunks = Array.from({ length: 300 }, (_, index) => sealed(index, index))
+    await Promise.all(
+      opened.map(async (database, process) => {
+        const { id } = records[process]!
+        const sealedChunks = process === 0 ? chunks : chunks.toReversed()
+        const ordinals = sealedChunks.map(({ ordinal }) => ordinal)
+        for (let round = 0; round < 8; round++) {
+          await database.recordProgress(id, { completedPieces: [], sealedChunks })
+          await database.clearProgress(id, { pieces: [], ordinals })
+        }
+      }),
+    )
+    await Promise.all(opened.map((database) => database.close()))
+    const [row] = await query<{ deadlocks: string }>(
+      'SELECT sum(deadlocks) AS deadlocks FROM pg_stat_database',
+    )
+    expect(row?.deadlocks).toBe('0')
+  })
+
+  it('record into one torrent and forget its chunks without losing a reference', async () => {
     const schema = newSchema()
     const opened = await Promise.all(Array.from({ length: 3 }, () => open(schema)))
     const record = sampleRecord(300)
@@ -129,6 +153,9 @@ describe('the tables', () => {
   })
 })
 
+/** Our connections that wait for somebody else's lock. */
+const waiting = `SELECT pid FROM pg_stat_activity WHERE application_name = 'bae' AND wait_event_type = 'Lock'`
+
 describe('a database that fails', () => {
   it('rejects STORAGE_DATABASE with the cause where there is no server', async () => {
     const opening = openTypeOrmDatabase({ url: 'postgres://bae@127.0.0.1:1/postgres', schema: 'bae' })
@@ -144,14 +171,39 @@ describe('a database that fails', () => {
     await locker.connect()
     await locker.query(`BEGIN; LOCK TABLE ${schemas.get(database)}.torrent`)
     const recording = database.recordProgress(record.id, { completedPieces: [1], sealedChunks: [] })
-    const waiting = `SELECT pid FROM pg_stat_activity WHERE application_name = 'bae' AND wait_event_type = 'Lock'`
+    const failed = expect(recording).rejects.toMatchObject({
+      code: 'STORAGE_DATABASE',
+      cause: expect.any(Error),
+    })
     while ((await query(waiting)).length === 0);
     await query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) AS waiting`)
-    await expect(recording).rejects.toMatchObject({ code: 'STORAGE_DATABASE', cause: expect.any(Error) })
+    await failed
     await locker.end()
     await database.recordProgress(record.id, { completedPieces: [2], sealedChunks: [] })
     expect(setPieces(await database.completedPieces(record.id), 64)).toEqual([2])
     await database.close()
+  })
+
+  it('that ends a transaction to let another one go on is asked again', async () => {
+    await using database = await open()
+    const record = sampleRecord(2)
+    await database.saveTorrent(record)
+    const sealedChunks = [sealed(0, 'a'), sealed(1, 'b')].sort((a, b) => (a.key < b.key ? -1 : 1))
+    await database.recordProgress(record.id, { completedPieces: [0], sealedChunks })
+    const [first, second] = sealedChunks.map(({ key }) => `'\\x${key}'`)
+    const other = new pg.Client({ connectionString: server.url })
+    await other.connect()
+    const lock = (key?: string) =>
+      other.query(`SELECT 1 FROM ${schemas.get(database)}.chunk WHERE key = ${key} FOR UPDATE`)
+    // It waits longer than the other one for a circle to be noticed, so it is not the one that is ended.
+    await other.query(`SET deadlock_timeout = '60s'; BEGIN`)
+    await lock(second)
+    const clearing = database.clearProgress(record.id, { pieces: [0], ordinals: [0, 1] })
+    while ((await query(waiting)).length === 0);
+    await lock(first)
+    await other.query('COMMIT')
+    expect((await clearing).toSorted()).toEqual(sealedChunks.map(({ key }) => key))
+    await other.end()
   })
 
   it('refuses a name that is no schema name, before it says it to anybody', async () => {

@@ -122,11 +122,12 @@ describe('a new library', () => {
   it('that is given up leaves nothing behind', async () => {
     const directory = await folders.make()
     const controller = new AbortController()
-    const opening = openEmbeddedPostgres({ directory, signal: controller.signal })
-    while ((await readdir(directory)).length === 0);
     const reason = new Error('enough')
+    const opening = openEmbeddedPostgres({ directory, signal: controller.signal })
+    const failed = expect(opening).rejects.toBe(reason)
+    while ((await readdir(directory)).length === 0);
     controller.abort(reason)
-    await expect(opening).rejects.toBe(reason)
+    await failed
     expect(await readdir(directory)).toEqual([])
   })
 })
