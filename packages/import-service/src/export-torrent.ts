@@ -6,6 +6,7 @@ import type { AbortOptions, FileLayout } from '@bae/storage'
 import { ImportError, isBaeError, systemErrorCode } from './errors.js'
 import { importedFiles } from './import-snapshot.js'
 import type { LibraryLike, LibraryTorrent } from './library-like.js'
+import { makeFolders } from './make-folders.js'
 import { safeName } from './safe-path.js'
 
 export interface ExportedTorrent {
@@ -33,10 +34,10 @@ export async function exportTorrent(
   const { layout } = deps.torrent
   const target = resolve(directory, safeName(layout.name))
   const temporary = resolve(directory, `.bae-export-${randomBytes(6).toString('hex')}`)
-  let firstMade: string | undefined
+  let made: readonly string[] = []
   try {
     await assertFree(target)
-    firstMade = await mkdir(directory, { recursive: true })
+    made = await makeFolders(resolve(directory))
     const written = layout.singleFile
       ? await writeSingleFile(deps, temporary, options)
       : await writeTree(deps, temporary, options)
@@ -44,7 +45,7 @@ export async function exportTorrent(
     return { path: target, ...written }
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
-    if (firstMade !== undefined) await removeEmptyFolders(resolve(directory), firstMade)
+    await removeEmptyFolders(made)
     if (isBaeError(error) || options.signal?.aborted) throw error
     throw exportFailed(target, error)
   }
@@ -132,11 +133,11 @@ async function publish(temporary: string, target: string, singleFile: boolean): 
   }
 }
 
-/** From `folder` up to `last`, which `mkdir` made, as far as they are empty. */
-async function removeEmptyFolders(folder: string, last: string): Promise<void> {
-  for (let current = folder; current.length >= last.length; current = dirname(current)) {
+/** Innermost first, as far as they are empty. */
+async function removeEmptyFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders.toReversed()) {
     try {
-      await rmdir(current)
+      await rmdir(folder)
     } catch {
       return // Somebody else put something there: it stays.
     }
@@ -157,6 +158,7 @@ function exportFailed(target: string, cause: unknown): ImportError {
     EROFS: 'the file system is read-only',
     ENOTDIR: 'a part of the path is a file',
     EEXIST: 'a part of the path is a file',
+    ENOENT: 'its folder cannot be made',
     ENAMETOOLONG: 'the path is too long',
   }
   const why = reasons[code ?? ''] ?? (cause instanceof Error ? cause.message : 'unknown reason')

@@ -56,7 +56,7 @@ async function parse(deps: ImportSourceDeps, source: string, bytes: Uint8Array):
     return await deps.parseTorrentFile(bytes)
   } catch (error) {
     if (!isBaeError(error, 'NATIVE_INVALID_TORRENT')) throw error
-    throw new ImportError('IMPORT_INVALID_SOURCE', `${source} is not a valid torrent: ${error.message}`, {
+    throw new ImportError('IMPORT_INVALID_SOURCE', `${source}: ${error.message}`, {
       cause: error,
     })
   }

@@ -17,6 +17,8 @@ export interface CommandArguments {
 export interface CliContext {
   readonly output: CliOutput
   readonly stop: StopControl
+  /** How the user calls this program: 'bae', or './bae' in a clone. */
+  readonly commandName: string
   readonly config: (flags: { readonly library?: string }) => Config
   /** Loads the real parts: called only by commands that need them, so that help is quick. */
   readonly compose: () => Promise<Composition>

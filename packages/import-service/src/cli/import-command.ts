@@ -36,7 +36,9 @@ command goes on where an earlier one stopped; what is complete is not fetched ag
     const job = await service.add(source, { peers: addresses, signal })
     const snapshot = await follow(job, args, context)
     if (args.json) context.output.printJson(completedEvent(snapshot))
-    else for (const line of describeCompleted(snapshot, job.wasCompleted)) context.output.print(line)
+    else
+      for (const line of describeCompleted(snapshot, job.wasCompleted, context.commandName))
+        context.output.print(line)
     return exitDone
   },
 }
@@ -63,7 +65,7 @@ function completedEvent(snapshot: ImportSnapshot): unknown {
   }
 }
 
-function describeCompleted(snapshot: ImportSnapshot, wasCompleted: boolean): readonly string[] {
+function describeCompleted(snapshot: ImportSnapshot, wasCompleted: boolean, bae: string): readonly string[] {
   const { name, id, infoHash, files, bytes, seconds } = snapshot
   const size = `${formatCount(files.length, 'file')}, ${formatBytes(bytes)}`
   const shortId = (infoHash ?? id).slice(0, shownIdDigits)
@@ -75,6 +77,6 @@ function describeCompleted(snapshot: ImportSnapshot, wasCompleted: boolean): rea
       : `imported ${printable(name ?? id)}: ${size}${took}`,
     `  id         ${id}`,
     `  info hash  ${infoHash ?? ''}`,
-    `  next       bae show ${shortId}, bae verify ${shortId}, bae export ${shortId} DIR`,
+    `  next       ${bae} show ${shortId}, ${bae} export ${shortId} DIR`,
   ]
 }

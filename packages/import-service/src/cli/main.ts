@@ -29,10 +29,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   const context: CliContext = {
     output,
     stop,
+    commandName: environment.BAE_COMMAND || 'bae',
     config: (flags) => readConfig(flags, environment),
     compose: loadComposition,
   }
-  process.exit(await runCommandLine(argv, context, { debug: environment['BAE_DEBUG'] === '1' }))
+  process.exit(await runCommandLine(argv, context, { debug: environment.BAE_DEBUG === '1' }))
 }
 
 /** Resolves to the exit code; every failure is told, none is thrown. */

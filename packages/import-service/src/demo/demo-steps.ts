@@ -1,6 +1,7 @@
 import type { CliOutput } from '../cli/cli-output.js'
 
-const titleColumns = 34
+/** Titles and results share 80 columns. */
+const titleColumns = 31
 
 /** Tells a story in numbered steps: what is being done, then what came of it. */
 export class DemoSteps {

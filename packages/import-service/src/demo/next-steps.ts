@@ -10,6 +10,7 @@ export interface DemoResult {
   readonly config: Config
   /** False where the user named a library. */
   readonly ownLibrary: boolean
+  readonly commandName: string
 }
 
 /** What is left to look at, commands that work as they stand, and how to be rid of it. */
@@ -20,26 +21,28 @@ export function describeNextSteps(
 ): readonly string[] {
   const id = (snapshot.infoHash ?? snapshot.id).slice(0, shownIdDigits)
   const library = `--library ${quote(demo.config.libraryDirectory)}`
-  const command = (text: string): string => `    ${output.style('cyan', text)}`
-  const cleanUp = demo.ownLibrary ? [] : [command(`bae remove ${id} ${library}`)]
+  const shell = (text: string): string => `    ${output.style('cyan', text)}`
+  const command = (text: string): string => shell(`${demo.commandName} ${text}`)
+  const cleanUp = demo.ownLibrary ? [] : [command(`remove ${id} ${library}`)]
   return [
     '',
-    '  The bytes went from the peer into the library: no temporary copy, every piece checked.',
+    '  The bytes went from the peer straight into the library: verified piece by piece,',
+    '  without a temporary copy.',
     '',
     `  ${output.style('bold', 'Look at it')}`,
-    command(`bae list ${library}`),
-    command(`bae show ${id} ${library}`),
-    command(`bae cat ${id} Notes.txt ${library}`),
+    command(`list ${library}`),
+    command(`show ${id} ${library}`),
+    command(`cat ${id} Notes.txt ${library}`),
     '',
     `  ${output.style('bold', 'Listen to it')}  ${demo.exported}`,
     '',
     `  ${output.style('bold', 'Import something of your own')}`,
-    command('bae import FILE.torrent'),
-    command("bae import 'magnet:?xt=urn:btih:...'"),
+    command('import FILE.torrent'),
+    command("import 'magnet:?xt=urn:btih:...'"),
     '',
     `  ${output.style('bold', 'Be rid of the demo')}`,
     ...cleanUp,
-    command(`rm -r ${quote(demo.root)}`),
+    shell(`rm -r ${quote(demo.root)}`),
     '',
   ]
 }

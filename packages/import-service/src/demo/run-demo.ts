@@ -37,7 +37,7 @@ export async function runDemo(args: CommandArguments, context: CliContext): Prom
     await rm(folders.original, { recursive: true, force: true })
     for (const line of describeNextSteps(
       snapshot,
-      { ...folders, config, ownLibrary: args.library === undefined },
+      { ...folders, config, ownLibrary: args.library === undefined, commandName: context.commandName },
       output,
     )) {
       output.print(line)
@@ -66,7 +66,7 @@ async function tellStory(
   const { torrentFile, seed } = await steps.run(
     'Seed it from a second session',
     () => startSeed(composition, album, folders.original),
-    (seeding) => `libtorrent with its own disk storage, 127.0.0.1:${seeding.seed.port}`,
+    (seeding) => `127.0.0.1:${seeding.seed.port}, libtorrent's own storage`,
   )
   await using _ = seed
   await using service = await steps.run(
@@ -114,7 +114,7 @@ async function proveIt(
   await steps.run(
     'Verify every piece',
     async () => assertSound(await service.verify(snapshot.id, { signal })),
-    (pieces) => `${formatCount(pieces, 'piece')} read back and hashed, all right`,
+    (pieces) => `${formatCount(pieces, 'piece')} read back and hashed: all right`,
   )
   const exported = await steps.run(
     'Export the files',

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { access, constants, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ImportError, systemErrorCode } from '../errors.js'
+import { makeFolders } from '../make-folders.js'
 
 export const defaultChunkSizeBytes = 1024 * 1024
 const formatVersion = 1
@@ -36,7 +37,7 @@ export async function openLibraryFolder(directory: string): Promise<LibraryFolde
   try {
     if (found === undefined) await createMarker(directory)
     await access(directory, constants.W_OK)
-    await mkdir(join(directory, 'store'), { recursive: true })
+    await makeFolders(join(directory, 'store'))
   } catch (error) {
     throw unwritable(directory, error)
   }
@@ -49,16 +50,17 @@ async function readMarker(directory: string): Promise<string | undefined> {
   } catch (error) {
     const code = systemErrorCode(error)
     if (code === 'ENOENT') return undefined
-    const why = code === 'ENOTDIR' ? 'it is no folder' : whyOf(error)
-    throw new ImportError('IMPORT_LIBRARY_UNWRITABLE', `the library ${directory} cannot be used: ${why}`, {
-      cause: error,
-    })
+    throw new ImportError(
+      'IMPORT_LIBRARY_UNWRITABLE',
+      `the library ${directory} cannot be read: ${whyOf(error)}`,
+      { cause: error },
+    )
   }
 }
 
 /** Two processes may do this at once: the first marker stays, whole. */
 async function createMarker(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true })
+  await makeFolders(directory)
   const marker: Marker = {
     formatVersion,
     id: randomBytes(16).toString('hex'),

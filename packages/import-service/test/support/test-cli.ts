@@ -52,6 +52,7 @@ export class TestCli implements AsyncDisposable {
     const context: CliContext = {
       output,
       stop: this.stop,
+      commandName: 'bae',
       config: (flags) => readConfig(flags, { BAE_LIBRARY: join(this.folder.path, 'library') }),
       compose: async () => {
         this.loads += 1
