@@ -156,6 +156,8 @@ describe('the tables', () => {
 /** Our connections that wait for somebody else's lock. */
 const waiting = `SELECT pid FROM pg_stat_activity WHERE application_name = 'bae' AND wait_event_type = 'Lock'`
 
+const silence = { code: 'STORAGE_DATABASE', message: expect.stringContaining('timeout') }
+
 describe('a database that fails', () => {
   it('rejects STORAGE_DATABASE with the cause where there is no server', async () => {
     const opening = openTypeOrmDatabase({ url: 'postgres://bae@127.0.0.1:1/postgres', schema: 'bae' })
@@ -204,6 +206,29 @@ describe('a database that fails', () => {
     await other.query('COMMIT')
     expect((await clearing).toSorted()).toEqual(sealedChunks.map(({ key }) => key))
     await other.end()
+  })
+
+  it('is not waited for when it falls silent, and a connection that did is not used again', async () => {
+    const schema = newSchema()
+    await using database = await openTypeOrmDatabase({ url: `${server.url}?query_timeout=300`, schema })
+    const record = sampleRecord(2)
+    await database.saveTorrent(record)
+    const connections = `SELECT pid FROM pg_stat_activity WHERE application_name = 'bae'`
+    const silent = (await query<{ pid: number }>(connections)).map(({ pid }) => pid)
+    for (const pid of silent) process.kill(pid, 'SIGSTOP')
+    try {
+      // Each call meets at most one silent connection, then there are none left.
+      for (const _ of silent) {
+        const recording = database.recordProgress(record.id, { completedPieces: [0], sealedChunks: [] })
+        await recording.catch((error: unknown) => expect(error).toMatchObject(silence))
+        const reading = database.completedPieces(record.id)
+        await reading.catch((error: unknown) => expect(error).toMatchObject(silence))
+      }
+      await database.recordProgress(record.id, { completedPieces: [1], sealedChunks: [] })
+      expect(setPieces(await database.completedPieces(record.id), 2)).toContain(1)
+    } finally {
+      for (const pid of silent) process.kill(pid, 'SIGCONT')
+    }
   })
 
   it('refuses a name that is no schema name, before it says it to anybody', async () => {

@@ -14,6 +14,8 @@ export interface TypeOrmDatabaseOptions {
 /** Nothing waits for ever: a lock, a statement or a server that does not answer. */
 const connectTimeoutMs = 10_000
 const statementTimeoutMs = 60_000
+/** The server ends a statement before; this is for one that cannot even say so. */
+const answerTimeoutMs = 70_000
 /** Objects are deleted while rows are locked, so a transaction may idle as long as a store may take. */
 const idleInTransactionTimeoutMs = 300_000
 
@@ -79,6 +81,7 @@ function sessionOptions({ schema }: TypeOrmDatabaseOptions) {
     options: `-c search_path=${schema}`,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
+    query_timeout: answerTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     keepAlive: true,
   }
