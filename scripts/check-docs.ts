@@ -1,12 +1,13 @@
 // Documents that can be wrong are compared with what they speak of: error codes with docs/errors.md, code in
 // the READMEs with the examples, links with the files they name.
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { finish, packageNames, repositoryRoot, shownPath, writtenFiles } from './repository.js'
 
 const problems: string[] = []
 
 checkErrorCodes()
+checkDecisions()
 for (const file of writtenFiles(repositoryRoot, /\.md$/)) {
   const text = readFileSync(file, 'utf8')
   checkSnippets(file, text)
@@ -35,6 +36,15 @@ function codesOf(packageName: string): string[] {
   const codes = [...(union ?? '').matchAll(/^ *\| '([A-Z0-9_]+)'/gm)].map((match) => match[1] ?? '')
   if (codes.length === 0) problems.push(`${shownPath(file)}: no union of error codes was found`)
   return codes
+}
+
+/** The list of decisions names every one. */
+function checkDecisions(): void {
+  const list = readFileSync(join(repositoryRoot, 'docs/decisions/README.md'), 'utf8')
+  for (const file of writtenFiles(join(repositoryRoot, 'docs/decisions'), /^\d{4}-.*\.md$/)) {
+    if (!list.includes(`](${basename(file)})`))
+      problems.push(`docs/decisions/README.md does not list ${basename(file)}`)
+  }
 }
 
 /** `<!-- example: FILE -->` before a code block: the block is that file, or its part `#region readme`. */
