@@ -208,9 +208,9 @@ export class ImportJob implements Import {
 
 /** The client says that a torrent failed; users want to know of what. */
 function failureBehind(error: unknown): unknown {
-  return isBaeError(error) && /^(CLIENT|NATIVE)_/.test(error.code) && isBaeError(error.cause)
-    ? failureBehind(error.cause)
-    : error
+  if (!isBaeError(error) || !isBaeError(error.cause)) return error
+  const wraps = /^(CLIENT|NATIVE)_/.test(error.code) || error.cause.code === error.code
+  return wraps ? failureBehind(error.cause) : error
 }
 
 function describe(error: Error & { readonly code: string }): { code: string; message: string } {

@@ -12,6 +12,9 @@ export interface CliOutputOptions {
   readonly unicode: boolean
 }
 
+/** A terminal echoes Ctrl-C as ^C behind the line; it must not wrap, or the line could not be replaced. */
+const interruptColumns = 2
+
 const codes = {
   bold: [1, 22],
   dim: [2, 22],
@@ -53,7 +56,7 @@ export class CliOutput {
   }
 
   get progressColumns(): number {
-    return this.#stderr.columns ?? 80
+    return (this.#stderr.columns ?? 80) - interruptColumns
   }
 
   /** A line of the result. */

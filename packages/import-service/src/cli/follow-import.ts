@@ -4,7 +4,7 @@ import type { CliContext } from './command.js'
 import { formatProgress, formatProgressLine } from './format-progress.js'
 import { formatCount } from './format-quantities.js'
 import { ProgressReporter } from './progress-reporter.js'
-import { reportError } from './report-error.js'
+import { codeOf, sentenceOf } from './report-error.js'
 
 /** Shows an import's progress until it ends. Rejects as the import does, and says what became of it. */
 export async function follow(
@@ -35,7 +35,12 @@ export async function follow(
   try {
     return await job.whenCompleted()
   } catch (error) {
-    if (job.cleanupError !== undefined) reportError(output, job.cleanupError, { json: false, debug: false })
+    const { cleanupError } = job
+    if (cleanupError !== undefined) {
+      output.note(
+        `bae: the import could not be put away well: ${sentenceOf(cleanupError)} [${codeOf(cleanupError)}]`,
+      )
+    }
     throw explainEnd(job, error)
   }
 }
@@ -48,7 +53,9 @@ function explainEnd(job: Import, error: unknown): unknown {
   const rest =
     job.outcome === 'removed'
       ? 'nothing was stored, and nothing stays'
-      : `${stored} ${totalPieces === null ? 'stays' : 'are stored'}, and the same command goes on from there`
+      : `${stored} ${totalPieces === null ? 'stays' : 'are stored'}, and the same command goes on from there${
+          error.code === 'STORAGE_NO_SPACE' ? ' once there is room' : ''
+        }`
   // The message is the only thing that changes: code, brand and cause stay the failure's own.
   error.message = `${error.message}; ${rest}`
   return error
