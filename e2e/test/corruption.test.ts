@@ -39,7 +39,10 @@ it('a peer that sends corrupt data gets no byte into the library', async (contex
 it('with a corrupt peer and a good seed the import completes, and every byte is right', async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
-  await using corrupt = await RawSeed.start(await readTorrent(torrent), { tamper: flipOneBit })
+  await using corrupt = await RawSeed.start(await readTorrent(torrent), {
+    tamper: flipOneBit,
+    host: '127.0.0.2',
+  })
   // Slow enough that the other one is asked too.
   await using good = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 2 * mebibyte })
   await using library = await BaeLibrary.create()

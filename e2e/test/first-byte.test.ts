@@ -4,6 +4,8 @@ import { BaeProcess, baeJson, completedOf, importTorrent } from '../harness/bae-
 import { poll } from '../harness/bounded-wait.js'
 import { needs } from '../harness/foreign-program.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { RawSeed } from '../harness/peers/raw-seed.js'
+import { readTorrent } from '../harness/read-torrent.js'
 import { kibibyte, mebibyte } from '../harness/sizes.js'
 import { Workshop } from '../harness/workshop.js'
 
@@ -35,6 +37,24 @@ it('the first byte of a local seed comes within a second of the start of the ses
   )
   // A process and its database start before the session does: as much as for a command without a session.
   expect(firstByteMs - startMs).toBeLessThan(1000)
+})
+
+it('every peer that is named is dialled, also two at one address', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(mebibyte, 16 * kibibyte)
+  const content = await readTorrent(torrent)
+  // None of them gives anything, so that all are still wanted.
+  const silent = { tamper: () => new Uint8Array(0) }
+  await using first = await RawSeed.start(content, silent)
+  await using second = await RawSeed.start(content, silent)
+  await using third = await RawSeed.start(content, { ...silent, host: '127.0.0.2' })
+  await using library = await BaeLibrary.create()
+  const peers = [first, second, third].flatMap((peer) => ['--peer', peer.address])
+  await using importing = new BaeProcess(library, ['import', torrent.path, ...peers, '--json'])
+  await importing.whenProgress(10_000, ({ state }) => state === 'downloading')
+  for (const [number, peer] of [first, second, third].entries()) {
+    await poll(5000, `peer ${number} dialled`, () => peer.connectedAtMs)
+  }
 })
 
 async function shortestMs(times: number, run: () => Promise<unknown>): Promise<number> {

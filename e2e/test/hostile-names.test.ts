@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { bae, baeBytes, importTorrent } from '../harness/bae-process.js'
+import { expectFailure } from '../harness/expect-failure.js'
 import { type HandmadeFile, type HandmadeTorrent, makeHandmadeTorrent } from '../harness/handmade-torrent.js'
 import { PseudoRandomBytes } from '../harness/payload.js'
 import { RawSeed } from '../harness/peers/raw-seed.js'
@@ -62,13 +63,25 @@ it.for(hostileNames.map((name) => [Buffer.from(name).toString('hex'), name] as c
   },
 )
 
-it.for(hostileNames.map((name) => [Buffer.from(name).toString('hex'), name] as const))(
+it.for(hostileNames.filter(isFileName).map((name) => [Buffer.from(name).toString('hex'), name] as const))(
   'a single file whose name is %s (hex) is imported, and exported inside the folder',
   async ([, name]) => {
     const file = hostileFile(['only'], 0)
     await expectSafe(makeHandmadeTorrent(name, file.bytes), [file])
   },
 )
+
+it.for(['', '.', '..'])('a single file that has only "%s" for a name is no valid torrent', async (name) => {
+  await using library = await BaeLibrary.create()
+  const path = join(library.root, 'hostile.torrent')
+  await writeFile(path, makeHandmadeTorrent(name, new Uint8Array(100)).torrentFile)
+  await expectFailure(library, ['import', path], { code: 'IMPORT_INVALID_SOURCE' })
+})
+
+/** libtorrent makes a name of its own for a folder without one, and refuses a file without one. */
+function isFileName(name: string | Uint8Array): boolean {
+  return typeof name !== 'string' || !['', '.', '..'].includes(name)
+}
 
 /** Everything arrives below the export folder, once each, and cat finds every path that was told. */
 async function expectSafe(torrent: HandmadeTorrent, files: readonly HandmadeFile[]): Promise<void> {

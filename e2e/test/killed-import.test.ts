@@ -12,7 +12,8 @@ import { Workshop } from '../harness/workshop.js'
 const workshop = new Workshop()
 afterAll(() => workshop.close())
 
-const rateBytesPerSecond = 40 * mebibyte
+// Slow enough that an import can be killed in the middle of it.
+const importSeconds = 4
 // What the seed may have sent to a process that dies: both sockets' buffers, pieces that were not whole,
 // and the batch of records that was not written yet.
 const lostAtKillBytes = 24 * mebibyte
@@ -25,7 +26,7 @@ it.for([
   async ([, torrentOf], context) => {
     needs(context, 'python3-libtorrent')
     const torrent = await torrentOf()
-    await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond })
+    await using seed = await LibtorrentSeed.start([torrent], slowly(torrent))
     await using library = await BaeLibrary.create()
     const kills = [0.1, 0.45, 0.75]
     let recorded = 0
@@ -50,7 +51,7 @@ it.for([
 it('goes on after kill -9 of bae and its PostgreSQL together', async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(160 * mebibyte, mebibyte)
-  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond })
+  await using seed = await LibtorrentSeed.start([torrent], slowly(torrent))
   await using library = await BaeLibrary.create()
   const servers = await killAt(library, torrent, seed, 0.4)
   expect(servers).toHaveLength(1)
@@ -84,6 +85,10 @@ it.for([40, 150, 400, 900])(
   },
 )
 
+function slowly(torrent: TorrentFile) {
+  return { rateBytesPerSecond: Math.round(torrent.content.totalBytes / importSeconds) }
+}
+
 /** Kills the import when it has this share of the pieces. Returns the PostgreSQL that it left running. */
 async function killAt(
   library: BaeLibrary,
@@ -92,11 +97,12 @@ async function killAt(
   share: number,
 ): Promise<readonly number[]> {
   await using importing = new BaeProcess(library, importArgs(torrent, seed))
+  await importing.whenProgress(30_000, ({ pieces }) => pieces > 0)
+  const servers = await library.servers()
   await importing.whenProgress(
     30_000,
     ({ pieces, totalPieces }) => totalPieces > 0 && pieces / totalPieces >= share,
   )
-  const servers = await library.servers()
   const killed = await importing.kill()
   expect(killed.signal).toBe('SIGKILL')
   return servers

@@ -18,6 +18,8 @@ import {
 export interface RawSeedOptions {
   /** What goes out for a block instead of its bytes. */
   readonly tamper?: (bytes: Uint8Array, request: BlockRequest) => Uint8Array
+  /** An address of the loopback network; 127.0.0.1 when left out. */
+  readonly host?: string
 }
 
 /**
@@ -49,13 +51,14 @@ export class RawSeed implements Seed {
     options: RawSeedOptions = {},
   ): Promise<RawSeed> {
     const seed = new RawSeed(torrent, options)
-    seed.#server.listen(0, '127.0.0.1')
+    seed.#server.listen(0, options.host ?? '127.0.0.1')
     await once(seed.#server, 'listening')
     return seed
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    const { address, port } = this.#server.address() as AddressInfo
+    return `${address}:${port}`
   }
 
   async close(): Promise<void> {
