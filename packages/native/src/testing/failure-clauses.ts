@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NativeSession, NativeTorrentStatus } from '../native-session.js'
 import { createHeldCall, settlesWithin } from './held-call.js'
-import { type NativeSessionSubject, type Scene, startDownload, withScene } from './native-subject.js'
+import {
+  type NativeSessionSubject,
+  type Scene,
+  startAnother,
+  startDownload,
+  untilCompleted,
+  withScene,
+} from './native-subject.js'
 import type { RecordingStorage } from './recording-storage.js'
 import type { TestApi } from './test-api.js'
 import { pieceBytes } from './test-torrent.js'
@@ -139,15 +146,7 @@ async function downloadsAnother(
   storage: RecordingStorage,
 ): Promise<void> {
   storage.before = () => {}
-  const torrent = scene.createTorrent('another')
-  const seed = await scene.seed(torrent)
-  const handle = await session.addTorrent({ torrentId: 'another', torrentFile: torrent.torrentFile })
-  session.connectPeer(handle, seed.host, seed.port)
-  const index = () => storage.calls('openStorage').find((call) => call.torrentId === 'another')?.storageIndex
-  await storage.until('the other torrent is complete', () => {
-    const completed = storage.calls('completePiece').filter((call) => call.storageIndex === index())
-    return completed.length === torrent.pieceCount
-  })
+  await untilCompleted(await startAnother(scene, session, storage))
 }
 
 /** Status changes have no event in native: it is looked at every few milliseconds. */

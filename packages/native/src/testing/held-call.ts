@@ -24,3 +24,8 @@ export async function settlesWithin<T>(limitMs: number, what: string, promise: P
     clearTimeout(timer)
   }
 }
+
+/** Lets whatever waits only for its turn in the event loop have it. */
+export async function severalTurns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}

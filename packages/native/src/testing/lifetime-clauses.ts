@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { settlesWithin } from './held-call.js'
+import { createHeldCall, settlesWithin, severalTurns } from './held-call.js'
 import {
   type Download,
   type NativeSessionSubject,
@@ -32,6 +32,29 @@ export function lifetimeClauses({ it }: TestApi, subject: NativeSessionSubject):
       })
     })
   }
+
+  it('closes a storage only after the calls that are in flight', async () => {
+    await withScene(subject, async (scene) => {
+      const held = createHeldCall()
+      const { storage, session, handle } = await startDownload(scene, {
+        name: 'in-flight',
+        prepare: (recording) => {
+          recording.before = (call) =>
+            call.name === 'writePiece' && call.piece === 4 ? held.promise : undefined
+        },
+      })
+      await storage.until('the write is held', () =>
+        storage.calls('writePiece').some((call) => call.piece === 4),
+      )
+      const removing = session.removeTorrent(handle)
+      await severalTurns()
+      assert.deepEqual(storage.calls('closeStorage'), [])
+      held.release()
+      await settlesWithin(CLOSE_LIMIT_MS, 'removing', removing)
+      assert.equal(storage.calls('closeStorage').length, 1)
+      assert.equal(storage.entries.at(-1)?.call.name, 'closeStorage')
+    })
+  })
 
   it('closes every storage once, and keeps the data, when the session closes', async () => {
     await withScene(subject, async (scene) => {

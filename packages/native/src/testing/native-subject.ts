@@ -72,10 +72,12 @@ export async function withScene(
   }
 }
 
+/** A torrent of one session, fetched from a seed. */
 export interface Download {
   readonly storage: RecordingStorage
   readonly session: NativeSession
   readonly torrent: TestTorrent
+  readonly torrentId: string
   readonly handle: number
 }
 
@@ -92,15 +94,44 @@ export async function startDownload(
   const torrent = scene.createTorrent(options.name)
   const storage = new RecordingStorage()
   options.prepare?.(storage, torrent)
-  const seed = await scene.seed(torrent)
   const session = await scene.openSession(storage, options.session)
-  const handle = await session.addTorrent({
-    torrentId: `id-of-${torrent.name}`,
-    torrentFile: torrent.torrentFile,
-    ...(options.havePieces && { havePieces: options.havePieces(torrent) }),
-  })
+  return fetchTorrent(scene, session, storage, torrent, options.havePieces?.(torrent))
+}
+
+/** A second torrent in a session that has one already. */
+export async function startAnother(
+  scene: Scene,
+  session: NativeSession,
+  storage: RecordingStorage,
+): Promise<Download> {
+  return fetchTorrent(scene, session, storage, scene.createTorrent('another'), undefined)
+}
+
+async function fetchTorrent(
+  scene: Scene,
+  session: NativeSession,
+  storage: RecordingStorage,
+  torrent: TestTorrent,
+  havePieces: Uint8Array | undefined,
+): Promise<Download> {
+  const seed = await scene.seed(torrent)
+  const torrentId = `id-of-${torrent.name}`
+  const { torrentFile } = torrent
+  const handle = await session.addTorrent({ torrentId, torrentFile, ...(havePieces && { havePieces }) })
   session.connectPeer(handle, seed.host, seed.port)
-  return { storage, session, torrent, handle }
+  return { storage, session, torrent, torrentId, handle }
+}
+
+/** The storage index that a torrent has now. */
+export function indexOf(storage: RecordingStorage, torrentId: string): number | undefined {
+  return storage.calls('openStorage').findLast((call) => call.torrentId === torrentId)?.storageIndex
+}
+
+/** Pieces whose completion was asked for, in order of their numbers. */
+export function completedOf({ storage, torrentId }: Download): readonly number[] {
+  const index = indexOf(storage, torrentId)
+  const calls = storage.calls('completePiece').filter((call) => call.storageIndex === index)
+  return calls.map((call) => call.piece ?? -1).sort((a, b) => a - b)
 }
 
 export async function untilCompleted(
@@ -108,7 +139,7 @@ export async function untilCompleted(
   pieces: readonly number[] = allPieces(download.torrent),
 ): Promise<void> {
   await download.storage.until(`pieces ${pieces.join()} are completed`, () => {
-    const completed = new Set(download.storage.completedPieces())
+    const completed = new Set(completedOf(download))
     return pieces.every((piece) => completed.has(piece))
   })
 }

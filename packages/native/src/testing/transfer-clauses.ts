@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { createHeldCall } from './held-call.js'
+import { createHeldCall, severalTurns } from './held-call.js'
 import {
   allPieces,
+  completedOf,
+  indexOf,
   type NativeSessionSubject,
+  startAnother,
   startDownload,
   untilCompleted,
   withScene,
 } from './native-subject.js'
-import { RecordingStorage } from './recording-storage.js'
+import { RecordingStorage, type StorageCall } from './recording-storage.js'
 import type { TestApi } from './test-api.js'
 import { pieceBits, pieceBytes } from './test-torrent.js'
 
@@ -67,9 +70,14 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
     })
   })
 
-  it('completes a piece only after its write settled', async () => {
+  it('completes a piece only after its write settled, however long that takes', async () => {
     await withScene(subject, async (scene) => {
-      const download = await startDownload(scene, { name: 'ordered' })
+      const download = await startDownload(scene, {
+        name: 'ordered',
+        prepare: (storage) => {
+          storage.before = (call) => (call.name === 'writePiece' ? severalTurns() : undefined)
+        },
+      })
       await untilCompleted(download)
       const { entries } = download.storage
       for (const piece of allPieces(download.torrent)) {
@@ -80,7 +88,7 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
         const completed = ofPiece.findIndex((entry) => entry.call.name === 'completePiece')
         assert.ok(written >= 0 && written < completed, `piece ${piece} was completed before it was written`)
       }
-      assert.deepEqual(download.storage.completedPieces(), allPieces(download.torrent))
+      assert.deepEqual(completedOf(download), allPieces(download.torrent))
     })
   })
 
@@ -89,9 +97,11 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       const held = createHeldCall()
       const download = await startDownload(scene, {
         name: 'held',
-        prepare: (storage) => {
+        prepare: (storage, { name }) => {
+          const isHeld = (call: StorageCall) => call.name === 'writePiece' && call.piece === 2
+          const index = () => indexOf(storage, `id-of-${name}`)
           storage.before = (call) =>
-            call.name === 'writePiece' && call.piece === 2 ? held.promise : undefined
+            isHeld(call) && call.storageIndex === index() ? held.promise : undefined
         },
       })
       const { storage, session, handle, torrent } = download
@@ -99,16 +109,20 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
         download,
         allPieces(torrent).filter((piece) => piece !== 2),
       )
-      await storage.until('the write is held', () =>
-        storage.calls('writePiece').some((call) => call.piece === 2),
-      )
-      assert.ok(!storage.completedPieces().includes(2))
-      assert.ok(!storage.alerted('torrentFinished'))
+      const another = await startAnother(scene, session, storage)
+      await untilCompleted(another)
+      await severalTurns()
+      assert.ok(!completedOf(download).includes(2))
+      assert.ok(!storage.alerts.some((alert) => alert.type === 'torrentFinished' && alert.handle === handle))
       assert.equal(session.torrentStatus(handle).state, 'downloading')
       held.release()
       await untilCompleted(download)
-      await storage.until('the torrent is finished', () => storage.alerted('torrentFinished'))
-      assert.deepEqual(storage.writes.find((write) => write.piece === 2)?.bytes, pieceBytes(torrent, 2))
+      await storage.until('the torrent is finished', () =>
+        storage.alerts.some((alert) => alert.type === 'torrentFinished' && alert.handle === handle),
+      )
+      const index = indexOf(storage, download.torrentId)
+      const write = storage.writes.find((each) => each.piece === 2 && each.storageIndex === index)
+      assert.deepEqual(write?.bytes, pieceBytes(torrent, 2))
     })
   })
 
@@ -169,7 +183,7 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       const fetching = await scene.openSession(empty)
       const handle = await fetching.addTorrent({ torrentId: 'fetching', torrentFile: torrent.torrentFile })
       fetching.connectPeer(handle, '127.0.0.1', serving.listenPort)
-      await untilCompleted({ storage: empty, session: fetching, torrent, handle })
+      await untilCompleted({ storage: empty, session: fetching, torrent, handle, torrentId: 'fetching' })
       for (const write of empty.writes) assert.deepEqual(write.bytes, pieceBytes(torrent, write.piece))
       assert.ok(full.calls('readPiece').length > 0)
       assert.equal(full.calls('writePiece').length, 0)
