@@ -33,5 +33,11 @@ get_clients
 step 'Building everything' pnpm --dir "$root" run build
 exec 9>&-
 
+# libtorrent takes file names for ASCII unless LANG ends like this, in the python module that tests seed with too.
+case "${LANG:-}" in
+  *.UTF-8) ;;
+  *) export LANG=C.UTF-8 ;;
+esac
+
 cd "$root"
 exec node scripts/dist/run-suites.js "$@"
