@@ -59,6 +59,19 @@ describe('exportTorrent', () => {
     expect(await tree(folder.path)).toEqual(['album'])
   })
 
+  it('refuses before it reads a byte', async () => {
+    await using folder = await TemporaryFolder.create()
+    await mkdir(join(folder.path, 'album'))
+    const parts = libraryOf(layout)
+    let reads = 0
+    parts.library.contents = () => {
+      reads += 1
+      return []
+    }
+    await expect(exportTorrent(parts, folder.path)).rejects.toMatchObject({ code: 'IMPORT_EXPORT_EXISTS' })
+    expect(reads).toBe(0)
+  })
+
   it('does not write through a link that is in the way', async () => {
     await using folder = await TemporaryFolder.create()
     const elsewhere = join(folder.path, 'elsewhere')

@@ -129,6 +129,13 @@ describe('an import', () => {
     await expect(service.add(magnet)).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
   })
 
+  it('that is busy by one hash leaves the other one free', async () => {
+    await imports.claim(hashV2('b'))
+    const hybrid = { ...source, infoHashV2: hashV2('b') }
+    await expect(service.add(hybrid)).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
+    expect(await imports.claim(hashV1('a'))).toBeDefined()
+  })
+
   it('of a magnet link learns its name and its other hash', async () => {
     const adding = client.whenAdded()
     const job = await service.add({ torrent: { magnetUri: 'magnet:?x' }, infoHashV1: hashV1('a') })

@@ -15,7 +15,7 @@ const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
 /** The arguments of one command, or 'help' where that is asked for. Rejects IMPORT_USAGE with one sentence. */
 export function parseArguments(command: Command, argv: readonly string[]): CommandArguments | 'help' {
   const { values, positionals } = parse(command, argv)
-  if (values['help'] === true) return 'help'
+  if (values.help === true) return 'help'
   const missing = command.positionals[positionals.length]
   if (missing !== undefined) throw usage(command, `needs ${missing}`)
   const surplus = positionals[command.positionals.length]
