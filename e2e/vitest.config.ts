@@ -1,13 +1,30 @@
 import { defineConfig } from 'vitest/config'
 
+// Whole processes and their databases: slower than a unit, never slower than this.
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   test: {
-    name: 'e2e',
-    include: ['test/**/*.test.ts', 'contracts/**/*.test.ts'],
-    // Whole processes and their databases: slower than a unit, never slower than this.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // Every test starts programs of its own, and some measure them: one at a time.
-    fileParallelism: false,
+    projects: [
+      {
+        test: {
+          ...limits,
+          name: 'e2e',
+          include: ['test/**/*.test.ts', 'contracts/**/*.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Alone, because the machine must be theirs while they measure.
+        test: {
+          ...limits,
+          name: 'measured',
+          include: ['measured/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 0 },
+        },
+      },
+    ],
   },
 })

@@ -1,3 +1,4 @@
+import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { VerifyReport } from './bae-events.js'
@@ -8,9 +9,10 @@ import { treeDigest } from './tree-digest.js'
 
 /** Exports the torrent and compares every file with what was seeded. */
 export async function expectExportEquals(library: BaeLibrary, id: string, payload: Payload): Promise<void> {
-  const exported = await bae(library, ['export', id, library.outputFolder])
+  const folder = await mkdtemp(join(library.outputFolder, 'export-'))
+  const exported = await bae(library, ['export', id, folder])
   expect(exported, exported.stderr).toMatchObject({ code: 0 })
-  expect(await treeDigest(join(library.outputFolder, payload.name))).toEqual(await treeDigest(payload.path))
+  expect(await treeDigest(join(folder, payload.name))).toEqual(await treeDigest(payload.path))
 }
 
 /** Every piece is there and every chunk is what its key says. */

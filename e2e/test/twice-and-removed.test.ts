@@ -19,16 +19,14 @@ const ownBytes = 3 * mebibyte + 77
 // Room for small files of bae's own beside the chunks.
 const slackBytes = 64 * kibibyte
 
-it('importing the same torrent twice is instant, fetches nothing and stores nothing', async (context) => {
+it('importing the same torrent twice fetches nothing and stores nothing', async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.treeTorrent(256 * kibibyte)
   await using seed = await LibtorrentSeed.start([torrent])
   await using library = await BaeLibrary.create()
   const first = await importTorrent(library, torrent.path, [seed])
   const [sizeBefore, uploadedBefore] = [await library.size(), (await seed.count()).uploadedBytes]
-  const startedAtMs = Date.now()
   const second = await importTorrent(library, torrent.path, [seed])
-  expect(Date.now() - startedAtMs).toBeLessThan(3000)
   expect(second).toMatchObject({
     id: first.id,
     infoHash: first.infoHash,

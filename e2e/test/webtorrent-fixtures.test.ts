@@ -1,6 +1,6 @@
 import { cp, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { importTorrent } from '../harness/bae-process.js'
 import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
@@ -13,38 +13,41 @@ import { Workshop } from '../harness/workshop.js'
 
 const fixtures = join(repositoryRoot, 'e2e/node_modules/webtorrent-fixtures/fixtures')
 const workshop = new Workshop()
-afterAll(() => workshop.close())
+let library: BaeLibrary
+
+// One library for all of them, as a user has.
+beforeAll(async () => {
+  library = await BaeLibrary.create()
+})
+
+afterAll(async () => {
+  await library.close()
+  await workshop.close()
+})
+
+const seeds = {
+  aria2: (torrent: TorrentFile) => Aria2Seed.start(torrent),
+  'python3-libtorrent': (torrent: TorrentFile) => LibtorrentSeed.start([torrent]),
+} as const
 
 // Those of the package that come with their content, made by other people's programs over the years.
 const torrents = [
-  ['leaves.torrent', 'Leaves of Grass by Walt Whitman.epub'],
-  ['leaves-metadata.torrent', 'Leaves of Grass by Walt Whitman.epub'],
-  ['alice.torrent', 'alice.txt'],
-  ['folder.torrent', 'folder'],
-  ['numbers.torrent', 'numbers'],
-  ['lots-of-numbers.torrent', 'lots-of-numbers'],
+  ['leaves.torrent', 'Leaves of Grass by Walt Whitman.epub', 'aria2'],
+  ['leaves-metadata.torrent', 'Leaves of Grass by Walt Whitman.epub', 'python3-libtorrent'],
+  ['alice.torrent', 'alice.txt', 'python3-libtorrent'],
+  ['folder.torrent', 'folder', 'aria2'],
+  ['numbers.torrent', 'numbers', 'python3-libtorrent'],
+  ['lots-of-numbers.torrent', 'lots-of-numbers', 'aria2'],
 ] as const
 
-it.for(torrents)('%s with its content goes through', async ([torrentName, contentName], context) => {
-  needs(context, 'python3-libtorrent')
+it.for(torrents)('%s with %s goes through, from %s', async ([torrentName, contentName, program], context) => {
+  needs(context, program)
   const torrent = await fixture(torrentName, contentName)
-  await using seed = await LibtorrentSeed.start([torrent])
-  await using library = await BaeLibrary.create()
+  await using seed = await seeds[program](torrent)
   const completed = await importTorrent(library, torrent.path, [seed])
   expect(completed.name).toBe(contentName)
   await expectVerified(library, completed.id, completed.pieces)
   await expectExportEquals(library, completed.id, torrent.content)
-})
-
-it('several real torrents live in one library', async (context) => {
-  needs(context, 'aria2')
-  await using library = await BaeLibrary.create()
-  for (const [torrentName, contentName] of torrents.slice(2)) {
-    const torrent = await fixture(torrentName, contentName)
-    await using seed = await Aria2Seed.start(torrent)
-    const completed = await importTorrent(library, torrent.path, [seed])
-    await expectExportEquals(library, completed.id, torrent.content)
-  }
 })
 
 /** A copy, because seeds write beside what they seed. */

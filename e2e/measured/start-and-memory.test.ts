@@ -1,16 +1,18 @@
 import { afterAll, expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
-import { BaeProcess, baeJson, completedOf, importTorrent } from '../harness/bae-process.js'
+import { BaeProcess, bae, baeJson, completedOf, importTorrent } from '../harness/bae-process.js'
 import { poll } from '../harness/bounded-wait.js'
+import { expectVerified } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
+import { MemoryWatch, processTree } from '../harness/memory-watch.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
-import { RawSeed } from '../harness/peers/raw-seed.js'
-import { readTorrent } from '../harness/read-torrent.js'
-import { kibibyte, mebibyte } from '../harness/sizes.js'
+import { gibibyte, kibibyte, mebibyte } from '../harness/sizes.js'
 import { Workshop } from '../harness/workshop.js'
 
 const workshop = new Workshop()
 afterAll(() => workshop.close())
+
+const memoryLimitBytes = 400 * mebibyte
 
 it('the first byte of a local seed comes within a second of the start of the session', async (context) => {
   needs(context, 'python3-libtorrent')
@@ -39,22 +41,44 @@ it('the first byte of a local seed comes within a second of the start of the ses
   expect(firstByteMs - startMs).toBeLessThan(1000)
 })
 
-it('every peer that is named is dialled, also two at one address', async (context) => {
+it('importing what is there already is instant', async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(mebibyte, 16 * kibibyte)
-  const content = await readTorrent(torrent)
-  // None of them gives anything, so that all are still wanted.
-  const silent = { tamper: () => new Uint8Array(0) }
-  await using first = await RawSeed.start(content, silent)
-  await using second = await RawSeed.start(content, silent)
-  await using third = await RawSeed.start(content, { ...silent, host: '127.0.0.2' })
+  await using seed = await LibtorrentSeed.start([torrent])
   await using library = await BaeLibrary.create()
-  const peers = [first, second, third].flatMap((peer) => ['--peer', peer.address])
-  await using importing = new BaeProcess(library, ['import', torrent.path, ...peers, '--json'])
-  await importing.whenProgress(10_000, ({ state }) => state === 'downloading')
-  for (const [number, peer] of [first, second, third].entries()) {
-    await poll(5000, `peer ${number} dialled`, () => peer.connectedAtMs)
-  }
+  await importTorrent(library, torrent.path, [seed])
+  expect(await shortestMs(2, () => importTorrent(library, torrent.path, [seed]))).toBeLessThan(2000)
+})
+
+it('help comes in under half a second', async () => {
+  await using library = await BaeLibrary.create()
+  expect(await shortestMs(3, () => bae(library, ['--help']))).toBeLessThan(500)
+})
+
+it('importing 2 GiB keeps all bae processes together below 400 MiB', {
+  timeout: 120_000,
+}, async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(2 * gibibyte, mebibyte)
+  await using seed = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create()
+  await using importing = new BaeProcess(library, ['import', torrent.path, '--peer', seed.address, '--json'])
+  await using watch = new MemoryWatch({
+    node: async () => [importing.pid],
+    all: async () => {
+      const servers = await library.servers()
+      const trees = await Promise.all([importing.pid, ...servers].map(processTree))
+      return trees.flat()
+    },
+  })
+  const completed = completedOf(await importing.result(90_000))
+  await watch.stop()
+  const [node, all] = [watch.peakBytes('node'), watch.peakBytes('all')]
+  context.annotate(`VmHWM: node ${toMebibytes(node)} MiB, with PostgreSQL ${toMebibytes(all)} MiB`)
+  expect(node).toBeGreaterThan(20 * mebibyte)
+  expect(all).toBeGreaterThan(node)
+  expect(all).toBeLessThan(memoryLimitBytes)
+  await expectVerified(library, completed.id, completed.pieces)
 })
 
 async function shortestMs(times: number, run: () => Promise<unknown>): Promise<number> {
@@ -65,4 +89,8 @@ async function shortestMs(times: number, run: () => Promise<unknown>): Promise<n
     shortest = Math.min(shortest, performance.now() - startedAtMs)
   }
   return shortest
+}
+
+function toMebibytes(bytes: number): number {
+  return Math.round(bytes / mebibyte)
 }
