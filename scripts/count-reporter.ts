@@ -4,11 +4,23 @@ import type { SuiteCounts } from './suite-counts.js'
 
 /** Writes how many tests passed, failed and were skipped, and what the skipped ones lack, to $BAE_COUNTS_FILE. */
 export default class CountReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    const file = process.env.BAE_COUNTS_FILE
-    if (file === undefined) throw new Error('BAE_COUNTS_FILE must name the file for the counts')
-    writeFileSync(file, JSON.stringify(countModules(modules, unhandledErrors.length)))
+  readonly #ended: TestModule[] = []
+
+  /** So that a run which is ended at its time limit has counted what it did. */
+  onTestModuleEnd(module: TestModule): void {
+    this.#ended.push(module)
+    writeCounts(countModules(this.#ended, 0))
   }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    writeCounts(countModules(modules, unhandledErrors.length))
+  }
+}
+
+function writeCounts(counts: SuiteCounts): void {
+  const file = process.env.BAE_COUNTS_FILE
+  if (file === undefined) throw new Error('BAE_COUNTS_FILE must name the file for the counts')
+  writeFileSync(file, JSON.stringify(counts))
 }
 
 function countModules(modules: readonly TestModule[], unhandledErrors: number): SuiteCounts {
