@@ -7,8 +7,10 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <functional>
 
+#include "piece_digest.h"
 #include "storage_request.h"
 
 namespace bae {
@@ -39,6 +41,12 @@ struct HashJob {
   HashJob() = default;
   HashJob(HashJob&&) = default;
   HashJob& operator=(HashJob&&) = default;
+
+  // The leaves go where the handler will look for them.
+  void give(PieceDigest const& digest) {
+    auto const leaves = std::min(digest.leaves.size(), std::size_t(v2.size()));
+    std::copy_n(digest.leaves.begin(), leaves, v2.begin());
+  }
 
   bool wantV1 = false;
   // Owned by the handler, which must therefore outlive every write to it.

@@ -19,6 +19,7 @@ JsChannel::~JsChannel() {
   }
   m_deadlinesChanged.notify_one();
   m_watcher.join();
+  abandonLentMemory();
 }
 
 void JsChannel::setNetworkQueue(std::shared_ptr<NetworkQueue> queue) {
@@ -194,12 +195,22 @@ void JsChannel::kill() {
   m_alive = false;
   m_outgoing.clear();
   for (auto& [id, pending] : m_pending) answer(std::move(pending.reply), {StorageOutcome::aborted, {}});
-  // File operations of the dying environment may still use lent memory: it is left to them for good.
+  abandonLentMemory();
+  m_pending.clear();
+}
+
+// What JavaScript has not settled it may still use, for as long as it lives: the memory is left to it for good.
+void JsChannel::abandonLentMemory() {
   static auto* const abandoned = new std::vector<PieceMemory>;
   for (auto& [id, pending] : m_pending) {
     if (m_lentBuffers.count(id) != 0) abandoned->push_back(std::move(pending.request.lent));
   }
-  m_pending.clear();
+}
+
+void JsChannel::release() {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  m_alive = false;
+  m_toJs.Release();
 }
 
 void JsChannel::watchDeadlines() {

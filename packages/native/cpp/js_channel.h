@@ -42,6 +42,8 @@ class JsChannel {
   void limitDeadlines(std::chrono::milliseconds remaining);
   // Any thread: the session is gone. JavaScript is told once, after all that was sent before.
   void sayClosed();
+  // JavaScript thread: the session never came to be. Lets go of the event loop.
+  void release();
   // JavaScript thread, when its environment ends: no JavaScript will run any more. Fails all that is open.
   void kill();
 
@@ -58,6 +60,7 @@ class JsChannel {
   Napi::Value toJs(Napi::Env env, std::uint32_t id, StorageRequest const& request);
   Napi::Value lend(Napi::Env env, std::uint32_t id, StorageRequest const& request);
   static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
+  void abandonLentMemory();
   void answer(ReplyHandler reply, StorageReply outcome);
   void watchDeadlines();
   void failExpired(Clock::time_point now);

@@ -29,51 +29,72 @@ void PieceWriter::setStored(lt::bitfield const& pieces) {
   m_given = pieces;
 }
 
+void PieceWriter::foundMissing(int piece) {
+  m_stored.clear_bit(piece);
+  m_given.clear_bit(piece);
+  m_services.readCache.forget(m_options.storageIndex, piece);
+}
+
+bool PieceWriter::isPadding(int piece, PieceRange range) const {
+  if (!m_hasPadding) return false;
+  auto const& files = m_options.info->orig_files();
+  auto const slices = files.map_block(lt::piece_index_t(piece), range.offset, range.length);
+  return std::all_of(slices.begin(), slices.end(),
+                     [&](lt::file_slice const& slice) { return files.pad_file_at(slice.file_index); });
+}
+
 void PieceWriter::write(int piece, int offset, char const* bytes, int length, WriteHandler handler) {
-  JobPtr const job = collecting(piece);
-  if (job->openCalls > 0 && job->buffer.buffered({offset, length})) {
-    // The block's old bytes are lent to JavaScript right now.
-    PieceMemory const copy = BufferPool::instance().piece(std::size_t(length));
-    std::memcpy(copy.get(), bytes, std::size_t(length));
-    job->afterwards.push_back([this, piece, offset, length, copy, handler = std::move(handler)]() mutable {
-      write(piece, offset, copy.get(), length, std::move(handler));
+  PieceRange const range{offset, length};
+  if (isPadding(piece, range)) {
+    m_services.network->post([this, handler = std::move(handler), keep = m_options.keepAlive()] {
+      handler({});
+      m_options.finished(1);
     });
     return;
   }
+  JobPtr const job = collecting(piece);
+  // Its memory is lent to JavaScript, or its digest is being made: the new bytes have to wait.
+  if (job->finishing || (job->openCalls > 0 && job->buffer.buffered(range))) {
+    writeLater(job, range, bytes, std::move(handler));
+    return;
+  }
   job->buffer.put(offset, bytes, length);
-  job->writes.push_back({{offset, length}, std::move(handler)});
+  job->writes.push_back({range, std::move(handler)});
   m_services.counters.inc_stats_counter(lt::counters::num_blocks_written);
   finishIfComplete(job);
   if (!job->finishing) m_services.halfPieces.grew(*this, piece, length);
 }
 
+void PieceWriter::writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler handler) {
+  PieceMemory const copy = BufferPool::instance().piece(std::size_t(range.length));
+  std::memcpy(copy.get(), bytes, std::size_t(range.length));
+  job->afterwards.push_back([this, piece = job->piece, range, copy, handler = std::move(handler)]() mutable {
+    write(piece, range.offset, copy.get(), range.length, std::move(handler));
+  });
+}
+
 PieceWriter::JobPtr PieceWriter::collecting(int piece) {
-  auto const found = m_jobs.find(piece);
-  if (found != m_jobs.end() && !found->second->finishing) return found->second;
-  // A block of a piece that is whole already replaces the old one: the others are, or will be before this
-  // one's turn, with JavaScript.
-  bool const inFlight = found != m_jobs.end();
-  auto job = std::make_shared<PieceJob>(piece, pieceBytes(piece), inFlight || isStored(piece));
+  if (JobPtr const job = find(piece)) return job;
+  // With v2 single blocks of a stored piece may be fetched again; with v1 it is always the whole piece.
+  auto job = std::make_shared<PieceJob>(piece, pieceBytes(piece), m_hasV2 && isStored(piece));
   if (m_hasPadding && !job->buffer.complete()) markPadding(*job);
   m_jobs[piece] = job;
   return job;
 }
 
 void PieceWriter::markPadding(PieceJob& job) {
-  auto const& files = m_options.info->orig_files();
   for (int offset = 0; offset < job.buffer.pieceBytes(); offset += kBlockBytes) {
     int const length = std::min(kBlockBytes, job.buffer.pieceBytes() - offset);
-    auto const slices = files.map_block(lt::piece_index_t(job.piece), offset, length);
-    auto const isPadding = [&](lt::file_slice const& slice) { return files.pad_file_at(slice.file_index); };
-    if (std::all_of(slices.begin(), slices.end(), isPadding)) job.buffer.putPadding(offset / kBlockBytes);
+    if (isPadding(job.piece, {offset, length})) job.buffer.putPadding(offset / kBlockBytes);
   }
 }
 
 void PieceWriter::finishIfComplete(JobPtr const& job) {
-  if (job->finishing || job->openCalls > 0 || !job->buffer.complete()) return;
+  if (job->finishing || job->openCalls > 0 || !job->ready()) return;
   job->finishing = true;
   m_services.halfPieces.left(*this, job->piece);
   m_services.budget.add(job->buffer.pieceBytes());
+  job->inBudget = true;
   readBack(job);
 }
 
@@ -134,6 +155,10 @@ void PieceWriter::judge(JobPtr const& job) {
 
 void PieceWriter::store(JobPtr const& job) {
   auto const runs = job->buffer.bufferedRuns();
+  if (runs.empty()) {
+    stored(job);
+    return;
+  }
   job->openCalls = int(runs.size());
   for (PieceRange const run : runs) {
     giveToJs(job, run, [this, job, keep = m_options.keepAlive()](StorageReply& reply) {
@@ -169,19 +194,20 @@ void PieceWriter::answer(JobPtr const& job, StorageOutcome outcome) {
   auto const error = toStorageError(outcome, lt::operation_t::file_write);
   for (auto& write : writes) write.handler(error);
   if (hash) {
-    std::copy(job->digest.leaves.begin(), job->digest.leaves.end(), hash->v2.begin());
+    hash->give(job->digest);
     auto const aborted = toStorageError(StorageOutcome::aborted, lt::operation_t::file_write);
     hash->handler(lt::piece_index_t(job->piece), job->digest.v1, error ? aborted : lt::storage_error());
   }
   for (auto& task : afterwards) task();
-  if (job->finishing) m_services.budget.remove(job->buffer.pieceBytes());
+  if (job->inBudget) m_services.budget.remove(job->buffer.pieceBytes());
   m_options.finished(int(writes.size()) + (hash ? 1 : 0));
 }
 
 bool PieceWriter::takeHash(int piece, HashJob& hash) {
   JobPtr const job = find(piece);
-  if (!job || !job->finishing || job->hash) return false;
+  if (!job || job->hash || !job->buffer.complete()) return false;
   job->hash = std::move(hash);
+  finishIfComplete(job);
   return true;
 }
 
@@ -211,7 +237,7 @@ void PieceWriter::flush() {
 
 void PieceWriter::spill(int piece) {
   JobPtr const job = find(piece);
-  if (!job || job->finishing || job->writes.empty()) return;
+  if (!job || job->finishing || job->ready() || job->writes.empty()) return;
   if (job->openCalls > 0) {
     job->flushAgain = true;
   } else {
@@ -221,6 +247,7 @@ void PieceWriter::spill(int piece) {
 
 void PieceWriter::flushJob(JobPtr const& job) {
   m_services.halfPieces.left(*this, job->piece);
+  m_options.began();
   auto const runs = job->buffer.bufferedRuns();
   job->openCalls = int(runs.size());
   for (PieceRange const run : runs) {
@@ -241,16 +268,15 @@ void PieceWriter::flushed(JobPtr const& job, PieceRange range, StorageOutcome ou
   if (job->openCalls > 0) return;
   if (job->outcome != StorageOutcome::ok) {
     answer(job, job->outcome);
-    return;
-  }
-  if (std::exchange(job->flushAgain, false) && !job->writes.empty()) {
+  } else if (std::exchange(job->flushAgain, false) && !job->ready() && !job->writes.empty()) {
     flushJob(job);
-    return;
+  } else {
+    auto afterwards = std::move(job->afterwards);
+    job->afterwards.clear();
+    for (auto& task : afterwards) task();
+    finishIfComplete(job);
   }
-  auto afterwards = std::move(job->afterwards);
-  job->afterwards.clear();
-  for (auto& task : afterwards) task();
-  finishIfComplete(job);
+  m_options.finished(1);
 }
 
 int PieceWriter::answerWritesOf(PieceJob& job, PieceRange range) {
@@ -269,19 +295,31 @@ void PieceWriter::dropHalfPieces() {
   for (auto const& [piece, job] : m_jobs) {
     if (!job->finishing && job->openCalls == 0) halves.push_back(job);
   }
-  for (auto const& job : halves) answer(job, StorageOutcome::aborted);
+  for (auto const& job : halves) drop(job, StorageOutcome::aborted);
+}
+
+// Its handlers, like all, run from a posted task.
+void PieceWriter::drop(JobPtr const& job, StorageOutcome outcome) {
+  job->finishing = true;
+  m_services.network->post([this, job, outcome, keep = m_options.keepAlive()] { answer(job, outcome); });
 }
 
 void PieceWriter::clear(int piece, UniqueTask then) {
   JobPtr const job = find(piece);
-  if (job && !job->finishing && job->openCalls == 0 && m_hasV2 && !job->writes.empty()) flushJob(job);
+  if (job && !job->finishing && job->openCalls == 0 && !job->writes.empty()) {
+    // With v2 libtorrent may ask again for some blocks only, and then still reads the others.
+    if (m_hasV2) {
+      flushJob(job);
+    } else {
+      drop(job, StorageOutcome::ok);
+    }
+  }
   if (job && (job->finishing || job->openCalls > 0)) {
     job->afterwards.push_back([this, piece, then = std::move(then)]() mutable { clear(piece, std::move(then)); });
     return;
   }
-  // With v2 libtorrent may ask again for some blocks only, and then still reads the others.
   if (!m_hasV2) {
-    if (job) answer(job, StorageOutcome::ok);
+    if (job) forget(job);
     m_stored.clear_bit(piece);
   }
   then();

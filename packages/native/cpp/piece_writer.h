@@ -23,7 +23,9 @@ class PieceWriter {
   struct Options {
     int storageIndex;
     std::shared_ptr<lt::torrent_info const> info;
-    // Called after the handlers of so many writes and hashes have run.
+    // A job of our own began: nothing exclusive may start until it is finished, too.
+    std::function<void()> began;
+    // So many jobs ended: ours, or writes and hashes whose handlers have run.
     std::function<void(int)> finished;
     std::function<std::shared_ptr<void>()> keepAlive;
   };
@@ -31,7 +33,8 @@ class PieceWriter {
   PieceWriter(DiskServices& services, Options options);
 
   void write(int piece, int offset, char const* bytes, int length, WriteHandler handler);
-  // Takes the hash of a piece that is complete here and not answered yet; false leaves `job` untouched.
+  // Takes the hash of a piece whose blocks are all here or with JavaScript, and that is not answered yet; false
+  // leaves `job` untouched.
   bool takeHash(int piece, HashJob& job);
 
   // Copies what is in memory of the range; returns the part that is not.
@@ -52,6 +55,10 @@ class PieceWriter {
   bool anyStored() const { return !m_stored.none_set(); }
   bool wasGiven(int piece) const { return m_given.get_bit(piece); }
   void setStored(lt::bitfield const& pieces);
+  // A check found other bytes than the piece should have, or none.
+  void foundWrong(int piece) { m_stored.clear_bit(piece); }
+  void foundMissing(int piece);
+  bool isPadding(int piece, PieceRange range) const;
   // JavaScript cleared it. Where single blocks count (v2) the others are still there to be read.
   void forgetGiven(int piece) {
     if (!m_hasV2) m_given.clear_bit(piece);
@@ -67,17 +74,23 @@ class PieceWriter {
     WriteHandler handler;
   };
   struct PieceJob {
-    PieceJob(int number, int bytes, bool everythingStored) : piece(number), buffer(bytes, everythingStored) {}
+    PieceJob(int number, int bytes, bool replaces) : piece(number), buffer(bytes, replaces), replacesBlocks(replaces) {}
+    // libtorrent asks for the hash once it has all blocks it wants. Where some replace others, only that tells us.
+    bool ready() const { return buffer.complete() && (!replacesBlocks || hash.has_value()); }
+
     int piece;
     PieceBuffer buffer;
+    // All blocks are with JavaScript already; those that come replace them.
+    bool replacesBlocks;
     std::vector<BlockWrite> writes;
     std::optional<HashJob> hash;
     PieceDigest digest;
     // Calls to JavaScript that are open, and the first failure among them.
     int openCalls = 0;
     StorageOutcome outcome = StorageOutcome::ok;
-    // From the moment all blocks are there until the answers: no block is taken into it any more.
+    // From the moment it is ready, or dropped, until the answers: no block is taken into it any more.
     bool finishing = false;
+    bool inBudget = false;
     // More blocks came while half the piece was being handed over, and somebody waits for them too.
     bool flushAgain = false;
     // What has to wait until no call is open.
@@ -86,6 +99,8 @@ class PieceWriter {
   using JobPtr = std::shared_ptr<PieceJob>;
 
   JobPtr collecting(int piece);
+  void writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler handler);
+  void drop(JobPtr const& job, StorageOutcome outcome);
   void markPadding(PieceJob& job);
   void finishIfComplete(JobPtr const& job);
   void readBack(JobPtr const& job);

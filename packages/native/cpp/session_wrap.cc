@@ -52,11 +52,20 @@ SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
       return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, limits);
     };
   }
-  m_session = std::make_unique<lt::session>(std::move(params));
-  m_session->add_extension(&lt::create_ut_metadata_plugin);
-  m_session->add_extension(&lt::create_ut_pex_plugin);
+  startSession(env, std::move(params));
   m_session->set_alert_notify([channel = m_channel] { channel->alertsWaiting(); });
   napi_add_env_cleanup_hook(env, onEnvironmentEnds, this);
+}
+
+void SessionWrap::startSession(Napi::Env env, lt::session_params params) {
+  try {
+    m_session = std::make_unique<lt::session>(std::move(params));
+  } catch (std::exception const& error) {
+    m_channel->release();
+    throw codedError(env, "NATIVE_SESSION_FAILED", std::string("libtorrent could not start a session: ") + error.what());
+  }
+  m_session->add_extension(&lt::create_ut_metadata_plugin);
+  m_session->add_extension(&lt::create_ut_pex_plugin);
 }
 
 // An open session is never collected: the channel's function refers to it until it is closed.
@@ -86,7 +95,7 @@ std::shared_ptr<TorrentContext> SessionWrap::makeContext(std::string torrentId, 
   context->handleNumber = ++m_lastHandle;
   context->info = params.ti;
   context->onGone = [channel = m_channel, registry = m_registry, id = context->torrentId] {
-    registry->forget(id);
+    registry->forgetDead(id);
     auto gone = StorageRequest::of(RequestKind::torrentGone, -1);
     gone.torrentId = id;
     channel->notify(std::move(gone));
@@ -112,6 +121,8 @@ Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
   });
   lt::error_code error;
   auto const handle = lt.add_torrent(std::move(params), error);
+  // Nobody waits for a torrent that never was.
+  if (error) context->onGone = {};
   if (error == lt::errors::duplicate_torrent) {
     throw codedError(env, "NATIVE_DUPLICATE_TORRENT", "the session already has this torrent");
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <libtorrent/session.hpp>
+#include <libtorrent/session_params.hpp>
 #include <napi.h>
 
 #include <map>
@@ -37,6 +38,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void close(Napi::CallbackInfo const& call);
 
  private:
+  void startSession(Napi::Env env, lt::session_params params);
   lt::torrent_handle torrent(Napi::CallbackInfo const& call) const;
   lt::session& session(Napi::CallbackInfo const& call) const;
   std::shared_ptr<TorrentContext> makeContext(std::string torrentId, lt::add_torrent_params const& params);

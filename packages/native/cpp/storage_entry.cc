@@ -8,7 +8,8 @@ StorageEntry::StorageEntry(std::shared_ptr<DiskServices> services, int index, st
     : m_services(std::move(services)),
       m_index(index),
       m_context(std::move(context)),
-      m_writer(*m_services, {index, m_context->info, [this](int jobs) { m_fence.finished(jobs); },
+      m_writer(*m_services, {index, m_context->info, [this] { m_fence.began(); },
+                             [this](int jobs) { m_fence.finished(jobs); },
                              [this] { return std::shared_ptr<void>(shared_from_this()); }}) {}
 
 void StorageEntry::endWith(UniqueTask answer) {
@@ -34,12 +35,17 @@ void StorageEntry::opened(StorageReply const& reply) {
   }
   auto tasks = std::move(m_afterOpen);
   m_afterOpen.clear();
-  for (auto& task : tasks) task();
+  for (auto& task : tasks) task(m_openOutcome);
 }
 
-void StorageEntry::whenOpened(UniqueTask task) {
+// A storage that could not be opened is asked again: libtorrent goes on by itself after clear_error().
+void StorageEntry::whenOpened(UniqueFunction<StorageOutcome> task) {
+  if (m_isOpen && m_openOutcome != StorageOutcome::ok) {
+    m_isOpen = false;
+    open();
+  }
   if (m_isOpen) {
-    task();
+    task(m_openOutcome);
   } else {
     m_afterOpen.push_back(std::move(task));
   }
@@ -67,7 +73,10 @@ void StorageEntry::read(lt::peer_request const& r, ReadHandler handler) {
     PieceRange const wanted{r.start, r.length};
     auto const missing = m_writer.copyBuffered(int(r.piece), wanted, block.data());
     m_services->counters.inc_stats_counter(lt::counters::num_blocks_read);
-    if (missing) {
+    if (missing && m_writer.isPadding(int(r.piece), *missing)) {
+      std::memset(block.data() + (missing->offset - r.start), 0, std::size_t(missing->length));
+      endWith([block = std::move(block), handler = std::move(handler)]() mutable { handler(std::move(block), {}); });
+    } else if (missing) {
       readStored({int(r.piece), wanted, *missing, std::move(block), std::move(handler)});
     } else {
       endWith([block = std::move(block), handler = std::move(handler)]() mutable { handler(std::move(block), {}); });
@@ -140,7 +149,14 @@ void StorageEntry::readFromJs(int piece, PieceRange range, PieceMemory into, Rep
 
 void StorageEntry::hash(int piece, HashJob job) {
   m_fence.shared([this, piece, job = std::move(job)]() mutable {
-    if (!m_writer.takeHash(piece, job)) hashStored(piece, std::move(job));
+    if (m_writer.takeHash(piece, job)) return;
+    whenOpened([this, piece, job = std::move(job)](StorageOutcome outcome) mutable {
+      if (outcome == StorageOutcome::ok) {
+        hashStored(piece, std::move(job));
+      } else {
+        endWith([this, piece, outcome, job = std::move(job)]() mutable { answerHash(piece, job, {}, outcome); });
+      }
+    });
   });
 }
 
@@ -159,7 +175,9 @@ void StorageEntry::hashStored(int piece, HashJob job) {
   readFromJs(piece, {0, bytes}, into, [self = shared_from_this(), this, piece, into, v1Bytes, v2Bytes,
                                               job = std::move(job)](StorageReply& reply) mutable {
     if (reply.outcome != StorageOutcome::ok) {
-      answerHash(piece, job, {}, reply.outcome == StorageOutcome::notFound ? StorageOutcome::ok : reply.outcome);
+      bool const missing = reply.outcome == StorageOutcome::notFound;
+      if (missing) m_writer.foundMissing(piece);
+      answerHash(piece, job, {}, missing ? StorageOutcome::ok : reply.outcome);
       m_fence.finished();
       return;
     }
@@ -167,6 +185,8 @@ void StorageEntry::hashStored(int piece, HashJob job) {
       auto digest = digestPiece(into.get(), v1Bytes, v2Bytes);
       auto& network = *m_services->network;
       network.post([self = std::move(self), this, piece, digest = std::move(digest), job = std::move(job)]() mutable {
+        bool const wrong = job.wantV1 && digest.v1 != m_context->info->hash_for_piece(lt::piece_index_t(piece));
+        if (wrong) m_writer.foundWrong(piece);
         answerHash(piece, job, digest, StorageOutcome::ok);
         m_fence.finished();
       });
@@ -175,8 +195,7 @@ void StorageEntry::hashStored(int piece, HashJob job) {
 }
 
 void StorageEntry::answerHash(int piece, HashJob& job, PieceDigest const& digest, StorageOutcome outcome) {
-  std::size_t const leaves = std::min(digest.leaves.size(), std::size_t(job.v2.size()));
-  std::copy_n(digest.leaves.begin(), leaves, job.v2.begin());
+  job.give(digest);
   job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(outcome, lt::operation_t::file_read));
 }
 
@@ -223,30 +242,29 @@ void StorageEntry::exclusive(UniqueTask body) {
 
 void StorageEntry::check(lt::add_torrent_params const* resume, CheckHandler handler) {
   m_fence.exclusive([this, resume, handler = std::move(handler)]() mutable {
-    whenOpened([this, resume, handler = std::move(handler)]() mutable {
-      if (m_openOutcome != StorageOutcome::ok) {
-        endWith([this, handler = std::move(handler)] {
-          handler(lt::status_t::fatal_disk_error, toStorageError(m_openOutcome, lt::operation_t::file_open));
-        });
-        return;
-      }
-      endWith([status = judgeResume(resume), handler = std::move(handler)] { handler(status, {}); });
+    whenOpened([this, resume, handler = std::move(handler)](StorageOutcome outcome) mutable {
+      auto const error = toStorageError(outcome, lt::operation_t::file_open);
+      auto const status = error ? lt::status_t::fatal_disk_error : judgeResume(resume);
+      endWith([status, error, handler = std::move(handler)] { handler(status, error); });
     });
   });
   if (m_fence.exclusiveWaits()) m_writer.flush();
 }
 
-// Pieces are claimed without a check only where libtorrent and JavaScript agree on them.
+// Pieces are claimed without a check only where libtorrent and JavaScript agree on them. A check costs little:
+// pieces that JavaScript does not have are not asked for.
 lt::status_t StorageEntry::judgeResume(lt::add_torrent_params const* resume) const {
-  if (!m_writer.anyStored()) return lt::status_t::no_error;
-  if (resume == nullptr) return lt::status_t::need_full_check;
-  if ((resume->flags & lt::torrent_flags::seed_mode) && m_writer.stored().all_set()) return lt::status_t::no_error;
+  auto const& stored = m_writer.stored();
+  auto const accept = [](bool agreed) { return agreed ? lt::status_t::no_error : lt::status_t::need_full_check; };
+  if (resume == nullptr) return accept(stored.none_set());
+  if (resume->flags & lt::torrent_flags::seed_mode) return accept(stored.all_set());
   auto const& claimed = resume->have_pieces;
-  if (claimed.size() != m_writer.stored().size()) return lt::status_t::need_full_check;
+  if (claimed.empty()) return accept(stored.none_set());
+  if (claimed.size() != stored.size()) return accept(false);
   for (int piece = 0; piece < claimed.size(); ++piece) {
-    if (claimed.get_bit(lt::piece_index_t(piece)) && !m_writer.isStored(piece)) return lt::status_t::need_full_check;
+    if (claimed.get_bit(lt::piece_index_t(piece)) != stored.get_bit(piece)) return accept(false);
   }
-  return lt::status_t::no_error;
+  return accept(true);
 }
 
 void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> handler) {

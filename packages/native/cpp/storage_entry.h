@@ -50,7 +50,7 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
 
  private:
   void opened(StorageReply const& reply);
-  void whenOpened(UniqueTask task);
+  void whenOpened(UniqueFunction<StorageOutcome> task);
   lt::status_t judgeResume(lt::add_torrent_params const* resume) const;
   struct BlockRead {
     int piece;
@@ -80,7 +80,7 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   PieceWriter m_writer;
   bool m_isOpen = false;
   StorageOutcome m_openOutcome = StorageOutcome::ok;
-  std::vector<UniqueTask> m_afterOpen;
+  std::vector<UniqueFunction<StorageOutcome>> m_afterOpen;
   bool m_closeAsked = false;
   // Clears that wait for JavaScript: a failed piece is cleared once for each of its blocks, and told of once.
   std::unordered_map<int, std::vector<ClearHandler>> m_clearing;

@@ -12,6 +12,8 @@ class StorageFence {
  public:
   void shared(UniqueTask start);
   void exclusive(UniqueTask start);
+  // A job that needs no turn, as it belongs to one that is running.
+  void began() { ++m_running; }
   void finished(int jobs = 1);
 
   bool exclusiveWaits() const { return m_exclusiveWaiting > 0; }

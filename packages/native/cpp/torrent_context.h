@@ -45,9 +45,11 @@ class TorrentRegistry {
     return found == m_contexts.end() ? nullptr : found->second.lock();
   }
 
-  void forget(std::string const& torrentId) {
+  // Another torrent may have been added under the id since its last one died.
+  void forgetDead(std::string const& torrentId) {
     std::lock_guard<std::mutex> lock(m_mutex);
-    m_contexts.erase(torrentId);
+    auto const found = m_contexts.find(torrentId);
+    if (found != m_contexts.end() && found->second.expired()) m_contexts.erase(found);
   }
 
  private:

@@ -11,7 +11,9 @@ const built = join(packageDirectory, 'build', 'Release', 'bae_native.node')
 
 function newestSourceMs() {
   const sources = readdirSync(join(packageDirectory, 'cpp')).map((name) => join('cpp', name))
-  return Math.max(...[...sources, 'binding.gyp'].map((name) => statSync(join(packageDirectory, name)).mtimeMs))
+  return Math.max(
+    ...[...sources, 'binding.gyp'].map((name) => statSync(join(packageDirectory, name)).mtimeMs),
+  )
 }
 
 /** node-gyp would download Node's headers; where they lie beside this Node, it shall use these. */

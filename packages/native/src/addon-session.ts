@@ -8,13 +8,23 @@ import type {
   NativeTorrentStatus,
   SessionSettings,
 } from './native-session.js'
-import { callHandler, type HandlerRequest, Outcome, outcomeOf, RequestKind, type StorageRequest } from './storage-requests.js'
+import {
+  callHandler,
+  type HandlerRequest,
+  Outcome,
+  outcomeOf,
+  RequestKind,
+  type StorageRequest,
+} from './storage-requests.js'
 
 export const DEFAULT_SESSION_OPTIONS = {
   maxPendingWriteBytes: 32 * 1024 * 1024,
   maxHalfPieceBytes: 64 * 1024 * 1024,
   storageDeadlineMs: 60_000,
 } as const
+
+/** Infinity is no number for C++. */
+const LONGEST_DEADLINE_MS = 24 * 60 * 60 * 1000
 
 /** How long open storage calls may hold up the end of a session. */
 const CLOSE_DEADLINE_MS = 5_000
@@ -33,16 +43,21 @@ export class AddonNativeSession implements NativeSession {
 
   constructor(addon: Addon, options: NativeSessionOptions) {
     this.#options = options
-    const listen = options.listenInterfaces === undefined ? {} : { listen_interfaces: options.listenInterfaces }
+    const listen =
+      options.listenInterfaces === undefined ? {} : { listen_interfaces: options.listenInterfaces }
     this.#session = rethrow(
       () =>
         new addon.Session(
           {
             settings: { ...listen, ...options.settings },
             usesHandler: options.handler !== undefined,
-            maxPendingWriteBytes: options.maxPendingWriteBytes ?? DEFAULT_SESSION_OPTIONS.maxPendingWriteBytes,
+            maxPendingWriteBytes:
+              options.maxPendingWriteBytes ?? DEFAULT_SESSION_OPTIONS.maxPendingWriteBytes,
             maxHalfPieceBytes: options.maxHalfPieceBytes ?? DEFAULT_SESSION_OPTIONS.maxHalfPieceBytes,
-            storageDeadlineMs: options.storageDeadlineMs ?? DEFAULT_SESSION_OPTIONS.storageDeadlineMs,
+            storageDeadlineMs: Math.min(
+              options.storageDeadlineMs ?? DEFAULT_SESSION_OPTIONS.storageDeadlineMs,
+              LONGEST_DEADLINE_MS,
+            ),
           },
           (requests, alertsWaiting, closed) => this.#dispatch(requests, alertsWaiting, closed),
         ),
@@ -123,7 +138,8 @@ export class AddonNativeSession implements NativeSession {
     const { handler } = this.#options
     if (request.kind === RequestKind.openStorage) this.#storages.set(request.storageIndex, request.torrentId)
     try {
-      if (handler === undefined) throw new NativeError('NATIVE_REQUEST_ABORTED', 'the session has no storage handler')
+      if (handler === undefined)
+        throw new NativeError('NATIVE_REQUEST_ABORTED', 'the session has no storage handler')
       const bytes = await callHandler(handler, request)
       this.#session.settle(request.id, Outcome.ok, bytes)
     } catch (error) {
@@ -182,7 +198,8 @@ export class AddonNativeSession implements NativeSession {
 }
 
 function describe(error: unknown): { code: string; message: string } {
-  if (!(error instanceof Error)) return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
+  if (!(error instanceof Error))
+    return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'STORAGE_IO'
   return { code, message: error.message }
 }

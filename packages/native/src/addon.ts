@@ -1,5 +1,11 @@
 import type { NativeAlert } from './native-alert.js'
-import type { AddTorrentRequest, CreateTorrentOptions, NativeTorrentStatus, ParsedTorrent, SessionSettings } from './native-session.js'
+import type {
+  AddTorrentRequest,
+  CreateTorrentOptions,
+  NativeTorrentStatus,
+  ParsedTorrent,
+  SessionSettings,
+} from './native-session.js'
 import type { StorageRequest } from './storage-requests.js'
 
 /** The addon's export table (cpp/addon.cc). Errors carry a `code` of NativeErrorCode. */

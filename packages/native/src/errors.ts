@@ -3,6 +3,8 @@ const brand = Symbol.for('bae.error')
 export type NativeErrorCode =
   /** No addon for this machine could be loaded: see the message for what to install. */
   | 'NATIVE_BINDING_NOT_FOUND'
+  /** libtorrent could not start: see the message. */
+  | 'NATIVE_SESSION_FAILED'
   | 'NATIVE_SESSION_CLOSED'
   /** A storage call was given up: its deadline passed or the session closed. */
   | 'NATIVE_REQUEST_ABORTED'

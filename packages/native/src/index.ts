@@ -1,7 +1,12 @@
 import { AddonNativeSession } from './addon-session.js'
 import { asNativeError } from './errors.js'
 import { loadBinding } from './load-binding.js'
-import type { CreateTorrentOptions, NativeSession, NativeSessionOptions, ParsedTorrent } from './native-session.js'
+import type {
+  CreateTorrentOptions,
+  NativeSession,
+  NativeSessionOptions,
+  ParsedTorrent,
+} from './native-session.js'
 
 export { NativeError, type NativeErrorCode } from './errors.js'
 export type { NativeAlert } from './native-alert.js'
@@ -36,7 +41,10 @@ export function parseTorrentFile(bytes: Uint8Array): ParsedTorrent {
 }
 
 /** Makes a v1 .torrent file of a file or a folder. Reads and hashes off the JavaScript thread. Rejects NATIVE_IO. */
-export async function createTorrentFile(path: string, options: CreateTorrentOptions = {}): Promise<Uint8Array> {
+export async function createTorrentFile(
+  path: string,
+  options: CreateTorrentOptions = {},
+): Promise<Uint8Array> {
   try {
     return await loadBinding().createTorrentFile(path, options)
   } catch (error) {

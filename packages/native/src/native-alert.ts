@@ -4,7 +4,12 @@
  */
 export type NativeAlert =
   | { readonly type: 'listenSucceeded'; readonly address: string; readonly port: number }
-  | { readonly type: 'listenFailed'; readonly address: string; readonly port: number; readonly message: string }
+  | {
+      readonly type: 'listenFailed'
+      readonly address: string
+      readonly port: number
+      readonly message: string
+    }
   | { readonly type: 'metadataReceived'; readonly handle: number }
   | { readonly type: 'metadataFailed'; readonly handle: number; readonly message: string }
   | { readonly type: 'torrentChecked'; readonly handle: number }
@@ -14,8 +19,24 @@ export type NativeAlert =
   | { readonly type: 'torrentPaused'; readonly handle: number }
   | { readonly type: 'torrentResumed'; readonly handle: number }
   | { readonly type: 'torrentRemoved'; readonly handle: number }
-  | { readonly type: 'torrentError'; readonly handle: number; readonly code: string; readonly message: string }
-  | { readonly type: 'storageError'; readonly handle: number; readonly code: string; readonly message: string; readonly cause?: unknown }
+  | {
+      readonly type: 'torrentError'
+      readonly handle: number
+      readonly code: string
+      readonly message: string
+    }
+  | {
+      readonly type: 'storageError'
+      readonly handle: number
+      readonly code: string
+      readonly message: string
+      readonly cause?: unknown
+    }
   | { readonly type: 'peerConnected'; readonly handle: number; readonly peer: string }
-  | { readonly type: 'peerDisconnected'; readonly handle: number; readonly peer: string; readonly message: string }
+  | {
+      readonly type: 'peerDisconnected'
+      readonly handle: number
+      readonly peer: string
+      readonly message: string
+    }
   | { readonly type: 'alertsDropped' }

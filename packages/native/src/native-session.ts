@@ -64,7 +64,13 @@ export interface AddTorrentRequest {
 
 export interface NativeTorrentStatus {
   readonly handle: number
-  readonly state: 'checkingResumeData' | 'checkingFiles' | 'downloadingMetadata' | 'downloading' | 'finished' | 'seeding'
+  readonly state:
+    | 'checkingResumeData'
+    | 'checkingFiles'
+    | 'downloadingMetadata'
+    | 'downloading'
+    | 'finished'
+    | 'seeding'
   readonly paused: boolean
   /** Set while libtorrent only uploads because writing failed for want of space. */
   readonly uploadMode: boolean

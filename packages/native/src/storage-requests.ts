@@ -28,8 +28,16 @@ export type StorageRequest =
       readonly layout: TorrentLayout
       readonly metadata: TorrentMetadata
     })
-  | (OfPiece & { readonly kind: typeof RequestKind.writePiece; readonly offset: number; readonly bytes: Uint8Array })
-  | (OfPiece & { readonly kind: typeof RequestKind.readPiece; readonly offset: number; readonly length: number })
+  | (OfPiece & {
+      readonly kind: typeof RequestKind.writePiece
+      readonly offset: number
+      readonly bytes: Uint8Array
+    })
+  | (OfPiece & {
+      readonly kind: typeof RequestKind.readPiece
+      readonly offset: number
+      readonly length: number
+    })
   | (OfPiece & { readonly kind: typeof RequestKind.completePiece | typeof RequestKind.clearPiece })
   | (OfStorage & { readonly kind: typeof RequestKind.closeStorage; readonly deleteData: boolean })
   | (OfStorage & { readonly kind: typeof RequestKind.torrentGone; readonly torrentId: string })
@@ -38,14 +46,22 @@ export type StorageRequest =
 export type HandlerRequest = Exclude<StorageRequest, { kind: typeof RequestKind.torrentGone }>
 
 /** How a request ended; the numbers are shared with cpp/storage_request.h. */
-export const Outcome = { ok: 0, notFound: 1, noSpace: 2, aborted: 3, io: 4 } as const
+export const Outcome = { ok: 0, notFound: 1, noSpace: 2, io: 4 } as const
 
 /** Calls the handler; the answer is the bytes that C++ wants, if any. Rubbish from the handler rejects. */
-export async function callHandler(handler: StorageHandler, request: HandlerRequest): Promise<Uint8Array | undefined> {
+export async function callHandler(
+  handler: StorageHandler,
+  request: HandlerRequest,
+): Promise<Uint8Array | undefined> {
   const { storageIndex } = request
   switch (request.kind) {
     case RequestKind.openStorage: {
-      const opened = await handler.openStorage(storageIndex, request.torrentId, request.layout, request.metadata)
+      const opened = await handler.openStorage(
+        storageIndex,
+        request.torrentId,
+        request.layout,
+        request.metadata,
+      )
       return checkedHavePieces(opened?.havePieces, request.layout)
     }
     case RequestKind.writePiece:
@@ -85,8 +101,6 @@ const outcomeByCode: ReadonlyMap<unknown, number> = new Map([
   ['ENOSPC', Outcome.noSpace],
   ['EDQUOT', Outcome.noSpace],
   ['STORAGE_PIECE_NOT_FOUND', Outcome.notFound],
-  ['STORAGE_CLOSED', Outcome.aborted],
-  ['ABORT_ERR', Outcome.aborted],
 ])
 
 /** What libtorrent shall make of an error: only its code crosses the border, the error itself stays here. */

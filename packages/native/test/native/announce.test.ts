@@ -23,7 +23,8 @@ it('tells no peer of a piece while its write is held, and does once it settled',
   const torrent = createTestTorrent('announced')
   const storage = new RecordingStorage()
   const held = createHeldCall()
-  storage.before = (call) => (call.name === 'writePiece' && call.piece === HELD_PIECE ? held.promise : undefined)
+  storage.before = (call) =>
+    call.name === 'writePiece' && call.piece === HELD_PIECE ? held.promise : undefined
   seed = await seedFromFile(torrent)
   session = await createNativeSession({
     handler: storage,
@@ -35,7 +36,9 @@ it('tells no peer of a piece while its write is held, and does once it settled',
   peer = await WatchingPeer.connect(session.listenPort, torrent.infoHashV1)
   session.connectPeer(handle, seed.host, seed.port)
 
-  const others = Array.from({ length: torrent.pieceCount }, (_, piece) => piece).filter((piece) => piece !== HELD_PIECE)
+  const others = Array.from({ length: torrent.pieceCount }, (_, piece) => piece).filter(
+    (piece) => piece !== HELD_PIECE,
+  )
   for (const piece of others) await peer.untilAnnounced(piece)
   expect(peer.announced).not.toContain(HELD_PIECE)
   expect(session.torrentStatus(handle).state).toBe('downloading')

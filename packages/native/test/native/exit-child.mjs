@@ -10,14 +10,25 @@ import { createTestTorrent } from '../../dist/testing/index.js'
 const options = {
   listenInterfaces: '127.0.0.1:0',
   onAlert: () => {},
-  settings: { enable_dht: false, enable_lsd: false, enable_upnp: false, enable_natpmp: false, allow_multiple_connections_per_ip: true },
+  settings: {
+    enable_dht: false,
+    enable_lsd: false,
+    enable_upnp: false,
+    enable_natpmp: false,
+    allow_multiple_connections_per_ip: true,
+  },
 }
 const torrent = createTestTorrent('exit')
 const folder = mkdtempSync(join(tmpdir(), 'bae-exit-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 writeFileSync(join(folder, torrent.name), torrent.bytes)
 const seed = await createNativeSession(options)
-await seed.addTorrent({ torrentId: 'seed', torrentFile: torrent.torrentFile, savePath: folder, seedMode: true })
+await seed.addTorrent({
+  torrentId: 'seed',
+  torrentFile: torrent.torrentFile,
+  savePath: folder,
+  seedMode: true,
+})
 
 const never = new Promise(() => {})
 /** @type {() => void} */

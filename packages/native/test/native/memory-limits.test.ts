@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { createNativeSession, type NativeSession } from '../../src/index.js'
 import type { TestSeed } from '../../src/testing/native-subject.js'
@@ -24,6 +25,7 @@ it.each([
   const storage = new RecordingStorage()
   // Parts that were handed over early are asked for again when the piece is whole.
   storage.source = torrent
+  storage.before = (call) => (call.name === 'writePiece' ? delay(5) : undefined)
   seed = await seedFromFile(torrent)
   session = await createNativeSession({
     handler: storage,
@@ -39,6 +41,8 @@ it.each([
   const parts = storage.writes.map(({ offset, bytes }) => ({ offset, length: bytes.length }))
   expect(parts.every(({ offset }) => offset % BLOCK_BYTES === 0)).toBe(true)
   expect(parts.reduce((sum, { length }) => sum + length, 0)).toBe(torrent.bytes.length)
+  // A hash that comes while a part is on its way must not read the piece from JavaScript yet.
+  expect(storage.alerted('hashFailed')).toBe(false)
   const spilled = parts.length > torrent.pieceCount
   expect(spilled).toBe('maxHalfPieceBytes' in limits)
 })

@@ -40,5 +40,7 @@ it('fetches each stored piece from JavaScript once, however many peers ask for i
     await leecher.until('all pieces are there', () => leecher.completedPieces().length === torrent.pieceCount)
   }
   const reads = stored.calls('readPiece').map(({ piece, offset }) => ({ piece, offset }))
-  expect(reads.toSorted((a, b) => (a.piece ?? 0) - (b.piece ?? 0))).toEqual(pieces.map((piece) => ({ piece, offset: 0 })))
+  expect(reads.toSorted((a, b) => (a.piece ?? 0) - (b.piece ?? 0))).toEqual(
+    pieces.map((piece) => ({ piece, offset: 0 })),
+  )
 })

@@ -5,7 +5,13 @@ import type { NativeAlert } from '../../src/native-alert.js'
 import type { StorageHandler } from '../../src/native-session.js'
 import { Outcome, RequestKind, type StorageRequest } from '../../src/storage-requests.js'
 
-const layout = { name: 'one', singleFile: true, pieceLengthBytes: 16_384, totalLengthBytes: 16_384, files: [] }
+const layout = {
+  name: 'one',
+  singleFile: true,
+  pieceLengthBytes: 16_384,
+  totalLengthBytes: 16_384,
+  files: [],
+}
 const metadata = { infoSection: new Uint8Array() }
 
 /** An addon whose requests and alerts come from the test. */
@@ -50,7 +56,14 @@ async function openOne(handler: Partial<StorageHandler>) {
     onAlert: (alert) => void alerts.push(alert),
   })
   await session.addTorrent({ torrentId: 'one', torrentFile: new Uint8Array() })
-  script.request({ kind: RequestKind.openStorage, id: 1, storageIndex: 0, torrentId: 'one', layout, metadata })
+  script.request({
+    kind: RequestKind.openStorage,
+    id: 1,
+    storageIndex: 0,
+    torrentId: 'one',
+    layout,
+    metadata,
+  })
   return { ...script, session, alerts }
 }
 
@@ -61,11 +74,20 @@ describe('AddonNativeSession', () => {
   it('gives the error of the storage back as the cause of the alert about it', async () => {
     const failure = Object.assign(new Error('the disk is gone'), { code: 'STORAGE_IO' })
     const { request, alert, alerts, settled } = await openOne({ writePiece: () => Promise.reject(failure) })
-    request({ kind: RequestKind.writePiece, id: 2, storageIndex: 0, piece: 0, offset: 0, bytes: new Uint8Array(4) })
+    request({
+      kind: RequestKind.writePiece,
+      id: 2,
+      storageIndex: 0,
+      piece: 0,
+      offset: 0,
+      bytes: new Uint8Array(4),
+    })
     await turn()
     alert({ type: 'storageError', handle: 1, code: 'EIO', message: 'failed' })
     expect(settled).toContainEqual({ id: 2, outcome: Outcome.io })
-    expect(alerts).toEqual([{ type: 'storageError', handle: 1, code: 'EIO', message: 'failed', cause: failure }])
+    expect(alerts).toEqual([
+      { type: 'storageError', handle: 1, code: 'EIO', message: 'failed', cause: failure },
+    ])
   })
 
   it('alerts of a completePiece that fails, as libtorrent knows nothing of it', async () => {
@@ -109,6 +131,8 @@ describe('AddonNativeSession', () => {
     const closing = session.close()
     sayClosed()
     await closing
-    expect(() => session.resumeTorrent(1)).toThrowError(expect.objectContaining({ code: 'NATIVE_SESSION_CLOSED' }))
+    expect(() => session.resumeTorrent(1)).toThrowError(
+      expect.objectContaining({ code: 'NATIVE_SESSION_CLOSED' }),
+    )
   })
 })

@@ -12,7 +12,14 @@ const layout: TorrentLayout = {
 }
 const metadata = { infoSection: new Uint8Array() }
 const read = { kind: RequestKind.readPiece, id: 1, storageIndex: 0, piece: 2, offset: 0, length: 4 } as const
-const open = { kind: RequestKind.openStorage, id: 1, storageIndex: 0, torrentId: 'x', layout, metadata } as const
+const open = {
+  kind: RequestKind.openStorage,
+  id: 1,
+  storageIndex: 0,
+  torrentId: 'x',
+  layout,
+  metadata,
+} as const
 
 /** A handler of which only what a test gives it may be called. */
 function handlerWith(calls: Partial<StorageHandler>): StorageHandler {
@@ -60,14 +67,18 @@ describe('outcomeOf', () => {
     ['STORAGE_NO_SPACE', Outcome.noSpace],
     ['ENOSPC', Outcome.noSpace],
     ['STORAGE_PIECE_NOT_FOUND', Outcome.notFound],
-    ['STORAGE_CLOSED', Outcome.aborted],
+    // Not silence: libtorrent would fetch the piece again and again.
+    ['STORAGE_CLOSED', Outcome.io],
     ['STORAGE_CORRUPT', Outcome.io],
     ['constructor', Outcome.io],
   ])('makes of the code %s the outcome %i', (code, outcome) => {
     expect(outcomeOf(Object.assign(new Error('failed'), { code }))).toBe(outcome)
   })
 
-  it.each([undefined, null, 'text', 7, { code: 'ENOSPC' }])('makes an I/O failure of %o, which is no error object', (thrown) => {
-    expect(outcomeOf(thrown)).toBe(Outcome.io)
-  })
+  it.each([undefined, null, 'text', 7, { code: 'ENOSPC' }])(
+    'makes an I/O failure of %o, which is no error object',
+    (thrown) => {
+      expect(outcomeOf(thrown)).toBe(Outcome.io)
+    },
+  )
 })
