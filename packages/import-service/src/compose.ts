@@ -46,7 +46,7 @@ export const composition: Composition = {
   },
   async openForImport(config, { loopbackOnly = false, ...options } = {}) {
     const folder = await openLibraryFolder(config.libraryDirectory)
-    const network = loopbackOnly ? loopbackNetwork : {}
+    const network = loopbackOnly ? loopbackNetwork : networkOf(config)
     const { service, client } = await openService(config, folder, { ...options, network })
     try {
       await client.start()
@@ -56,6 +56,13 @@ export const composition: Composition = {
       throw error
     }
   },
+}
+
+/** A client that listens on the loopback only has no business with routers, neighbours and the DHT. */
+function networkOf({ listenInterfaces }: Config): NetworkOptions {
+  if (listenInterfaces === undefined) return {}
+  const onlyLoopback = listenInterfaces.split(',').every((each) => /^(127\.|\[::1\])/.test(each.trim()))
+  return onlyLoopback ? { ...loopbackNetwork, listenInterfaces } : { listenInterfaces }
 }
 
 async function openService(

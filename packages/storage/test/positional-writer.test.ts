@@ -10,6 +10,9 @@ import { temporaryDirectory } from './temporary-directory.js'
 const direct = constants.O_DIRECT ?? 0
 const page = 4096
 
+/** Not among the types of Node 20. */
+declare const WebAssembly: { Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } }
+
 /** Memory that begins at a page of the machine: only a WebAssembly memory promises it. */
 function alignedBytes(seed: number, length: number): Uint8Array {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(length / 65_536) })

@@ -49,7 +49,7 @@ it('finds by a check which of the claimed pieces are wrong or missing, and fetch
   const storage = new RecordingStorage()
   storage.havePieces = pieceBits(torrent, everyPiece(torrent))
   const damaged = Uint8Array.from(torrent.bytes)
-  damaged[2 * torrent.pieceLengthBytes] ^= 1
+  damaged.set([255 - (damaged[2 * torrent.pieceLengthBytes] ?? 0)], 2 * torrent.pieceLengthBytes)
   storage.source = { bytes: damaged, pieceLengthBytes: torrent.pieceLengthBytes }
   storage.before = (call) => {
     if (call.name === 'readPiece' && call.piece === 5) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, realpath, stat, writeFile } from 'node:fs/promises'
+import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { StorageError } from '../errors.js'
 import { isFileError } from './file-error.js'
@@ -53,7 +53,11 @@ export async function findClusterPlace(
 export async function notePlace(libraryDirectory: string, place: ClusterPlace): Promise<void> {
   const library = await realpath(libraryDirectory)
   if (place.directory === join(library, 'postgres')) return
-  await writeFile(join(library, noteName), `${place.directory}\n`)
+  if ((await readNote(library)) === place.directory) return
+  // Renamed into place: another process may read the note at any time.
+  const fresh = join(library, `${noteName}.${process.pid}`)
+  await writeFile(fresh, `${place.directory}\n`)
+  await rename(fresh, join(library, noteName))
 }
 
 /** An empty database in its place would say that the library is empty. */
