@@ -47,7 +47,12 @@ export class BaeLibrary implements AsyncDisposable {
   }
 
   get env(): NodeJS.ProcessEnv {
-    const places = { BAE_LIBRARY: this.folder, BAE_STATE: this.stateFolder, BAE_LISTEN: '127.0.0.1:0', TMPDIR: this.temporaryFolder }
+    const places = {
+      BAE_LIBRARY: this.folder,
+      BAE_STATE: this.stateFolder,
+      BAE_LISTEN: '127.0.0.1:0',
+      TMPDIR: this.temporaryFolder,
+    }
     return { ...places, ...this.#environment }
   }
 

@@ -24,7 +24,12 @@ export function readConfig(
   environment: Environment = processEnvironment(),
   user: User = currentUser(),
 ): Config {
-  const { BAE_LIBRARY: library, BAE_DATABASE_URL: databaseUrl, BAE_STATE: state, BAE_LISTEN: listen } = environment
+  const {
+    BAE_LIBRARY: library,
+    BAE_DATABASE_URL: databaseUrl,
+    BAE_STATE: state,
+    BAE_LISTEN: listen,
+  } = environment
   return {
     libraryDirectory: resolve(flags.library || library || defaultLibraryDirectory(environment, user)),
     ...(databaseUrl ? { databaseUrl } : {}),
