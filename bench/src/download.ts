@@ -26,7 +26,7 @@ const totalBytes = Number(values.mebibytes) * mebibyte
 async function measureBae(seed: LibtorrentSeed, torrent: TorrentFile): Promise<Measurement> {
   await using library = await BaeLibrary.create()
   const command = [process.execPath, baePath, 'import', torrent.path, '--peer', seed.address, '--json']
-  return measureDownload(seed, totalBytes, command, library.env)
+  return await measureDownload(seed, totalBytes, command, library.env)
 }
 
 async function measureMmap(seed: LibtorrentSeed, torrent: TorrentFile): Promise<Measurement> {
