@@ -21,8 +21,8 @@ import { StorageLibrary } from './library/storage-library.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
 
-/** uTP yields to other traffic; on loopback it only makes a transfer stall. */
-const loopbackSettings = { enable_incoming_utp: false, enable_outgoing_utp: false } as const
+/** Peers that are named may share an address: two behind one router, or all on this machine. */
+const anyNetwork: NetworkOptions = { settings: { allow_multiple_connections_per_ip: true } }
 
 const loopbackNetwork: NetworkOptions = {
   listenInterfaces: '127.0.0.1:0',
@@ -30,7 +30,8 @@ const loopbackNetwork: NetworkOptions = {
   enableLsd: false,
   enableUpnp: false,
   enableNatPmp: false,
-  settings: loopbackSettings,
+  // uTP yields to other traffic; on loopback it only makes a transfer stall.
+  settings: { ...anyNetwork.settings, enable_incoming_utp: false },
 }
 
 /** The one place where client, storage and databases meet. Loaded by commands that need them, not before. */
@@ -60,9 +61,9 @@ export const composition: Composition = {
 
 /** A client that listens on the loopback only has no business with routers, neighbours and the DHT. */
 function networkOf({ listenInterfaces }: Config): NetworkOptions {
-  if (listenInterfaces === undefined) return {}
+  if (listenInterfaces === undefined) return anyNetwork
   const onlyLoopback = listenInterfaces.split(',').every((each) => /^(127\.|\[::1\])/.test(each.trim()))
-  return onlyLoopback ? { ...loopbackNetwork, listenInterfaces } : { listenInterfaces }
+  return onlyLoopback ? { ...loopbackNetwork, listenInterfaces } : { ...anyNetwork, listenInterfaces }
 }
 
 async function openService(
@@ -149,7 +150,7 @@ async function seed(torrentFile: Uint8Array, directory: string): Promise<Seed> {
     onAlert: () => {},
     listenInterfaces: '127.0.0.1:0',
     settings: {
-      ...loopbackSettings,
+      ...loopbackNetwork.settings,
       enable_dht: false,
       enable_lsd: false,
       enable_upnp: false,

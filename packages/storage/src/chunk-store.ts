@@ -51,4 +51,6 @@ export interface StagingArea {
 /** A chunk store that chunks can grow in. */
 export interface StagingChunkStore extends ChunkStore {
   readonly staging: StagingArea
+  /** How many more bytes there is room for now; `undefined` where nobody can tell. */
+  freeBytes(): Promise<number | undefined>
 }

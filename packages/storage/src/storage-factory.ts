@@ -3,6 +3,7 @@ import type { StagingChunkStore } from './chunk-store.js'
 import type { Database, TorrentRecord } from './database.js'
 import { type Logger, silentLogger } from './logger.js'
 import { PieceMapper } from './piece-mapper.js'
+import { assertRoom } from './room.js'
 import type { StorageFactory } from './storage.js'
 
 export interface StorageFactoryDeps {
@@ -20,7 +21,8 @@ export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20 } as const
 
 /**
  * Opens torrents of one library. A new torrent is saved before anything of it is stored; a known one keeps
- * the layout and the chunk size it was added with. Store and database are lent.
+ * the layout and the chunk size it was added with. Rejects STORAGE_NO_SPACE where its missing bytes exceed
+ * what is free. Store and database are lent.
  */
 export function createStorageFactory(
   { chunkStore, database, logger = silentLogger }: StorageFactoryDeps,
@@ -29,14 +31,24 @@ export function createStorageFactory(
   const { chunkSizeBytes } = { ...defaultStorageFactoryOptions, ...options }
   return async (torrentId, layout, metadata, { signal } = {}) => {
     signal?.throwIfAborted()
-    const abort = signal === undefined ? {} : { signal }
     const known = await database.findTorrent(torrentId)
-    if (known !== undefined)
-      return await BaeStorage.open({ record: known, chunkStore, database, logger }, abort)
-    const record: TorrentRecord = { id: torrentId, layout, metadata, chunkSizeBytes, addedAtMs: Date.now() }
+    const record = known ?? { id: torrentId, layout, metadata, chunkSizeBytes, addedAtMs: Date.now() }
     // A layout that makes no sense is refused before it is saved.
-    new PieceMapper(layout, { chunkSizeBytes })
-    await database.saveTorrent(record)
+    const mapper = new PieceMapper(record.layout, record)
+    const completedPieces = await completedPiecesOf(database, known, mapper)
+    await assertRoom(chunkStore, { layout: record.layout, mapper, completedPieces })
+    if (known === undefined) await database.saveTorrent(record)
+    const abort = signal === undefined ? {} : { signal }
     return await BaeStorage.open({ record, chunkStore, database, logger }, abort)
   }
+}
+
+async function completedPiecesOf(
+  database: Database,
+  known: TorrentRecord | undefined,
+  mapper: PieceMapper,
+): Promise<Uint8Array> {
+  return known === undefined
+    ? new Uint8Array(Math.ceil(mapper.pieceCount / 8))
+    : await database.completedPieces(known.id)
 }

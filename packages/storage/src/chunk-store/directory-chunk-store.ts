@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
@@ -49,6 +49,13 @@ export class DirectoryChunkStore implements StagingChunkStore {
       throw ioError(`opening the chunk store ${directory}`, error)
     }
     return new DirectoryChunkStore(directory)
+  }
+
+  async freeBytes(): Promise<number> {
+    return await this.#run('asking for free space', undefined, async () => {
+      const { bavail, bsize } = await statfs(this.#directory)
+      return bavail * bsize
+    })
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {

@@ -19,6 +19,10 @@ export class MemoryChunkStore implements StagingChunkStore {
     })
   }
 
+  async freeBytes(): Promise<number | undefined> {
+    return undefined
+  }
+
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
     this.#begin(options)
     // A Buffer's slice would share the memory.

@@ -38,6 +38,10 @@ export class InterceptedChunkStore implements StagingChunkStore {
     this.staging = new InterceptedStagingArea(inner.staging, interceptor)
   }
 
+  freeBytes(): Promise<number | undefined> {
+    return this.#inner.freeBytes()
+  }
+
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
     await this.#interceptor.before('put')
     await this.#inner.put(key, bytes, options)

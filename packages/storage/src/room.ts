@@ -1,0 +1,38 @@
+import type { StagingChunkStore } from './chunk-store.js'
+import { StorageError } from './errors.js'
+import { hasBit } from './have-bits.js'
+import type { PieceMapper } from './piece-mapper.js'
+import type { TorrentLayout } from './torrent-layout.js'
+
+/** What a torrent wants from the store beside what it has. */
+export interface Want {
+  readonly layout: TorrentLayout
+  readonly mapper: PieceMapper
+  readonly completedPieces: Uint8Array
+}
+
+/**
+ * Refuses a torrent whose missing bytes the store has no room for, before the first of them is fetched:
+ * nothing is evicted for it, so it could only fill the disk. Rejects STORAGE_NO_SPACE with both figures.
+ */
+export async function assertRoom(store: StagingChunkStore, want: Want): Promise<void> {
+  const freeBytes = await store.freeBytes()
+  if (freeBytes === undefined) return
+  const missingBytes = missingBytesOf(want)
+  if (missingBytes <= freeBytes) return
+  const figures = `"${want.layout.name}" needs ${missingBytes} bytes more, and ${freeBytes} are free`
+  throw new StorageError('STORAGE_NO_SPACE', `no space: ${figures}`)
+}
+
+/** Of files, without padding. */
+function missingBytesOf({ layout, mapper, completedPieces }: Want): number {
+  let missingBytes = layout.files.reduce(
+    (sum, file) => sum + (file.kind === 'file' ? file.lengthBytes : 0),
+    0,
+  )
+  for (let piece = 0; piece < mapper.pieceCount; piece++) {
+    if (!hasBit(completedPieces, piece)) continue
+    for (const { length } of mapper.chunksOfPiece(piece)) missingBytes -= length
+  }
+  return missingBytes
+}
