@@ -38,7 +38,7 @@ export class StorageBridge implements StorageHandler {
     id: string,
     layout: TorrentLayout,
     metadata: TorrentMetadata,
-  ): Promise<{ havePieces: Uint8Array }> {
+  ): Promise<{ havePieces: Uint8Array; blockHashes?: boolean }> {
     const torrentId = id as TorrentId
     const registered = this.#indices.has(storageIndex) && this.#indices.get(storageIndex) === torrentId
     if (!registered) this.#indices.set(storageIndex, torrentId)
@@ -46,14 +46,22 @@ export class StorageBridge implements StorageHandler {
       const storage = await this.#registry.open(torrentId, layout, metadata)
       const havePieces = await storage.completedPieces()
       this.#listener.storageOpened(torrentId, storage, metadata, havePieces)
-      return { havePieces }
+      return { havePieces, ...(storage.wantsBlockHashes && { blockHashes: true }) }
     })
   }
 
-  async writePiece(storageIndex: number, piece: number, offset: number, bytes: Uint8Array): Promise<void> {
+  async writePiece(
+    storageIndex: number,
+    piece: number,
+    offset: number,
+    bytes: Uint8Array,
+    blockHashes?: Uint8Array,
+  ): Promise<void> {
     const torrentId = this.#indices.get(storageIndex)
     this.#listener.pieceCleared(torrentId, piece)
-    await this.#call(torrentId, (storage) => storage.writePiece(piece, offset, bytes))
+    await this.#call(torrentId, (storage) =>
+      storage.writePiece(piece, offset, bytes, blockHashes && { blockHashes }),
+    )
   }
 
   async readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import type { TorrentId } from '@bae/storage'
+import type { Storage, TorrentId } from '@bae/storage'
 import { describe, expect, it } from 'vitest'
 import { StorageBridge, type StorageBridgeListener } from '../src/storage-bridge.js'
 import { StorageIndexMap } from '../src/storage-index-map.js'
@@ -8,6 +8,14 @@ import { bitsOf, createHeld, rejectionOf } from './open-client.js'
 
 const id = 'torrent-1' as TorrentId
 const test = createTestTorrent()
+
+const silentListener: StorageBridgeListener = {
+  storageOpened: () => {},
+  pieceCompleted: () => {},
+  pieceCleared: () => {},
+  completionFailed: () => {},
+  storageFailed: () => {},
+}
 
 function createBridge() {
   const library = new MapLibrary()
@@ -36,6 +44,29 @@ describe('StorageBridge', () => {
     await bridge.closeStorage(1, false)
     expect(await open(2)).toEqual({ havePieces: bitsOf(test.pieceCount, [3]) })
     expect(told).toEqual([`opened ${id}`, 'cleared 3', 'completed 3', `opened ${id}`])
+  })
+
+  it('asks for block hashes where the storage wants them, and hands them on', async () => {
+    const { bridge, open } = createBridge()
+    const given: unknown[] = []
+    class HashedStorage extends MapStorage {
+      readonly wantsBlockHashes = true
+      override writePiece(...call: Parameters<Storage['writePiece']>): Promise<void> {
+        given.push(call[3])
+        return super.writePiece(...call)
+      }
+    }
+    const registry = new StorageRegistry(
+      { createStorage: async (_id, layout) => new HashedStorage(layout) },
+      { closeLimitMs: 2_000 },
+    )
+    expect(await open()).not.toHaveProperty('blockHashes')
+    const hashed = new StorageBridge({ registry, indices: new StorageIndexMap(), listener: silentListener })
+    expect(await hashed.openStorage(1, id, test.layout, test.metadata)).toMatchObject({ blockHashes: true })
+    const blockHashes = new Uint8Array(32)
+    await hashed.writePiece(1, 0, 0, pieceBytesOf(test, 0), blockHashes)
+    expect(given).toEqual([{ blockHashes }])
+    await bridge.closeStorage(1, false)
   })
 
   it('lets calls for a storage that is still opening wait, and keeps their order', async () => {

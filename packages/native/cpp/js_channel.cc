@@ -6,6 +6,21 @@
 #include "torrent_convert.h"
 
 namespace bae {
+namespace {
+
+StorageReply replyOf(StorageOutcome outcome) {
+  StorageReply reply;
+  reply.outcome = outcome;
+  return reply;
+}
+
+Napi::Uint8Array copyOf(Napi::Env env, std::string const& bytes) {
+  auto copy = Napi::Uint8Array::New(env, bytes.size());
+  std::memcpy(copy.Data(), bytes.data(), bytes.size());
+  return copy;
+}
+
+}  // namespace
 
 JsChannel::JsChannel(Napi::Env env, Napi::Function dispatch, Options options)
     : m_deadline(options.deadline),
@@ -30,7 +45,7 @@ void JsChannel::setNetworkQueue(std::shared_ptr<NetworkQueue> queue) {
 void JsChannel::send(StorageRequest request, ReplyHandler reply) {
   std::lock_guard<std::mutex> lock(m_mutex);
   if (!m_alive) {
-    answer(std::move(reply), {StorageOutcome::aborted, {}});
+    answer(std::move(reply), replyOf(StorageOutcome::aborted));
     return;
   }
   std::uint32_t const id = ++m_lastId;
@@ -114,6 +129,7 @@ Napi::Value JsChannel::toJs(Napi::Env env, std::uint32_t id, StorageRequest cons
       break;
     case RequestKind::writePiece:
       object.Set("bytes", lend(env, id, request));
+      if (!request.blockHashes.empty()) object.Set("blockHashes", copyOf(env, request.blockHashes));
       [[fallthrough]];
     case RequestKind::readPiece:
       object.Set("offset", request.offset);
@@ -166,7 +182,7 @@ StorageOutcome JsChannel::copyAnswer(StorageRequest const& request, Napi::Value 
   return StorageOutcome::ok;
 }
 
-void JsChannel::settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes) {
+void JsChannel::settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes, bool wantsBlockHashes) {
   auto const lent = m_lentBuffers.find(id);
   if (lent != m_lentBuffers.end()) {
     // Whoever keeps the bytes longer than they were lent finds them gone, not changed.
@@ -177,8 +193,9 @@ void JsChannel::settle(std::uint32_t id, StorageOutcome outcome, Napi::Value byt
   auto node = m_pending.extract(id);
   lock.unlock();
   if (node.empty()) return;
-  StorageReply reply{outcome, {}};
+  StorageReply reply = replyOf(outcome);
   if (outcome == StorageOutcome::ok) reply.outcome = copyAnswer(node.mapped().request, bytes, reply);
+  reply.wantsBlockHashes = wantsBlockHashes;
   lock.lock();
   answer(std::move(node.mapped().reply), std::move(reply));
 }
@@ -194,7 +211,7 @@ void JsChannel::kill() {
   std::lock_guard<std::mutex> lock(m_mutex);
   m_alive = false;
   m_outgoing.clear();
-  for (auto& [id, pending] : m_pending) answer(std::move(pending.reply), {StorageOutcome::aborted, {}});
+  for (auto& [id, pending] : m_pending) answer(std::move(pending.reply), replyOf(StorageOutcome::aborted));
   abandonLentMemory();
   m_pending.clear();
 }
@@ -235,7 +252,7 @@ void JsChannel::failExpired(Clock::time_point now) {
   bool const closing = m_closeBy != Clock::time_point::max();
   for (auto& [id, pending] : m_pending) {
     if (!pending.reply || pending.deadline > now) continue;
-    answer(std::move(pending.reply), {closing ? StorageOutcome::aborted : StorageOutcome::timedOut, {}});
+    answer(std::move(pending.reply), replyOf(closing ? StorageOutcome::aborted : StorageOutcome::timedOut));
   }
 }
 

@@ -36,7 +36,7 @@ class JsChannel {
   void setNetworkQueue(std::shared_ptr<NetworkQueue> queue);
 
   // JavaScript thread.
-  void settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes);
+  void settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes, bool wantsBlockHashes);
 
   // From now on nothing may wait longer than this. Any thread.
   void limitDeadlines(std::chrono::milliseconds remaining);

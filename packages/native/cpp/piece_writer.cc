@@ -132,7 +132,8 @@ void PieceWriter::readBack(JobPtr const& job) {
 
 void PieceWriter::hash(JobPtr const& job) {
   int const v1Bytes = m_hasV1 ? pieceBytes(job->piece) : 0;
-  int const leafBytes = v2Bytes(job->piece);
+  bool const forJs = m_wantsBlockHashes && !m_hasV2;
+  int const leafBytes = forJs ? pieceBytes(job->piece) : v2Bytes(job->piece);
   // The job owns handlers: it travels through the hasher thread and comes back to die here.
   m_services.hasher.post([this, job, v1Bytes, leafBytes, keep = m_options.keepAlive()]() mutable {
     job->digest = digestPiece(job->buffer.data(), v1Bytes, leafBytes);
@@ -178,10 +179,23 @@ void PieceWriter::giveToJs(JobPtr const& job, PieceRange range, ReplyHandler rep
   request.length = range.length;
   PieceMemory const& memory = job->buffer.memory();
   request.lent = PieceMemory(memory, memory.get() + range.offset);
+  if (m_wantsBlockHashes) request.blockHashes = blockHashesOf(*job, range);
   m_given.set_bit(job->piece);
   m_services.readCache.forget(m_options.storageIndex, job->piece);
   m_services.counters.inc_stats_counter(lt::counters::num_write_ops);
   m_services.channel->send(std::move(request), std::move(reply));
+}
+
+// Nothing for half a piece, whose digests are not made yet, and where padding is left out of them (v2).
+std::string PieceWriter::blockHashesOf(PieceJob const& job, PieceRange range) {
+  auto const& leaves = job.digest.leaves;
+  int const blocks = (job.buffer.pieceBytes() + kBlockBytes - 1) / kBlockBytes;
+  if (int(leaves.size()) != blocks) return {};
+  int const first = range.offset / kBlockBytes;
+  int const count = (range.length + kBlockBytes - 1) / kBlockBytes;
+  std::string hashes;
+  for (int block = first; block < first + count; ++block) hashes += leaves[std::size_t(block)].to_string();
+  return hashes;
 }
 
 // One drain of the network thread: the writes first, then the hash, as libtorrent's bookkeeping wants it.

@@ -54,6 +54,7 @@ class PieceWriter {
   bool isStored(int piece) const { return m_stored.get_bit(piece); }
   bool anyStored() const { return !m_stored.none_set(); }
   bool wasGiven(int piece) const { return m_given.get_bit(piece); }
+  void setWantsBlockHashes(bool wanted) { m_wantsBlockHashes = wanted; }
   void setStored(lt::bitfield const& pieces);
   // A check found other bytes than the piece should have, or none.
   void foundWrong(int piece) { m_stored.clear_bit(piece); }
@@ -111,6 +112,7 @@ class PieceWriter {
   void answer(JobPtr const& job, StorageOutcome outcome);
   void flushJob(JobPtr const& job);
   void flushed(JobPtr const& job, PieceRange range, StorageOutcome outcome);
+  static std::string blockHashesOf(PieceJob const& job, PieceRange range);
   int answerWritesOf(PieceJob& job, PieceRange range);
   void giveToJs(JobPtr const& job, PieceRange range, ReplyHandler reply);
   void forget(JobPtr const& job);
@@ -122,6 +124,7 @@ class PieceWriter {
   bool m_hasV1;
   bool m_hasV2;
   bool m_hasPadding = false;
+  bool m_wantsBlockHashes = false;
   std::unordered_map<int, JobPtr> m_jobs;
   lt::bitfield m_stored;
   lt::bitfield m_given;

@@ -182,7 +182,8 @@ Napi::Value SessionWrap::popAlerts(Napi::CallbackInfo const& call) {
 }
 
 void SessionWrap::settle(Napi::CallbackInfo const& call) {
-  m_channel->settle(call[0].ToNumber().Uint32Value(), StorageOutcome(call[1].ToNumber().Int32Value()), call[2]);
+  auto const outcome = StorageOutcome(call[1].ToNumber().Int32Value());
+  m_channel->settle(call[0].ToNumber().Uint32Value(), outcome, call[2], call[3].ToBoolean());
 }
 
 // Destroying a session waits for its storages, and these wait for JavaScript: never on JavaScript's thread.

@@ -32,7 +32,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void applySettings(Napi::CallbackInfo const& call);
   Napi::Value listenPort(Napi::CallbackInfo const& call);
   Napi::Value popAlerts(Napi::CallbackInfo const& call);
-  // settle(id, outcome, bytes?)
+  // settle(id, outcome, bytes?, wantsBlockHashes?)
   void settle(Napi::CallbackInfo const& call);
   // close(deadlineMs): returns at once; dispatch is told `closed` when everything has ended.
   void close(Napi::CallbackInfo const& call);

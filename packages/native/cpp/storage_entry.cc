@@ -29,6 +29,7 @@ void StorageEntry::open() {
 void StorageEntry::opened(StorageReply const& reply) {
   m_isOpen = true;
   m_openOutcome = reply.outcome;
+  m_writer.setWantsBlockHashes(reply.wantsBlockHashes);
   int const pieces = m_context->info->num_pieces();
   if (reply.havePieces.size() == std::size_t((pieces + 7) / 8)) {
     m_writer.setStored(lt::bitfield(reply.havePieces.data(), pieces));

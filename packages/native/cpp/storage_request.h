@@ -40,6 +40,8 @@ struct StorageRequest {
   bool deleteData = false;
   // writePiece: the bytes, lent until JavaScript settles, whatever becomes of the job.
   PieceMemory lent;
+  // writePiece: SHA-256 of each block of it, one after the other, or nothing.
+  std::string blockHashes;
   // readPiece: where the JavaScript thread copies the answer to.
   PieceMemory into;
   // openStorage
@@ -51,6 +53,7 @@ struct StorageReply {
   StorageOutcome outcome = StorageOutcome::ok;
   // openStorage: the bits of the pieces that are there, or empty.
   std::string havePieces;
+  bool wantsBlockHashes = false;
 };
 
 // Runs on the network thread.

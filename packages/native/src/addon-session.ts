@@ -140,8 +140,8 @@ export class AddonNativeSession implements NativeSession {
     try {
       if (handler === undefined)
         throw new NativeError('NATIVE_REQUEST_ABORTED', 'the session has no storage handler')
-      const bytes = await callHandler(handler, request)
-      this.#session.settle(request.id, Outcome.ok, bytes)
+      const { bytes, blockHashes } = await callHandler(handler, request)
+      this.#session.settle(request.id, Outcome.ok, bytes, blockHashes)
     } catch (error) {
       this.#noteFailure(request, error)
       this.#session.settle(request.id, outcomeOf(error))

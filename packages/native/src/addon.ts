@@ -39,6 +39,6 @@ export interface AddonSession {
   listenPort(): number
   popAlerts(): readonly NativeAlert[]
   /** Ends request `id`; lent bytes are taken back. */
-  settle(id: number, outcome: number, bytes?: Uint8Array): void
+  settle(id: number, outcome: number, bytes?: Uint8Array, blockHashes?: boolean): void
   close(deadlineMs: number): void
 }

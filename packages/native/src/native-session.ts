@@ -10,15 +10,28 @@ import type { TorrentLayout, TorrentMetadata } from './torrent-layout.js'
  * error for libtorrent: ENOSPC for an error whose `code` says there is no space, EIO for the rest.
  */
 export interface StorageHandler {
-  /** `havePieces`: one bit a piece, most significant first, exactly ceil(pieces / 8) bytes; left out: nothing is there. */
+  /**
+   * `havePieces`: one bit a piece, most significant first, exactly ceil(pieces / 8) bytes; left out: nothing is
+   * there. `blockHashes`: whether writePiece shall bring the digests of the blocks.
+   */
   openStorage(
     storageIndex: number,
     torrentId: string,
     layout: TorrentLayout,
     metadata: TorrentMetadata,
-  ): Promise<{ havePieces?: Uint8Array }>
-  /** `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. */
-  writePiece(storageIndex: number, piece: number, offset: number, bytes: Uint8Array): Promise<void>
+  ): Promise<{ havePieces?: Uint8Array; blockHashes?: boolean }>
+  /**
+   * `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. `blockHashes`,
+   * where they were asked for and the piece is whole: 32 bytes of SHA-256 for each 16 KiB of `bytes`, the last over
+   * what is left.
+   */
+  writePiece(
+    storageIndex: number,
+    piece: number,
+    offset: number,
+    bytes: Uint8Array,
+    blockHashes?: Uint8Array,
+  ): Promise<void>
   /** Exactly `length` bytes. */
   readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array>
   /** libtorrent found the piece's hash right. Sent from torrent_plugin::on_piece_pass, never because of an alert. */

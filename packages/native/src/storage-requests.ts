@@ -32,6 +32,7 @@ export type StorageRequest =
       readonly kind: typeof RequestKind.writePiece
       readonly offset: number
       readonly bytes: Uint8Array
+      readonly blockHashes?: Uint8Array
     })
   | (OfPiece & {
       readonly kind: typeof RequestKind.readPiece
@@ -48,11 +49,14 @@ export type HandlerRequest = Exclude<StorageRequest, { kind: typeof RequestKind.
 /** How a request ended; the numbers are shared with cpp/storage_request.h. */
 export const Outcome = { ok: 0, notFound: 1, noSpace: 2, io: 4 } as const
 
-/** Calls the handler; the answer is the bytes that C++ wants, if any. Rubbish from the handler rejects. */
-export async function callHandler(
-  handler: StorageHandler,
-  request: HandlerRequest,
-): Promise<Uint8Array | undefined> {
+/** What C++ wants to know of a call that succeeded. */
+export interface Answer {
+  readonly bytes?: Uint8Array
+  readonly blockHashes?: boolean
+}
+
+/** Calls the handler. Rubbish from it rejects. */
+export async function callHandler(handler: StorageHandler, request: HandlerRequest): Promise<Answer> {
   const { storageIndex } = request
   switch (request.kind) {
     case RequestKind.openStorage: {
@@ -62,24 +66,31 @@ export async function callHandler(
         request.layout,
         request.metadata,
       )
-      return checkedHavePieces(opened?.havePieces, request.layout)
+      const bytes = checkedHavePieces(opened?.havePieces, request.layout)
+      return { ...(bytes && { bytes }), blockHashes: opened?.blockHashes === true }
     }
     case RequestKind.writePiece:
-      await handler.writePiece(storageIndex, request.piece, request.offset, request.bytes)
-      return undefined
+      await handler.writePiece(
+        storageIndex,
+        request.piece,
+        request.offset,
+        request.bytes,
+        request.blockHashes,
+      )
+      return {}
     case RequestKind.readPiece: {
       const { piece, offset, length } = request
-      return checkedBytes(await handler.readPiece(storageIndex, piece, offset, length), length)
+      return { bytes: checkedBytes(await handler.readPiece(storageIndex, piece, offset, length), length) }
     }
     case RequestKind.completePiece:
       await handler.completePiece(storageIndex, request.piece)
-      return undefined
+      return {}
     case RequestKind.clearPiece:
       await handler.clearPiece(storageIndex, request.piece)
-      return undefined
+      return {}
     case RequestKind.closeStorage:
       await handler.closeStorage(storageIndex, request.deleteData)
-      return undefined
+      return {}
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AbortOptions } from './abort-options.js'
 import type { ByteRange } from './byte-range.js'
+import { leafBytes } from './chunk-key.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import type { Database, TorrentRecord } from './database.js'
 import { destroyTorrent } from './delete-chunks.js'
@@ -10,7 +11,7 @@ import { KeyedQueue } from './keyed-queue.js'
 import { type Logger, silentLogger } from './logger.js'
 import { blockBytes, type ChunkSpan, PieceMapper } from './piece-mapper.js'
 import { recoverTorrent } from './recover-torrent.js'
-import type { Storage } from './storage.js'
+import type { Storage, WriteOptions } from './storage.js'
 import type { TorrentDeps } from './torrent-deps.js'
 import type { TorrentLayout } from './torrent-layout.js'
 import { createTorrentParts, type TorrentParts } from './torrent-parts.js'
@@ -33,6 +34,7 @@ const maxSpansAtOnce = 4
  */
 export class BaeStorage implements Storage {
   readonly layout: TorrentLayout
+  readonly wantsBlockHashes: boolean
   readonly #deps: TorrentDeps
   readonly #parts: TorrentParts
   readonly #calls: InFlightCalls
@@ -42,6 +44,7 @@ export class BaeStorage implements Storage {
 
   private constructor(layout: TorrentLayout, deps: TorrentDeps, parts: TorrentParts) {
     this.layout = layout
+    this.wantsBlockHashes = blocksAreLeaves(layout)
     this.#deps = deps
     this.#parts = parts
     this.#calls = new InFlightCalls(`the storage of torrent ${deps.torrentId}`)
@@ -63,9 +66,10 @@ export class BaeStorage implements Storage {
     return new BaeStorage(record.layout, deps, parts)
   }
 
-  async writePiece(piece: number, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+  async writePiece(piece: number, offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
     await this.#calls.run(async () => {
       this.#assertWholeBlocks(piece, offset, bytes.length)
+      assertBlockHashes(bytes, options?.blockHashes)
       await this.#pieces.exclusive(piece, async () => {
         options?.signal?.throwIfAborted()
         await this.#uncomplete(piece)
@@ -144,7 +148,7 @@ export class BaeStorage implements Storage {
     piece: number,
     offset: number,
     bytes: Uint8Array,
-    options: AbortOptions | undefined,
+    options: WriteOptions | undefined,
   ): Promise<void> {
     const range = { offset, length: bytes.length }
     const spans = this.#deps.mapper.chunksOfPiece(piece, range)
@@ -152,18 +156,31 @@ export class BaeStorage implements Storage {
     this.#parts.written.delete(piece, range)
     await forEachBounded(spans, maxSpansAtOnce, async (span) => {
       const start = span.pieceOffset - offset
-      await this.#writeSpan(span, bytes.subarray(start, start + span.length), options)
+      const blockHashes = this.wantsBlockHashes ? options?.blockHashes : undefined
+      const leaves = blockHashes?.subarray(
+        (start / blockBytes) * leafBytes,
+        Math.ceil((start + span.length) / blockBytes) * leafBytes,
+      )
+      await this.#writeSpan(span, bytes.subarray(start, start + span.length), leaves, options)
     })
     this.#parts.written.add(piece, range)
   }
 
-  async #writeSpan(span: ChunkSpan, bytes: Uint8Array, options: AbortOptions | undefined): Promise<void> {
+  /** `leaves`: the digests of the bytes, where the caller made them. */
+  async #writeSpan(
+    span: ChunkSpan,
+    bytes: Uint8Array,
+    leaves: Uint8Array | undefined,
+    options: AbortOptions | undefined,
+  ): Promise<void> {
     const { chunkStore, mapper, torrentId } = this.#deps
     const { ordinal, fileIndex, chunk, chunkOffset } = span
     this.#parts.leaves.forget(ordinal, chunkOffset, span.length)
     const writing = chunkStore.staging.write({ torrentId, fileIndex, chunk }, chunkOffset, bytes, options)
-    // Hashed while other threads write it.
-    const digests = this.#parts.leaves.hash(chunkOffset, bytes, mapper.chunkLengthBytes(ordinal))
+    // Hashed, where its caller did not, while other threads write it.
+    const digests = leaves
+      ? this.#parts.leaves.given(chunkOffset, leaves)
+      : this.#parts.leaves.hash(chunkOffset, bytes, mapper.chunkLengthBytes(ordinal))
     await writing
     this.#parts.leaves.add(ordinal, digests)
   }
@@ -216,6 +233,23 @@ export class BaeStorage implements Storage {
     const where = `bytes ${offset} to ${end} are not whole blocks of piece ${piece}`
     throw new StorageError('STORAGE_PIECE_LENGTH', `${where}, which has ${pieceLength} bytes`)
   }
+}
+
+/** Whether the blocks of the torrent are the leaves of its chunks: files begin at a block, and end at one or last. */
+function blocksAreLeaves(layout: TorrentLayout): boolean {
+  return layout.files.every(({ kind, offsetBytes, lengthBytes }) => {
+    if (kind !== 'file' || lengthBytes === 0) return true
+    const end = offsetBytes + lengthBytes
+    return offsetBytes % blockBytes === 0 && (end % blockBytes === 0 || end === layout.totalLengthBytes)
+  })
+}
+
+function assertBlockHashes(bytes: Uint8Array, blockHashes: Uint8Array | undefined): void {
+  const expected = Math.ceil(bytes.length / blockBytes) * leafBytes
+  if (blockHashes === undefined || blockHashes.length === expected) return
+  throw new RangeError(
+    `${bytes.length} bytes have ${expected} bytes of block hashes, not ${blockHashes.length}`,
+  )
 }
 
 function isLoss(error: unknown): boolean {

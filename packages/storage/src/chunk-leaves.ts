@@ -42,6 +42,11 @@ export class ChunkLeaves {
     }
   }
 
+  /** The same from digests of the blocks of `bytes`, which begin where a leaf begins. */
+  given(offset: number, blockHashes: Uint8Array): LeafRun {
+    return { first: offset / blockBytes, digests: blockHashes }
+  }
+
   /** The bytes of these leaves are in the chunk now. */
   add(ordinal: number, { first, digests }: LeafRun): void {
     if (digests.length === 0) return

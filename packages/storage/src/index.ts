@@ -13,7 +13,7 @@ export { MemoryDatabase } from './memory-database.js'
 export { blockBytes, type ChunkSpan, PieceMapper, type PieceSpan } from './piece-mapper.js'
 export { type PieceSource, type ReadFileOptions, readFile } from './read-file.js'
 export { type DamagedPiece, type ScrubStep, scrubTorrent } from './scrub-torrent.js'
-export type { PieceHashes, Storage, StorageFactory } from './storage.js'
+export type { PieceHashes, Storage, StorageFactory, WriteOptions } from './storage.js'
 export {
   createStorageFactory,
   defaultStorageFactoryOptions,

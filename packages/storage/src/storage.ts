@@ -7,6 +7,11 @@ export interface PieceHashes {
   readonly sha256Blocks?: readonly Uint8Array[]
 }
 
+export interface WriteOptions extends AbortOptions {
+  /** What a caller knows already: 32 bytes of SHA-256 for each 16 KiB of the bytes, the last over what is left. */
+  readonly blockHashes?: Uint8Array
+}
+
 /**
  * The bytes of one torrent. Calls for different pieces may overlap; calls for one piece take effect
  * in the order they were made. Whoever writes one runs `storageCompliance` from
@@ -14,13 +19,15 @@ export interface PieceHashes {
  */
 export interface Storage extends AsyncDisposable {
   readonly layout: TorrentLayout
+  /** True where `blockHashes` of whole pieces save the storage work. */
+  readonly wantsBlockHashes?: boolean
   /**
    * Keeps bytes of one piece, not yet known to be right: nearly always the whole piece, a block-aligned
    * part of it when memory is short. `bytes` is lent: valid only until the promise settles. Writing again
    * replaces, and the piece is no longer completed. Rejects STORAGE_PIECE_LENGTH outside the piece,
    * STORAGE_NO_SPACE when full.
    */
-  writePiece(piece: number, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void>
+  writePiece(piece: number, offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void>
   /**
    * Exactly `length` bytes, never fewer, which the caller must not modify. Serves any range that was
    * written, completed or not; padding reads as zeroes. Rejects STORAGE_PIECE_NOT_FOUND where a byte was

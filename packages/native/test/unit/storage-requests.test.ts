@@ -29,7 +29,7 @@ function handlerWith(calls: Partial<StorageHandler>): StorageHandler {
 describe('callHandler', () => {
   it('answers a read with exactly the bytes that were asked for', async () => {
     const bytes = Uint8Array.of(1, 2, 3, 4)
-    expect(await callHandler(handlerWith({ readPiece: async () => bytes }), read)).toBe(bytes)
+    expect(await callHandler(handlerWith({ readPiece: async () => bytes }), read)).toEqual({ bytes })
   })
 
   it.each([
@@ -44,7 +44,9 @@ describe('callHandler', () => {
   })
 
   it('takes an open without havePieces for an empty storage', async () => {
-    expect(await callHandler(handlerWith({ openStorage: async () => ({}) }), open)).toBeUndefined()
+    expect(await callHandler(handlerWith({ openStorage: async () => ({}) }), open)).toEqual({
+      blockHashes: false,
+    })
   })
 
   it('rejects havePieces of another length than the torrent has', async () => {
