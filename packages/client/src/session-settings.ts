@@ -34,7 +34,7 @@ export interface NetworkOptions {
  * is per peer, so it also bounds what waits in memory to be sent.
  */
 export const DEFAULT_SESSION_SETTINGS: SessionSettings = Object.freeze({
-  max_out_request_queue: 2000,
+  max_out_request_queue: 1000,
   max_allowed_in_request_queue: 2000,
   send_buffer_low_watermark: 512 * 1024,
   send_buffer_watermark: 4 * 1024 * 1024,

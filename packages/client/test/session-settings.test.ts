@@ -5,7 +5,7 @@ describe('sessionSettings', () => {
   it('asks for deep request queues and a wide send window unless told otherwise', () => {
     expect(sessionSettings({})).toEqual(DEFAULT_SESSION_SETTINGS)
     expect(DEFAULT_SESSION_SETTINGS).toMatchObject({
-      max_out_request_queue: 2000,
+      max_out_request_queue: 1000,
       send_buffer_watermark: 4 * 1024 * 1024,
       send_buffer_watermark_factor: 150,
     })

@@ -62,7 +62,7 @@ describe('starting a TorrentClient', () => {
       listenInterfaces: '127.0.0.1:0',
       maxPendingWriteBytes: 1_000_000,
       storageDeadlineMs: 7_000,
-      settings: { enable_dht: false, max_out_request_queue: 2000 },
+      settings: { enable_dht: false, max_out_request_queue: 1000 },
     })
   })
 })

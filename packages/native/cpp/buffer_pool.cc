@@ -1,16 +1,26 @@
 #include "buffer_pool.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <new>
 
 namespace bae {
 namespace {
 constexpr std::size_t kAlignmentBytes = 4096;
-constexpr std::size_t kMaxIdleBytes = std::size_t(32) << 20;
+constexpr std::size_t kMaxIdleBytes = std::size_t(16) << 20;
 
 char* allocateAligned(std::size_t bytes) {
   void* memory = nullptr;
   if (posix_memalign(&memory, kAlignmentBytes, bytes) != 0) throw std::bad_alloc();
+  return static_cast<char*>(memory);
+}
+
+// Straight from the system and back to it: freed pieces between other allocations would keep the heap at its
+// largest for good.
+char* mapPages(std::size_t bytes) {
+  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
   return static_cast<char*>(memory);
 }
 }  // namespace
@@ -32,7 +42,7 @@ PieceMemory BufferPool::piece(std::size_t wanted) {
       m_idleBytes -= bytes;
     }
   }
-  if (memory == nullptr) memory = allocateAligned(bytes);
+  if (memory == nullptr) memory = mapPages(bytes);
   return PieceMemory(memory, [this, bytes](char* p) { giveBack(p, bytes); });
 }
 
@@ -45,7 +55,7 @@ void BufferPool::giveBack(char* memory, std::size_t bytes) {
       return;
     }
   }
-  std::free(memory);
+  munmap(memory, bytes);
 }
 
 lt::disk_buffer_holder BufferPool::block(int bytes) {

@@ -18,7 +18,7 @@ import {
 } from './storage-requests.js'
 
 export const DEFAULT_SESSION_OPTIONS = {
-  maxPendingWriteBytes: 32 * 1024 * 1024,
+  maxPendingWriteBytes: 16 * 1024 * 1024,
   maxHalfPieceBytes: 64 * 1024 * 1024,
   storageDeadlineMs: 60_000,
 } as const

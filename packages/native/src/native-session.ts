@@ -52,7 +52,7 @@ export interface NativeSessionOptions {
   /** As libtorrent's setting of this name; '127.0.0.1:0' takes any free port of that address. */
   readonly listenInterfaces?: string
   readonly settings?: SessionSettings
-  /** Whole pieces that wait for JavaScript, before peers are asked to pause. 32 MiB unless set. */
+  /** Whole pieces that wait for JavaScript, before peers are asked to pause. 16 MiB unless set. */
   readonly maxPendingWriteBytes?: number
   /** Blocks of pieces that are not whole yet, before the coldest pieces go to JavaScript in parts. 64 MiB unless set. */
   readonly maxHalfPieceBytes?: number
