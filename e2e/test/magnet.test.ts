@@ -1,0 +1,32 @@
+import { afterAll, expect, it } from 'vitest'
+import { BaeLibrary } from '../harness/bae-library.js'
+import { bae, importTorrent } from '../harness/bae-process.js'
+import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
+import { needs } from '../harness/foreign-program.js'
+import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { readTorrent } from '../harness/read-torrent.js'
+import { kibibyte, mebibyte } from '../harness/sizes.js'
+import { Workshop } from '../harness/workshop.js'
+
+const workshop = new Workshop()
+afterAll(() => workshop.close())
+
+it('a magnet link brings its metadata and its bytes from the peer that is named', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(4 * mebibyte, 64 * kibibyte)
+  const { infoHash } = await readTorrent(torrent)
+  await using seed = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create()
+  const { id, pieces } = await importTorrent(
+    library,
+    `magnet:?xt=urn:btih:${Buffer.from(infoHash).toString('hex')}`,
+    [seed],
+  )
+  await expectVerified(library, id, pieces)
+  await expectExportEquals(library, id, torrent.content)
+
+  // The same torrent as a file is the same import, and complete.
+  const again = await importTorrent(library, torrent.path, [])
+  expect(again.id).toBe(id)
+  expect(await bae(library, ['remove', id])).toMatchObject({ code: 0 })
+})
