@@ -16,24 +16,29 @@ const memoryLimitBytes = 400 * mebibyte
 
 it('the first byte of a local seed comes within a second of the start of the session', async (context) => {
   needs(context, 'python3-libtorrent')
-  const [warmUp, torrent] = [
-    await workshop.fileTorrent(40_000, 16 * kibibyte),
-    await workshop.fileTorrent(mebibyte, 16 * kibibyte),
-  ]
-  await using seed = await LibtorrentSeed.start([warmUp, torrent])
+  const warmUp = await workshop.fileTorrent(40_000, 16 * kibibyte)
+  const torrents = await Promise.all(
+    [1, 2, 3].map((number) => workshop.fileTorrent(mebibyte + number, 16 * kibibyte)),
+  )
+  await using seed = await LibtorrentSeed.start([warmUp, ...torrents])
   await using library = await BaeLibrary.create()
   await importTorrent(library, warmUp.path, [seed])
   const startMs = await shortestMs(3, () => baeJson(library, ['list']))
 
-  const uploadedBefore = (await seed.count()).uploadedBytes
-  const startedAtMs = performance.now()
-  await using importing = new BaeProcess(library, ['import', torrent.path, '--peer', seed.address, '--json'])
-  await poll(10_000, 'the first byte', async () => {
-    const { uploadedBytes } = await seed.count()
-    return uploadedBytes > uploadedBefore ? true : undefined
+  const next = torrents.values()
+  const firstByteMs = await shortestMs(3, async () => {
+    const path = next.next().value?.path ?? ''
+    const uploadedBefore = (await seed.count()).uploadedBytes
+    const importing = new BaeProcess(library, ['import', path, '--peer', seed.address, '--json'])
+    await poll(10_000, 'the first byte', async () => {
+      const { uploadedBytes } = await seed.count()
+      return uploadedBytes > uploadedBefore ? true : undefined
+    })
+    return async () => {
+      completedOf(await importing.result(10_000))
+      await importing[Symbol.asyncDispose]()
+    }
   })
-  const firstByteMs = performance.now() - startedAtMs
-  completedOf(await importing.result(10_000))
   context.annotate(
     `first byte after ${Math.round(firstByteMs)} ms, of which ${Math.round(startMs)} ms are process and database`,
   )
@@ -81,12 +86,14 @@ it('importing 2 GiB keeps all bae processes together below 400 MiB', {
   await expectVerified(library, completed.id, completed.pieces)
 })
 
+/** The shortest of several runs, as others may use the machine too. What `run` gives is called after its time. */
 async function shortestMs(times: number, run: () => Promise<unknown>): Promise<number> {
   let shortest = Number.POSITIVE_INFINITY
   for (let count = 0; count < times; count += 1) {
     const startedAtMs = performance.now()
-    await run()
+    const finish = await run()
     shortest = Math.min(shortest, performance.now() - startedAtMs)
+    if (typeof finish === 'function') await finish()
   }
   return shortest
 }
