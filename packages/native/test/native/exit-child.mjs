@@ -1,7 +1,7 @@
 // @ts-check
-// Started by exit-cleanly.test.ts: opens a session whose first write never settles, then ends as it is told to.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// Started by exit-cleanly.test.ts with a way to end and a folder for the seed: opens a session whose first write
+// never settles, then ends that way.
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { createNativeSession } from '../../dist/index.js'
@@ -19,8 +19,7 @@ const options = {
   },
 }
 const torrent = createTestTorrent('exit')
-const folder = mkdtempSync(join(tmpdir(), 'bae-exit-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const [, , way, folder = ''] = process.argv
 writeFileSync(join(folder, torrent.name), torrent.bytes)
 const seed = await createNativeSession(options)
 await seed.addTorrent({
@@ -54,7 +53,7 @@ const handle = await session.addTorrent({ torrentId: 'leech', torrentFile: torre
 session.connectPeer(handle, '127.0.0.1', seed.listenPort)
 await writing
 
-switch (process.argv[2]) {
+switch (way) {
   case 'exit':
     process.exit(7)
     break

@@ -1,14 +1,21 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 
 const child = fileURLToPath(new URL('./exit-child.mjs', import.meta.url))
 
+// Not the child's to remove: most of its ends leave it no time.
+const folder = mkdtempSync(join(tmpdir(), 'bae-exit-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
 /** Runs a process that ends, in the way named, while a storage call of an open session never settles. */
 function endBy(way: string) {
-  return spawnSync(process.execPath, [child, way], { encoding: 'utf8', timeout: 20_000 })
+  return spawnSync(process.execPath, [child, way, folder], { encoding: 'utf8', timeout: 20_000 })
 }
 
 it('lets the process exit with a session open and a write held', () => {
@@ -33,7 +40,7 @@ it('closes within its deadline over a write that never settles, and then lets th
 })
 
 it('lets a worker be terminated with a session open and a write held', async () => {
-  const worker = new Worker(child, { argv: ['stay'] })
+  const worker = new Worker(child, { argv: ['stay', folder] })
   await once(worker, 'message')
   expect(await worker.terminate()).toBe(1)
 })
