@@ -24,8 +24,6 @@ void PieceBuffer::putPadding(int block) {
   set(block, State::buffered);
 }
 
-int PieceBuffer::bufferedBytes() const { return m_memory ? m_pieceBytes : 0; }
-
 bool PieceBuffer::buffered(PieceRange range) const {
   int const last = (range.offset + range.length - 1) / kBlockBytes;
   for (int block = range.offset / kBlockBytes; block <= last; ++block) {

@@ -28,8 +28,6 @@ class PieceBuffer {
   void putPadding(int block);
 
   bool complete() const { return m_absent == 0; }
-  bool hasBuffered() const { return m_buffered > 0; }
-  int bufferedBytes() const;
   bool buffered(PieceRange range) const;
   char const* data() const { return m_memory.get(); }
   PieceMemory const& memory();

@@ -52,7 +52,6 @@ class PieceWriter {
 
   // What was given to JavaScript and not cleared since.
   bool isStored(int piece) const { return m_stored.get_bit(piece); }
-  bool anyStored() const { return !m_stored.none_set(); }
   bool wasGiven(int piece) const { return m_given.get_bit(piece); }
   void setWantsBlockHashes(bool wanted) { m_wantsBlockHashes = wanted; }
   void setStored(lt::bitfield const& pieces);

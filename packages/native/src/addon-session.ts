@@ -23,6 +23,13 @@ export const DEFAULT_SESSION_OPTIONS = {
   storageDeadlineMs: 60_000,
 } as const
 
+/** What libtorrent would not alert of when it fails. */
+const UNREPORTED: ReadonlySet<number> = new Set([
+  RequestKind.completePiece,
+  RequestKind.clearPiece,
+  RequestKind.closeStorage,
+])
+
 /** Infinity is no number for C++. */
 const LONGEST_DEADLINE_MS = 24 * 60 * 60 * 1000
 
@@ -154,7 +161,7 @@ export class AddonNativeSession implements NativeSession {
     const torrentId = this.#storages.get(request.storageIndex)
     if (torrentId === undefined) return
     this.#failures.set(torrentId, error)
-    if (request.kind !== RequestKind.completePiece && request.kind !== RequestKind.closeStorage) return
+    if (!UNREPORTED.has(request.kind)) return
     const handle = [...this.#torrentIds].find(([, id]) => id === torrentId)?.[0]
     if (handle === undefined) return
     const { code, message } = describe(error)

@@ -99,6 +99,15 @@ describe('AddonNativeSession', () => {
     expect(alerts).toEqual([{ ...expected, cause: failure }])
   })
 
+  it('alerts of a clearPiece that fails, for the same reason', async () => {
+    const failure = new Error('not cleared')
+    const { request, alerts, settled } = await openOne({ clearPiece: () => Promise.reject(failure) })
+    request({ kind: RequestKind.clearPiece, id: 2, storageIndex: 0, piece: 0 })
+    await turn()
+    expect(settled).toContainEqual({ id: 2, outcome: Outcome.io })
+    expect(alerts).toMatchObject([{ type: 'storageError', handle: 1, cause: failure }])
+  })
+
   it('settles a removal when the torrent is gone, not before', async () => {
     const { session, request, removed } = await openOne({})
     let gone = false
