@@ -33,6 +33,7 @@ export function layerProblems(path: string, source: string): string[] {
   const imports = path.endsWith('.ts') ? importsOf(source) : []
   const problems = [
     wordProblem(room, path, source),
+    diskProblem(path, source),
     lengthProblem(path, source),
     ...imports.map((found) => importProblem(room, path, found)),
   ]
@@ -66,6 +67,12 @@ function mayImportAtRunTime(path: string, kind: ModuleImport['kind']): boolean {
 
 function isOf(specifier: string, packageName: string): boolean {
   return specifier === packageName || specifier.startsWith(`${packageName}/`)
+}
+
+/** The disk backend is tested without Node: it knows libtorrent alone. */
+function diskProblem(path: string, source: string): string | undefined {
+  if (!path.includes('/cpp/disk/') || !/#include\s+[<"](napi|binding\/)/.test(source)) return undefined
+  return `${path} includes what belongs to Node-API: cpp/disk knows libtorrent alone`
 }
 
 function wordProblem(room: Room, path: string, source: string): string | undefined {

@@ -33,6 +33,12 @@ const refused: readonly (readonly [string, string, string])[] = [
   ['storage knows a storage index', 'packages/storage/src/a.ts', 'const storageIndex = 1\n'],
   ['typeorm is named outside its folder', 'packages/storage/src/a.ts', "import { a } from 'typeorm'\n"],
   ['a file is too long', 'packages/storage/src/a.ts', '\n'.repeat(401)],
+  ['the disk backend knows Node-API', 'packages/native/cpp/disk/a.h', '#include <napi.h>\n'],
+  [
+    'the disk backend knows the binding',
+    'packages/native/cpp/disk/a.cc',
+    '#include "binding/js_channel.h"\n',
+  ],
 ]
 
 const accepted: readonly (readonly [string, string, string])[] = [
@@ -50,6 +56,7 @@ const accepted: readonly (readonly [string, string, string])[] = [
   ['a command loads them late', 'packages/import-service/src/cli/a.ts', "await import('../compose.js')\n"],
   ['a typeorm folder says typeorm', 'packages/storage/src/typeorm/a.ts', "import { a } from 'typeorm'\n"],
   ['client knows a storage index', 'packages/client/src/a.ts', 'const storageIndex = 1\n'],
+  ['the binding knows Node-API', 'packages/native/cpp/binding/a.h', '#include <napi.h>\n'],
   ['C++ may be longer', 'packages/native/cpp/a.cc', '\n'.repeat(450)],
 ]
 

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "create_torrent.h"
-#include "session_wrap.h"
-#include "torrent_convert.h"
+#include "binding/create_torrent.h"
+#include "binding/session_wrap.h"
+#include "binding/torrent_convert.h"
 
 // libtorrent takes file names for UTF-8 only where LANG says so, and drops those it cannot convert. Linux file
 // names are bytes and those of torrents are UTF-8, whatever the language. libtorrent looks at LANG once, at the

@@ -10,7 +10,9 @@ const packageDirectory = join(dirname(fileURLToPath(import.meta.url)), '..')
 const built = join(packageDirectory, 'build', 'Release', 'bae_native.node')
 
 function newestSourceMs() {
-  const sources = readdirSync(join(packageDirectory, 'cpp')).map((name) => join('cpp', name))
+  const sources = readdirSync(join(packageDirectory, 'cpp'), { recursive: true }).map((name) =>
+    join('cpp', String(name)),
+  )
   return Math.max(
     ...[...sources, 'binding.gyp'].map((name) => statSync(join(packageDirectory, name)).mtimeMs),
   )

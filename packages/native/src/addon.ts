@@ -27,7 +27,7 @@ export interface AddonSessionOptions {
 /** Called on the JavaScript thread with what gathered since the last time. `closed` comes once, and last. */
 export type Dispatch = (requests: readonly StorageRequest[], alertsWaiting: boolean, closed: boolean) => void
 
-/** cpp/session_wrap.h */
+/** cpp/binding/session_wrap.h */
 export interface AddonSession {
   addTorrent(request: AddTorrentRequest): number
   removeTorrent(handle: number, deleteData: boolean): void

@@ -1,7 +1,7 @@
 import type { StorageHandler } from './native-session.js'
 import type { TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
-/** The numbers are shared with cpp/storage_request.h. */
+/** The numbers are shared with cpp/disk/storage_request.h. */
 export const RequestKind = {
   openStorage: 0,
   writePiece: 1,
@@ -46,7 +46,7 @@ export type StorageRequest =
 /** A request for the handler, as opposed to word that a torrent is gone. */
 export type HandlerRequest = Exclude<StorageRequest, { kind: typeof RequestKind.torrentGone }>
 
-/** How a request ended; the numbers are shared with cpp/storage_request.h. */
+/** How a request ended; the numbers are shared with cpp/disk/storage_request.h. */
 export const Outcome = { ok: 0, notFound: 1, noSpace: 2, io: 4 } as const
 
 /** What C++ wants to know of a call that succeeded. */

@@ -9,15 +9,14 @@
 #include <thread>
 #include <vector>
 
-#include "network_queue.h"
-#include "storage_request.h"
+#include "disk/storage_channel.h"
 
 namespace bae {
 
 // The one ordered way from C++ to JavaScript and back. Requests are numbered and handed over in batches, in
 // the order they were sent; JavaScript settles each number once, in any order. A request that is not settled
 // by its deadline is failed here; its lent memory still waits for JavaScript. Owned by the session.
-class JsChannel {
+class JsChannel final : public StorageChannel {
  public:
   struct Options {
     std::chrono::milliseconds deadline;
@@ -25,15 +24,12 @@ class JsChannel {
 
   // JavaScript thread. `dispatch(requests, alertsWaiting, closed)` is called on it for each batch.
   JsChannel(Napi::Env env, Napi::Function dispatch, Options options);
-  ~JsChannel();
+  ~JsChannel() override;
 
-  // Any thread. `reply` runs on the network thread, exactly once, unless the queue was taken away.
-  void send(StorageRequest request, ReplyHandler reply);
-  void notify(StorageRequest request);
+  void send(StorageRequest request, ReplyHandler reply) override;
+  void setNetworkQueue(std::shared_ptr<NetworkQueue> queue) override;
+  // Any thread: libtorrent has alerts.
   void alertsWaiting();
-
-  // Network side: given when the disk backend is made, taken away when it dies (nothing is open then).
-  void setNetworkQueue(std::shared_ptr<NetworkQueue> queue);
 
   // JavaScript thread.
   void settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes, bool wantsBlockHashes);

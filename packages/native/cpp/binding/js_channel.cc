@@ -56,8 +56,6 @@ void JsChannel::send(StorageRequest request, ReplyHandler reply) {
   wake();
 }
 
-void JsChannel::notify(StorageRequest request) { send(std::move(request), {}); }
-
 void JsChannel::alertsWaiting() {
   std::lock_guard<std::mutex> lock(m_mutex);
   m_alertsWaiting = true;

@@ -279,7 +279,7 @@ void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> hand
 }
 
 void StorageEntry::pieceCompleted(int piece) {
-  m_services->channel->notify(StorageRequest::of(RequestKind::completePiece, m_index, piece));
+  m_services->channel->send(StorageRequest::of(RequestKind::completePiece, m_index, piece), {});
 }
 
 void StorageEntry::remove() {

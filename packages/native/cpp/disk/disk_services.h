@@ -8,7 +8,7 @@
 #include "disk_budget.h"
 #include "half_pieces.h"
 #include "hasher_thread.h"
-#include "js_channel.h"
+#include "storage_channel.h"
 #include "network_queue.h"
 #include "read_cache.h"
 
@@ -24,7 +24,7 @@ struct DiskServices {
     std::int64_t halfPieceBytes;
   };
 
-  DiskServices(lt::io_context& io, std::shared_ptr<JsChannel> toJs, Limits limits, lt::counters& stats)
+  DiskServices(lt::io_context& io, std::shared_ptr<StorageChannel> toJs, Limits limits, lt::counters& stats)
       : channel(std::move(toJs)),
         network(std::make_shared<NetworkQueue>(io)),
         budget(limits.pendingWriteBytes),
@@ -32,7 +32,7 @@ struct DiskServices {
         counters(stats),
         work(io.get_executor()) {}
 
-  std::shared_ptr<JsChannel> channel;
+  std::shared_ptr<StorageChannel> channel;
   std::shared_ptr<NetworkQueue> network;
   HasherThread hasher;
   DiskBudget budget;

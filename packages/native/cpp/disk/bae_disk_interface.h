@@ -15,7 +15,7 @@ namespace bae {
 // on the thread that makes or destroys the session, when nothing else does.
 class BaeDiskInterface final : public lt::disk_interface {
  public:
-  BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<JsChannel> channel,
+  BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<StorageChannel> channel,
                    std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits);
   ~BaeDiskInterface() override;
 
@@ -64,7 +64,7 @@ class BaeDiskInterface final : public lt::disk_interface {
 
   std::shared_ptr<DiskServices> m_services;
   std::shared_ptr<NetworkQueue> m_network;
-  std::shared_ptr<JsChannel> m_channel;
+  std::shared_ptr<StorageChannel> m_channel;
   std::shared_ptr<TorrentRegistry> m_registry;
   std::map<lt::storage_index_t, std::shared_ptr<StorageEntry>> m_storages;
   std::uint32_t m_nextIndex = 0;

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "js_channel.h"
-#include "torrent_context.h"
+#include "disk/torrent_context.h"
 
 namespace bae {
 

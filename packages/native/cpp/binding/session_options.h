@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "torrent_context.h"
+#include "disk/torrent_context.h"
 
 namespace bae {
 

@@ -7,8 +7,8 @@
 #include <libtorrent/torrent_status.hpp>
 
 #include "alert_convert.h"
-#include "bae_disk_interface.h"
-#include "piece_pass_plugin.h"
+#include "disk/bae_disk_interface.h"
+#include "disk/piece_pass_plugin.h"
 #include "session_options.h"
 #include "torrent_convert.h"
 
@@ -98,7 +98,7 @@ std::shared_ptr<TorrentContext> SessionWrap::makeContext(std::string torrentId, 
     registry->forgetDead(id);
     auto gone = StorageRequest::of(RequestKind::torrentGone, -1);
     gone.torrentId = id;
-    channel->notify(std::move(gone));
+    channel->send(std::move(gone), {});
   };
   return context;
 }

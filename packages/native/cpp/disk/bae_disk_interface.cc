@@ -14,7 +14,7 @@ std::string lastElement(std::string const& path) {
 
 }  // namespace
 
-BaeDiskInterface::BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<JsChannel> channel,
+BaeDiskInterface::BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<StorageChannel> channel,
                                    std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits)
     : m_services(std::make_shared<DiskServices>(io, channel, limits, counters)),
       m_network(m_services->network),
