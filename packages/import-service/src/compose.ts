@@ -87,7 +87,10 @@ async function openService(
     const library = createLibrary({ database, chunkStore }, () => closeAll(closers))
     const createStorage = createStorageFactory(
       { chunkStore, database },
-      { chunkSizeBytes: folder.chunkSizeBytes },
+      {
+        chunkSizeBytes: folder.chunkSizeBytes,
+        ...(config.durability && { durability: config.durability }),
+      },
     )
     const client = new TorrentClient({ createStorage }, options.network)
     return {

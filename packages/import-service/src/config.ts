@@ -1,5 +1,7 @@
 import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Durability } from '@bae/storage'
+import { ImportError } from './errors.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -11,6 +13,8 @@ export interface Config {
   readonly stateDirectory?: string
   /** Where peers may reach us, as libtorrent's listen_interfaces: 'ADDRESS:PORT', several with commas. */
   readonly listenInterfaces?: string
+  /** What stored bytes survive: see Durability of @bae/storage. */
+  readonly durability?: Durability
 }
 
 export interface User {
@@ -29,13 +33,20 @@ export function readConfig(
     BAE_DATABASE_URL: databaseUrl,
     BAE_STATE: state,
     BAE_LISTEN: listen,
+    BAE_DURABILITY: durability,
   } = environment
   return {
     libraryDirectory: resolve(flags.library || library || defaultLibraryDirectory(environment, user)),
     ...(databaseUrl ? { databaseUrl } : {}),
     ...(state ? { stateDirectory: resolve(state) } : {}),
     ...(listen ? { listenInterfaces: listen } : {}),
+    ...(durability ? { durability: parseDurability(durability) } : {}),
   }
+}
+
+function parseDurability(value: string): Durability {
+  if (value === 'process' || value === 'power') return value
+  throw new ImportError('IMPORT_USAGE', `BAE_DURABILITY is "process" or "power", not "${value}"`)
 }
 
 function defaultLibraryDirectory(environment: Environment, user: User): string {

@@ -38,6 +38,13 @@ describe('readConfig', () => {
     })
   })
 
+  it('takes what stored bytes survive from BAE_DURABILITY, and nothing else than it knows', () => {
+    expect(readConfig({ library: '/l' }, { BAE_DURABILITY: 'power' }, someone).durability).toBe('power')
+    expect(() => readConfig({ library: '/l' }, { BAE_DURABILITY: 'forever' }, someone)).toThrow(
+      expect.objectContaining({ code: 'IMPORT_USAGE' }),
+    )
+  })
+
   it('takes the database from BAE_DATABASE_URL', () => {
     const databaseUrl = 'postgres://someone@db.example/bae'
     expect(readConfig({ library: '/l' }, { BAE_DATABASE_URL: databaseUrl }, someone)).toEqual({

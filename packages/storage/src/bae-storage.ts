@@ -1,9 +1,11 @@
 import type { AbortOptions } from './abort-options.js'
+import { readBootId } from './boot-id.js'
 import type { ByteRange } from './byte-range.js'
 import { leafBytes } from './chunk-key.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import type { Database, TorrentRecord } from './database.js'
 import { destroyTorrent } from './delete-chunks.js'
+import type { Durability } from './durability.js'
 import { isBaeError, StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
 import { InFlightCalls } from './in-flight-calls.js'
@@ -23,6 +25,10 @@ export interface BaeStorageDeps {
   readonly chunkStore: StagingChunkStore
   readonly database: Database
   readonly logger?: Logger
+  /** `'process'` unless set. */
+  readonly durability?: Durability
+  /** Which boot of the machine this is; asked of the system unless set. */
+  readonly bootId?: string
 }
 
 /** Spans of one piece that are written at once. */
@@ -55,14 +61,15 @@ export class BaeStorage implements Storage {
    * hashed, not downloaded again; pieces whose staged bytes are gone are not claimed.
    */
   static async open(
-    { record, chunkStore, database, logger = silentLogger }: BaeStorageDeps,
+    { record, chunkStore, database, logger = silentLogger, ...rest }: BaeStorageDeps,
     options: AbortOptions = {},
   ): Promise<BaeStorage> {
     options.signal?.throwIfAborted()
     const mapper = new PieceMapper(record.layout, record)
-    const deps = { torrentId: record.id, mapper, chunkStore, database, logger }
+    const { durability = 'process', bootId = await readBootId() } = rest
+    const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability }
     const parts = createTorrentParts(deps, await database.completedPieces(record.id))
-    await recoverTorrent(deps, record.metadata, parts, options)
+    await recoverTorrent(deps, record.metadata, parts, { ...options, bootId })
     return new BaeStorage(record.layout, deps, parts)
   }
 
@@ -107,6 +114,7 @@ export class BaeStorage implements Storage {
         this.#assertWritten(piece, { offset: 0, length })
         await this.#parts.recorder.complete(piece)
         this.#parts.written.deleteAll(piece)
+        if (this.#parts.completed.isFull()) await this.#parts.barrier.run()
       }),
     )
   }
@@ -131,17 +139,23 @@ export class BaeStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#calls.close()
-    await this.#parts.recorder.idle()
+    await this.#end()
+    await this.#parts.barrier.run()
   }
 
   async destroy(): Promise<void> {
-    await this.close()
+    await this.#end()
+    this.#parts.barrier.cancel()
     await destroyTorrent(this.#deps, this.#deps.torrentId)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #end(): Promise<void> {
+    await this.#calls.close()
+    await this.#parts.recorder.idle()
   }
 
   async #write(

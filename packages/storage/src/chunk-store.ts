@@ -51,6 +51,8 @@ export interface StagingArea {
 /** A chunk store that chunks can grow in. */
 export interface StagingChunkStore extends ChunkStore {
   readonly staging: StagingArea
+  /** Settles when all that was written, sealed and put before survives a power cut. What it rejects with may be tried again. */
+  flush(options?: AbortOptions): Promise<void>
   /** How many more bytes there is room for now; `undefined` where nobody can tell. */
   freeBytes(): Promise<number | undefined>
 }

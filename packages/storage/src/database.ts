@@ -25,6 +25,16 @@ export interface SealedChunk {
 export interface Progress {
   readonly completedPieces: readonly number[]
   readonly sealedChunks: readonly SealedChunk[]
+  /** The bytes of these pieces survive a power cut already: see `markFlushed`. */
+  readonly flushed?: boolean
+}
+
+/** Which complete pieces a power cut may have spoilt. */
+export interface FlushState {
+  /** Complete and not marked as flushed; BEP 3 order, exactly ceil(pieces / 8) bytes. */
+  readonly unflushedPieces: Uint8Array
+  /** The boot of the machine in which they were recorded, as `saveBootId` was told. */
+  readonly bootId: string | undefined
 }
 
 /**
@@ -51,6 +61,12 @@ export interface Database extends AsyncDisposable {
     id: TorrentId,
     lost: { pieces: readonly number[]; ordinals: readonly number[] },
   ): Promise<readonly ChunkKey[]>
+  /** The bytes of these pieces survive a power cut. Those that are not complete (any more) are passed over. */
+  markFlushed(id: TorrentId, pieces: readonly number[]): Promise<void>
+  /** Nothing and no boot where the torrent is not there. */
+  flushState(id: TorrentId): Promise<FlushState>
+  /** What is recorded from now on is recorded in this boot of the machine. */
+  saveBootId(id: TorrentId, bootId: string): Promise<void>
   /** Keys of the chunks [first, first + count), `undefined` where none is recorded. */
   chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]>
 

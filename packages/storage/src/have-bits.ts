@@ -10,3 +10,16 @@ export function setBit(bits: Uint8Array, piece: number): void {
 export function clearBit(bits: Uint8Array, piece: number): void {
   bits[piece >> 3] = (bits[piece >> 3] ?? 0) & ~(0x80 >> (piece & 7))
 }
+
+/** Those of `bits` that are not in `others`. */
+export function withoutBits(bits: Uint8Array, others: Uint8Array): Uint8Array {
+  return bits.map((byte, index) => byte & ~(others[index] ?? 0))
+}
+
+/** The pieces whose bit is set, in order. */
+export function* setBits(bits: Uint8Array): Iterable<number> {
+  for (const [index, byte] of bits.entries()) {
+    if (byte === 0) continue
+    for (let piece = 8 * index; piece < 8 * index + 8; piece++) if (hasBit(bits, piece)) yield piece
+  }
+}

@@ -1,12 +1,14 @@
 import type { ChunkKey } from './chunk-store.js'
-import type { Database, Progress, TorrentRecord } from './database.js'
+import type { Database, FlushState, Progress, TorrentRecord } from './database.js'
 import { StorageError } from './errors.js'
-import { clearBit, setBit } from './have-bits.js'
+import { clearBit, hasBit, setBit, withoutBits } from './have-bits.js'
 import { pieceCount, type TorrentId } from './torrent-layout.js'
 
 interface Torrent {
   readonly record: TorrentRecord
   readonly have: Uint8Array
+  readonly flushed: Uint8Array
+  bootId: string | undefined
   readonly keys: Map<number, ChunkKey>
 }
 
@@ -35,8 +37,14 @@ export class MemoryDatabase implements Database {
       const { torrents } = this.#contents
       for (const { record: other } of torrents.values()) refuseOther(record, other)
       if (torrents.has(record.id)) return
-      const have = new Uint8Array(Math.ceil(pieceCount(record.layout) / 8))
-      torrents.set(record.id, { record: structuredClone(record), have, keys: new Map() })
+      const bytes = Math.ceil(pieceCount(record.layout) / 8)
+      torrents.set(record.id, {
+        record: structuredClone(record),
+        have: new Uint8Array(bytes),
+        flushed: new Uint8Array(bytes),
+        bootId: undefined,
+        keys: new Map(),
+      })
     })
   }
 
@@ -77,7 +85,10 @@ export class MemoryDatabase implements Database {
         throw new StorageError('STORAGE_DATABASE', `torrent ${id} is not in the library`)
       refusePieces(torrent.record, progress.completedPieces)
       refuseOtherKeys(torrent, progress)
-      for (const piece of progress.completedPieces) setBit(torrent.have, piece)
+      for (const piece of progress.completedPieces) {
+        setBit(torrent.have, piece)
+        if (progress.flushed) setBit(torrent.flushed, piece)
+      }
       for (const { ordinal, key } of progress.sealedChunks) {
         if (torrent.keys.has(ordinal)) continue
         torrent.keys.set(ordinal, key)
@@ -99,7 +110,10 @@ export class MemoryDatabase implements Database {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined) return []
       refusePieces(torrent.record, lost.pieces)
-      for (const piece of lost.pieces) clearBit(torrent.have, piece)
+      for (const piece of lost.pieces) {
+        clearBit(torrent.have, piece)
+        clearBit(torrent.flushed, piece)
+      }
       const keys: ChunkKey[] = []
       for (const ordinal of lost.ordinals) {
         const key = torrent.keys.get(ordinal)
@@ -108,6 +122,29 @@ export class MemoryDatabase implements Database {
         keys.push(key)
       }
       return this.#dropReferences(keys)
+    })
+  }
+
+  async markFlushed(id: TorrentId, pieces: readonly number[]): Promise<void> {
+    await this.#write(() => {
+      const torrent = this.#contents.torrents.get(id)
+      if (torrent === undefined) return
+      refusePieces(torrent.record, pieces)
+      for (const piece of pieces) if (hasBit(torrent.have, piece)) setBit(torrent.flushed, piece)
+    })
+  }
+
+  async flushState(id: TorrentId): Promise<FlushState> {
+    this.#refuseClosed()
+    const torrent = this.#contents.torrents.get(id)
+    if (torrent === undefined) return { unflushedPieces: new Uint8Array(0), bootId: undefined }
+    return { unflushedPieces: withoutBits(torrent.have, torrent.flushed), bootId: torrent.bootId }
+  }
+
+  async saveBootId(id: TorrentId, bootId: string): Promise<void> {
+    await this.#write(() => {
+      const torrent = this.#contents.torrents.get(id)
+      if (torrent !== undefined) torrent.bootId = bootId
     })
   }
 

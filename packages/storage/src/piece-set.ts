@@ -4,6 +4,7 @@ import { clearBit, hasBit, setBit } from './have-bits.js'
 export class PieceSet {
   readonly pieceCount: number
   readonly #bits: Uint8Array
+  #size = 0
 
   /** Takes `bits` over: BEP 3 order, exactly ceil(pieceCount / 8) bytes. */
   constructor(pieceCount: number, bits: Uint8Array = new Uint8Array(Math.ceil(pieceCount / 8))) {
@@ -12,6 +13,7 @@ export class PieceSet {
     }
     this.pieceCount = pieceCount
     this.#bits = bits
+    for (let piece = 0; piece < pieceCount; piece++) if (this.has(piece)) this.#size++
   }
 
   has(piece: number): boolean {
@@ -19,17 +21,21 @@ export class PieceSet {
   }
 
   add(piece: number): void {
+    if (!this.has(piece)) this.#size++
     setBit(this.#bits, piece)
   }
 
   delete(piece: number): void {
+    if (this.has(piece)) this.#size--
     clearBit(this.#bits, piece)
   }
 
   count(): number {
-    let count = 0
-    for (let piece = 0; piece < this.pieceCount; piece++) if (this.has(piece)) count++
-    return count
+    return this.#size
+  }
+
+  isFull(): boolean {
+    return this.#size === this.pieceCount
   }
 
   /** BEP 3 order; a copy. */

@@ -1,7 +1,8 @@
 import type { ChunkSealer } from './chunk-sealer.js'
 import type { ChunkKey } from './chunk-store.js'
 import { deleteUnreferencedChunks } from './delete-chunks.js'
-import { KeyedQueue } from './keyed-queue.js'
+import type { FlushBarrier } from './durability.js'
+import type { KeyedQueue } from './keyed-queue.js'
 import type { PieceSet } from './piece-set.js'
 import type { RecordedKeys } from './recorded-keys.js'
 import type { TorrentDeps } from './torrent-deps.js'
@@ -15,6 +16,9 @@ export interface ProgressRecorderParts {
   readonly completed: PieceSet
   readonly keys: RecordedKeys
   readonly sealer: ChunkSealer
+  readonly barrier: FlushBarrier
+  /** One change of the records runs at a time. */
+  readonly steps: KeyedQueue<'step'>
 }
 
 /**
@@ -26,7 +30,6 @@ export interface ProgressRecorderParts {
 export class ProgressRecorder {
   readonly #deps: TorrentDeps
   readonly #parts: ProgressRecorderParts
-  readonly #steps = new KeyedQueue<'step'>()
   /** Waits for its turn and takes more pieces until then: while one transaction is under way the next one grows. */
   #waiting: Batch | undefined
   /** Their transaction failed, which does not say that it was not committed: they may be recorded. */
@@ -63,18 +66,18 @@ export class ProgressRecorder {
    */
   async uncomplete(pieces: Iterable<number>): Promise<ReadonlySet<number>> {
     const asked = [...pieces]
-    return await this.#steps.exclusive('step', () => this.#uncomplete(asked))
+    return await this.#parts.steps.exclusive('step', () => this.#uncomplete(asked))
   }
 
   /** Settles, and never rejects, when everything begun is done, the renames included. */
   async idle(): Promise<void> {
-    await this.#steps.exclusive('step', async () => {})
+    await this.#parts.steps.exclusive('step', async () => {})
   }
 
   #beginBatch(): Batch {
     const pieces = new Set<number>()
     const recorded = new Promise<void>((resolve, reject) => {
-      const step = this.#steps.exclusive('step', async () => {
+      const step = this.#parts.steps.exclusive('step', async () => {
         this.#waiting = undefined
         await this.#record(pieces, resolve)
       })
@@ -84,13 +87,14 @@ export class ProgressRecorder {
   }
 
   async #record(pieces: ReadonlySet<number>, onRecorded: () => void): Promise<void> {
-    const { completed, keys, sealer } = this.#parts
+    const { completed, keys, sealer, barrier } = this.#parts
+    const { chunkStore, database, durability, torrentId } = this.#deps
     const sealedChunks = await sealer.keysOf(this.#chunksCompletedBy(pieces))
+    const flushed = durability === 'power'
+    if (flushed) await chunkStore.flush()
     for (const piece of pieces) this.#doubtful.add(piece)
-    await this.#deps.database.recordProgress(this.#deps.torrentId, {
-      completedPieces: [...pieces],
-      sealedChunks,
-    })
+    await database.recordProgress(torrentId, { completedPieces: [...pieces], sealedChunks, flushed })
+    if (!flushed) barrier.recorded(pieces)
     for (const { ordinal } of sealedChunks) keys.forget(ordinal)
     for (const piece of pieces) {
       completed.add(piece)
@@ -118,6 +122,7 @@ export class ProgressRecorder {
     const gone = new Set<number>()
     if (pieces.size === 0) return gone
     const ordinals = await this.#unsealBelow(pieces, gone)
+    this.#parts.barrier.forget(pieces)
     const lost = { pieces: [...pieces], ordinals: [...ordinals] }
     const unreferenced = await this.#deps.database.clearProgress(this.#deps.torrentId, lost)
     for (const ordinal of ordinals) keys.forget(ordinal)

@@ -1,5 +1,6 @@
 import type { AbortOptions } from './abort-options.js'
 import { expectedSha1, sha1OfPiece } from './hash-piece.js'
+import { provePieces } from './prove-pieces.js'
 import type { TorrentDeps } from './torrent-deps.js'
 import type { TorrentMetadata } from './torrent-layout.js'
 import type { TorrentParts } from './torrent-parts.js'
@@ -7,13 +8,13 @@ import type { TorrentParts } from './torrent-parts.js'
 /**
  * Brings records and bytes in step again after the last process ended at any point. Looks at the staged
  * chunks of the torrent, which are few, and never through the store: what is sealed is believed here, and
- * checked by a scrub.
+ * checked by a scrub; but for what a power cut may have spoilt.
  */
 export async function recoverTorrent(
   deps: TorrentDeps,
   metadata: TorrentMetadata,
   parts: TorrentParts,
-  options: AbortOptions,
+  options: AbortOptions & { readonly bootId: string | undefined },
 ): Promise<void> {
   const staged = new Set<number>()
   for await (const { fileIndex, chunk } of deps.chunkStore.staging.list(deps.torrentId)) {
@@ -22,6 +23,7 @@ export async function recoverTorrent(
   }
   await replaySeals(deps, parts, staged)
   await dropLostPieces(deps, parts, staged)
+  await provePieces(deps, metadata, parts, options)
   const right = await findRightPieces(deps, metadata, parts, staged, options)
   await Promise.all(right.map((piece) => parts.recorder.complete(piece)))
 }

@@ -1,6 +1,7 @@
 import { BaeStorage } from './bae-storage.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import type { Database, TorrentRecord } from './database.js'
+import type { Durability } from './durability.js'
 import { type Logger, silentLogger } from './logger.js'
 import { PieceMapper } from './piece-mapper.js'
 import { assertRoom } from './room.js'
@@ -15,9 +16,10 @@ export interface StorageFactoryDeps {
 export interface StorageFactoryOptions {
   /** For torrents that are new: a power of two of at least 16 KiB. */
   readonly chunkSizeBytes?: number
+  readonly durability?: Durability
 }
 
-export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20 } as const
+export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durability: 'process' } as const
 
 /**
  * Opens torrents of one library. A new torrent is saved before anything of it is stored; a known one keeps
@@ -28,7 +30,7 @@ export function createStorageFactory(
   { chunkStore, database, logger = silentLogger }: StorageFactoryDeps,
   options: StorageFactoryOptions = {},
 ): StorageFactory {
-  const { chunkSizeBytes } = { ...defaultStorageFactoryOptions, ...options }
+  const { chunkSizeBytes, durability } = { ...defaultStorageFactoryOptions, ...options }
   return async (torrentId, layout, metadata, { signal } = {}) => {
     signal?.throwIfAborted()
     const known = await database.findTorrent(torrentId)
@@ -39,7 +41,7 @@ export function createStorageFactory(
     await assertRoom(chunkStore, { layout: record.layout, mapper, completedPieces })
     if (known === undefined) await database.saveTorrent(record)
     const abort = signal === undefined ? {} : { signal }
-    return await BaeStorage.open({ record, chunkStore, database, logger }, abort)
+    return await BaeStorage.open({ record, chunkStore, database, logger, durability }, abort)
   }
 }
 

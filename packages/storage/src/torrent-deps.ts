@@ -1,5 +1,6 @@
 import type { StagingChunkStore } from './chunk-store.js'
 import type { Database } from './database.js'
+import type { Durability } from './durability.js'
 import type { Logger } from './logger.js'
 import type { PieceMapper } from './piece-mapper.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -11,4 +12,5 @@ export interface TorrentDeps {
   readonly chunkStore: StagingChunkStore
   readonly database: Database
   readonly logger: Logger
+  readonly durability: Durability
 }

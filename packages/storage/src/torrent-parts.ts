@@ -1,5 +1,7 @@
 import { ChunkLeaves } from './chunk-leaves.js'
 import { ChunkSealer } from './chunk-sealer.js'
+import { FlushBarrier } from './durability.js'
+import { KeyedQueue } from './keyed-queue.js'
 import { PieceReader } from './piece-reader.js'
 import { PieceSet } from './piece-set.js'
 import { ProgressRecorder } from './progress-recorder.js'
@@ -15,6 +17,7 @@ export interface TorrentParts {
   readonly keys: RecordedKeys
   readonly sealer: ChunkSealer
   readonly recorder: ProgressRecorder
+  readonly barrier: FlushBarrier
   readonly reader: PieceReader
 }
 
@@ -24,7 +27,9 @@ export function createTorrentParts(deps: TorrentDeps, haveBits: Uint8Array): Tor
   const leaves = new ChunkLeaves(deps.mapper.chunkSizeBytes)
   const keys = new RecordedKeys(deps.database, deps.torrentId, deps.mapper.chunkCount)
   const sealer = new ChunkSealer(deps, leaves)
-  const recorder = new ProgressRecorder(deps, { completed, keys, sealer })
+  const steps = new KeyedQueue<'step'>()
+  const barrier = new FlushBarrier({ ...deps, steps })
+  const recorder = new ProgressRecorder(deps, { completed, keys, sealer, barrier, steps })
   const reader = new PieceReader({
     ...deps,
     keyOf: async (ordinal, again) => {
@@ -32,5 +37,14 @@ export function createTorrentParts(deps: TorrentDeps, haveBits: Uint8Array): Tor
       return recorder.isSealed(ordinal) ? await keys.find(ordinal) : undefined
     },
   })
-  return { completed, written: new WrittenBlocks(deps.mapper), leaves, keys, sealer, recorder, reader }
+  return {
+    completed,
+    written: new WrittenBlocks(deps.mapper),
+    leaves,
+    keys,
+    sealer,
+    recorder,
+    barrier,
+    reader,
+  }
 }

@@ -5,6 +5,7 @@ import type { ChunkStore, StagingChunkStore } from '../src/chunk-store.js'
 import { chunkStoreCompliance } from '../src/compliance/chunk-store.js'
 import { stagingCompliance } from '../src/compliance/staging.js'
 import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
+import { PowerCutChunkStore } from '../src/testing/power-cut-chunk-store.js'
 import { SlowChunkStore } from '../src/testing/slow-chunk-store.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
@@ -19,6 +20,7 @@ async function openDirectory(directory: string): Promise<StagingChunkStore> {
 const stores: Record<string, () => Promise<StagingChunkStore>> = {
   MemoryChunkStore: async () => new MemoryChunkStore(),
   'FaultyChunkStore without a script': async () => new FaultyChunkStore(new MemoryChunkStore()),
+  'PowerCutChunkStore with power': async () => new PowerCutChunkStore(),
   'SlowChunkStore that holds nothing': async () => new SlowChunkStore(new MemoryChunkStore()),
 }
 

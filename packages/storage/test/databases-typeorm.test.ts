@@ -7,6 +7,7 @@ import { sampleRecord, sealed, setPieces } from '../src/compliance/database-samp
 import { type EmbeddedPostgres, openEmbeddedPostgres } from '../src/embedded-postgres/index.js'
 import { openDataSource } from '../src/typeorm/data-source.js'
 import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
+import { migrations } from '../src/typeorm/migrations/index.js'
 
 let directory: string
 let server: EmbeddedPostgres
@@ -122,7 +123,7 @@ describe('the tables', () => {
   it('can be taken back by the migrations that made them', async () => {
     const schema = newSchema()
     const source = await openDataSource({ url: server.url, schema })
-    await source.undoLastMigration()
+    for (const _ of migrations) await source.undoLastMigration()
     await source.destroy()
     const left = await query(`SELECT tablename FROM pg_tables WHERE schemaname = '${schema}'`)
     expect(left).toEqual([{ tablename: 'storage_migration' }])

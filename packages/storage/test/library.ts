@@ -7,6 +7,7 @@ import { collect } from '../src/compliance/expectations.js'
 import { pieceBytes, pieceHashesV1, torrentBytes } from '../src/compliance/layouts.js'
 import { anotherTorrent, writeWhole } from '../src/compliance/storage-subject.js'
 import type { Progress, TorrentRecord } from '../src/database.js'
+import type { Durability } from '../src/durability.js'
 import type { Logger } from '../src/logger.js'
 import { MemoryDatabase } from '../src/memory-database.js'
 import { PieceMapper } from '../src/piece-mapper.js'
@@ -48,6 +49,9 @@ export class Library {
   readonly chunkStore: StagingChunkStore
   readonly database: WatchedDatabase
   readonly log: LoggedLine[] = []
+  readonly durability: Durability
+  /** Another one for every boot of the imaginary machine. */
+  bootId = 'the first boot'
 
   constructor(
     layout: TorrentLayout,
@@ -56,12 +60,14 @@ export class Library {
       store?: StagingChunkStore
       database?: WatchedDatabase
       withoutPieceHashes?: boolean
+      durability?: Durability
     } = {},
   ) {
     this.layout = anotherTorrent(layout)
     this.bytes = torrentBytes(layout)
     this.chunkStore = options.store ?? new MemoryChunkStore()
     this.database = options.database ?? new WatchedDatabase()
+    this.durability = options.durability ?? 'process'
     this.record = {
       id: randomUUID() as string as TorrentId,
       layout: this.layout,
@@ -83,7 +89,8 @@ export class Library {
       (_: object, message: string): void =>
         void this.log.push({ level, message })
     const logger: Logger = { debug: () => {}, info: () => {}, warn: keep('warn'), error: keep('error') }
-    return await BaeStorage.open({ record: this.record, chunkStore, database: this.database, logger })
+    const { record, database, durability, bootId } = this
+    return await BaeStorage.open({ record, chunkStore, database, logger, durability, bootId })
   }
 
   piece(piece: number): Uint8Array {

@@ -10,6 +10,7 @@ import { InFlightCalls } from '../in-flight-calls.js'
 import { ioError, isAbsent } from '../io-error.js'
 import { absentAsUndefined, DirectoryStagingArea } from './directory-staging-area.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
+import { UnflushedFiles } from './unflushed-files.js'
 
 /** Far below any limit of open files, and more than the threads that do the work. */
 const maxOpenFiles = 16
@@ -18,8 +19,8 @@ const maxOpenFiles = 16
  * Chunks as files of a folder: `chunks/ab/cd/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`,
  * those being put `temp/`. All of it on one file system, so that a chunk gets its name by a rename.
  *
- * What a call has settled survives the death of the process, not yet a power cut. Several processes may use
- * one folder.
+ * What a call has settled survives the death of the process; a power cut only once it was flushed, by the
+ * process that wrote it. Several processes may use one folder.
  */
 export class DirectoryChunkStore implements StagingChunkStore {
   readonly name: string
@@ -27,14 +28,17 @@ export class DirectoryChunkStore implements StagingChunkStore {
   readonly #directory: string
   readonly #calls: InFlightCalls
   readonly #files = new ConcurrencyLimit(maxOpenFiles)
+  readonly #unflushed: UnflushedFiles
 
   private constructor(directory: string) {
     this.name = `directory ${directory}`
     this.#directory = directory
     this.#calls = new InFlightCalls(`chunk store ${directory}`)
+    this.#unflushed = new UnflushedFiles(directory)
     this.staging = new DirectoryStagingArea(join(directory, 'staging'), {
       calls: this.#calls,
       files: this.#files,
+      unflushed: this.#unflushed,
       pathOfKey: (key) => this.#path(key),
     })
   }
@@ -58,13 +62,19 @@ export class DirectoryChunkStore implements StagingChunkStore {
     })
   }
 
+  async flush(options?: AbortOptions): Promise<void> {
+    await this.#run('flushing chunks', options, () => this.#unflushed.flush())
+  }
+
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
     const path = this.#path(key)
     await this.#run(`storing chunk ${key}`, options, async () => {
       const temporary = join(this.#directory, 'temp', randomUUID())
       try {
         await writeFile(temporary, bytes, { flag: 'wx' })
+        this.#unflushed.written(temporary)
         await this.#moveTo(temporary, path)
+        this.#unflushed.moved(temporary, path)
       } catch (error) {
         await rm(temporary, { force: true })
         throw error

@@ -10,11 +10,13 @@ import { ioError, isAbsent } from '../io-error.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { PositionalWriter } from './positional-writer.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
+import { flushFile, type UnflushedFiles } from './unflushed-files.js'
 
 export interface DirectoryStagingDeps {
   readonly calls: InFlightCalls
   /** Bounds the open files of the whole store. */
   readonly files: ConcurrencyLimit
+  readonly unflushed: UnflushedFiles
   readonly pathOfKey: (key: ChunkKey) => string
 }
 
@@ -41,6 +43,7 @@ export class DirectoryStagingArea implements StagingArea {
         await mkdir(dirname(path), { recursive: true })
         await this.#writer.write(path, offset, bytes)
       }
+      this.#deps.unflushed.written(path)
     })
   }
 
@@ -60,15 +63,18 @@ export class DirectoryStagingArea implements StagingArea {
 
   /**
    * Replaces an object of this key: it has the same bytes by definition, and where the disk spoilt it the
-   * fresh ones heal it.
+   * fresh ones heal it. They are flushed before: a power cut must not take what another torrent relies on.
    */
   async seal(chunk: StagedChunk, key: ChunkKey): Promise<void> {
     const from = this.#path(chunk)
     const to = this.#deps.pathOfKey(key)
     await this.#run(`sealing ${nameOf(chunk)} as ${key}`, undefined, async () => {
-      if (await renamed(from, to)) return
+      const replaces = (await absentAsUndefined(stat(to))) !== undefined
+      if (replaces) await flushFile(from)
+      if (await this.#renamed(from, to)) return
+      if (replaces) return
       await mkdir(dirname(to), { recursive: true })
-      if ((await renamed(from, to)) || (await absentAsUndefined(stat(to)))) return
+      if ((await this.#renamed(from, to)) || (await absentAsUndefined(stat(to)))) return
       throw new StorageError(
         'STORAGE_CHUNK_MISSING',
         `${nameOf(chunk)} is neither staged nor stored as ${key}`,
@@ -115,6 +121,18 @@ export class DirectoryStagingArea implements StagingArea {
     )
   }
 
+  /** False when the file, or the folder it goes to, is not there. */
+  async #renamed(from: string, to: string): Promise<boolean> {
+    try {
+      await rename(from, to)
+    } catch (error) {
+      if (isAbsent(error)) return false
+      throw error
+    }
+    this.#deps.unflushed.moved(from, to)
+    return true
+  }
+
   #torrentDirectory(torrentId: TorrentId): string {
     if (!/^[0-9A-Za-z][0-9A-Za-z-]*$/.test(torrentId)) throw new RangeError(`"${torrentId}" is no torrent id`)
     return join(this.#directory, torrentId)
@@ -130,17 +148,6 @@ export class DirectoryStagingArea implements StagingArea {
 
 function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): string {
   return `chunk ${chunk} of file ${fileIndex} of torrent ${torrentId}`
-}
-
-/** False when the file, or the folder it goes to, is not there. */
-async function renamed(from: string, to: string): Promise<boolean> {
-  try {
-    await rename(from, to)
-    return true
-  } catch (error) {
-    if (isAbsent(error)) return false
-    throw error
-  }
 }
 
 export async function absentAsUndefined<T>(work: Promise<T>): Promise<T | undefined> {

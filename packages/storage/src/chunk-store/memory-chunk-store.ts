@@ -19,6 +19,11 @@ export class MemoryChunkStore implements StagingChunkStore {
     })
   }
 
+  /** Nothing here survives the process, and so nothing more could be done. */
+  async flush(options?: AbortOptions): Promise<void> {
+    this.#begin(options)
+  }
+
   async freeBytes(): Promise<number | undefined> {
     return undefined
   }

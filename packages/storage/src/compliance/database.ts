@@ -1,4 +1,5 @@
 import { chunkClauses } from './database-chunks.js'
+import { flushedClauses } from './database-flushed.js'
 import { progressClauses } from './database-progress.js'
 import { reopenClauses } from './database-reopen.js'
 import type { DatabaseSubject } from './database-samples.js'
@@ -15,6 +16,7 @@ export function databaseCompliance(
     ...torrentClauses,
     ...progressClauses,
     ...chunkClauses,
+    ...flushedClauses,
     ...(reopen === undefined ? {} : reopenClauses(reopen)),
   }
   api.describe('database', () => runClauses(api, clauses, subject, subject.skip))

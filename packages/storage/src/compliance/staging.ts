@@ -187,6 +187,27 @@ const listClauses: Clauses<StagingSubject> = {
     await rejectsWithCode('STORAGE_CLOSED', store.staging.discard(place))
     await rejectsWithCode('STORAGE_CLOSED', store.staging.discardAll(torrent))
     await rejectsWithCode('STORAGE_CLOSED', collect(store.staging.list(torrent)))
+    await rejectsWithCode('STORAGE_CLOSED', store.flush())
+  },
+}
+
+const flushClauses: Clauses<StagingSubject> = {
+  'flushing changes nothing that is there, and goes on beside writes and renames': async (subject) => {
+    await using store = await subject.create()
+    await store.flush()
+    const bytes = patternBytes(5, 70_000)
+    await store.staging.write(place, 0, bytes)
+    const flushing = store.flush()
+    await store.staging.seal(place, keyOf(bytes))
+    const again = store.flush()
+    await store.staging.write(place, 0, bytes)
+    await store.put(keyOf(bytes.subarray(1)), bytes.subarray(1))
+    await Promise.all([flushing, again, store.flush()])
+    await store.staging.discard(place)
+    await store.flush()
+    sameBytes(await store.get(keyOf(bytes)), bytes, 'sealed while flushing')
+    sameBytes(await store.get(keyOf(bytes.subarray(1))), bytes.subarray(1), 'put while flushing')
+    assert.deepEqual(await collect(store.staging.list(torrent)), [])
   },
 }
 
@@ -217,6 +238,7 @@ export function stagingCompliance(
     ...bytesClauses,
     ...sealClauses,
     ...listClauses,
+    ...flushClauses,
     ...(subject.reopen === undefined ? {} : reopenClauses(subject.reopen)),
   }
   api.describe('staging area', () => runClauses(api, clauses, subject, subject.skip))

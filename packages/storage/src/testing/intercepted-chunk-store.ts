@@ -9,6 +9,7 @@ export type StoreOperation =
   | 'has'
   | 'delete'
   | 'list'
+  | 'flush'
   | 'staging.write'
   | 'staging.read'
   | 'staging.seal'
@@ -40,6 +41,11 @@ export class InterceptedChunkStore implements StagingChunkStore {
 
   freeBytes(): Promise<number | undefined> {
     return this.#inner.freeBytes()
+  }
+
+  async flush(options?: AbortOptions): Promise<void> {
+    await this.#interceptor.before('flush')
+    await this.#inner.flush(options)
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {

@@ -11,6 +11,7 @@ export interface TorrentRow {
   readonly chunkSizeBytes: number
   /** A bigint: pg gives it as decimal digits. */
   readonly addedAtMs: string
+  readonly bootId: string | null
 }
 
 export const torrentEntity = new EntitySchema<TorrentRow>({
@@ -25,6 +26,7 @@ export const torrentEntity = new EntitySchema<TorrentRow>({
     pieceCount: { type: 'integer', name: 'piece_count' },
     chunkSizeBytes: { type: 'integer', name: 'chunk_size_bytes' },
     addedAtMs: { type: 'bigint', name: 'added_at_ms' },
+    bootId: { type: 'text', name: 'boot_id', nullable: true },
   },
   uniques: [
     { name: 'torrent_info_hash_v1_key', columns: ['infoHashV1'] },
@@ -32,20 +34,8 @@ export const torrentEntity = new EntitySchema<TorrentRow>({
   ],
 })
 
-export const haveSegmentEntity = new EntitySchema({
-  name: 'have_segment',
-  columns: {
-    torrentId: {
-      type: 'uuid',
-      name: 'torrent_id',
-      primary: true,
-      primaryKeyConstraintName: 'have_segment_pkey',
-    },
-    segment: { type: 'integer', primary: true, primaryKeyConstraintName: 'have_segment_pkey' },
-    bits: { type: 'bytea' },
-  },
-  foreignKeys: [torrentKey('have_segment')],
-})
+export const haveSegmentEntity = segmentEntity('have_segment')
+export const flushedSegmentEntity = segmentEntity('flushed_segment')
 
 export const packedKeysEntity = new EntitySchema({
   name: 'packed_keys',
@@ -72,7 +62,27 @@ export const chunkEntity = new EntitySchema({
   checks: [{ name: 'chunk_reference_count_check', expression: 'reference_count >= 0' }],
 })
 
-export const entities = [torrentEntity, haveSegmentEntity, packedKeysEntity, chunkEntity]
+export const entities = [
+  torrentEntity,
+  haveSegmentEntity,
+  flushedSegmentEntity,
+  packedKeysEntity,
+  chunkEntity,
+]
+
+/** Bits of pieces in segments: see torrent-places. */
+function segmentEntity(name: string) {
+  const primaryKeyConstraintName = `${name}_pkey`
+  return new EntitySchema({
+    name,
+    columns: {
+      torrentId: { type: 'uuid', name: 'torrent_id', primary: true, primaryKeyConstraintName },
+      segment: { type: 'integer', primary: true, primaryKeyConstraintName },
+      bits: { type: 'bytea' },
+    },
+    foreignKeys: [torrentKey(name)],
+  })
+}
 
 function torrentKey(table: string) {
   return {

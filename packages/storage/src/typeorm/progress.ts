@@ -3,6 +3,7 @@ import type { ChunkKey } from '../chunk-store.js'
 import type { Progress, SealedChunk } from '../database.js'
 import { StorageError } from '../errors.js'
 import { dropReferences } from './chunk-references.js'
+import { changeFlushed } from './flushed-pieces.js'
 import { keyBytes, packKey } from './packed-key.js'
 import { rows } from './sql.js'
 import { keyAt, keysPerPart, partBytes, segmentBytes, TorrentPlaces } from './torrent-places.js'
@@ -42,7 +43,7 @@ const deleteTorrentRow = { name: 'delete-torrent', text: 'DELETE FROM torrent WH
 export async function recordBatch(
   manager: EntityManager,
   torrentId: string,
-  { completedPieces, sealedChunks }: Progress,
+  { completedPieces, sealedChunks, flushed }: Progress,
 ): Promise<void> {
   const pieceCount = await lock(manager, torrentId)
   if (pieceCount === undefined) {
@@ -62,6 +63,7 @@ export async function recordBatch(
     fresh.push(chunk)
   }
   await write(manager, torrentId, places, fresh)
+  if (flushed) await changeFlushed(manager, torrentId, completedPieces, true)
 }
 
 /** Takes bits and keys away. Returns the keys that nothing refers to any more. */
@@ -83,8 +85,21 @@ export async function clearPlaces(
     places.setKey(ordinal, undefined)
     keys.push(key)
   }
+  await changeFlushed(manager, torrentId, lost.pieces, false)
   await write(manager, torrentId, places, [])
   return await dropReferences(manager, keys)
+}
+
+/** Marks those of the pieces that are complete as flushed. */
+export async function markFlushed(
+  manager: EntityManager,
+  torrentId: string,
+  pieces: readonly number[],
+): Promise<void> {
+  const pieceCount = await lock(manager, torrentId)
+  if (pieceCount === undefined) return
+  refusePieces(pieceCount, pieces)
+  await changeFlushed(manager, torrentId, pieces, true)
 }
 
 /** Deletes the torrent with all its rows. Returns the keys that nothing refers to any more. */

@@ -39,6 +39,7 @@ export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
     pieceCount: pieceCount(layout),
     chunkSizeBytes: record.chunkSizeBytes,
     addedAtMs: record.addedAtMs.toString(),
+    bootId: null,
   }
 }
 

@@ -1,12 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm'
 import type { ChunkKey } from '../chunk-store.js'
-import type { Database, Progress, TorrentRecord } from '../database.js'
+import type { Database, FlushState, Progress, TorrentRecord } from '../database.js'
 import { isBaeError, StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { deleteChunkRows, lockUnreferenced } from './chunk-references.js'
 import { openDataSource, type TypeOrmDatabaseOptions } from './data-source.js'
 import { torrentEntity } from './entities.js'
-import { clearPlaces, deleteRows, recordBatch } from './progress.js'
+import { flushState, writeBoot } from './flushed-pieces.js'
+import { clearPlaces, deleteRows, markFlushed, recordBatch } from './progress.js'
 import { transaction } from './sql.js'
 import { haveBits, keyRange } from './torrent-progress.js'
 import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
@@ -72,6 +73,18 @@ export class TypeOrmDatabase implements Database {
     lost: { pieces: readonly number[]; ordinals: readonly number[] },
   ): Promise<readonly ChunkKey[]> {
     return await this.#write((manager) => clearPlaces(manager, id, lost))
+  }
+
+  async markFlushed(id: TorrentId, pieces: readonly number[]): Promise<void> {
+    await this.#write((manager) => markFlushed(manager, id, pieces))
+  }
+
+  async flushState(id: TorrentId): Promise<FlushState> {
+    return await this.#read((manager) => flushState(manager, id))
+  }
+
+  async saveBootId(id: TorrentId, bootId: string): Promise<void> {
+    await this.#read((manager) => writeBoot(manager, id, bootId))
   }
 
   async chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]> {
