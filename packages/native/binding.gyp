@@ -7,6 +7,7 @@
         "cpp/binding/alert_convert.cc",
         "cpp/binding/create_torrent.cc",
         "cpp/binding/js_channel.cc",
+        "cpp/binding/self_test.cc",
         "cpp/binding/session_options.cc",
         "cpp/binding/session_wrap.cc",
         "cpp/binding/torrent_convert.cc",
@@ -30,7 +31,12 @@
         "-std=c++17", "-fexceptions", "-frtti", "-Wall", "-Wextra", "-Wno-unused-parameter",
         "<!@(pkg-config --cflags libtorrent-rasterbar)"
       ],
-      "libraries": ["<!@(pkg-config --libs libtorrent-rasterbar)"]
+      "libraries": ["<!@(pkg-config --libs libtorrent-rasterbar)"],
+      "conditions": [
+        # The libraries of a prebuilt addon lie beside it. DT_RPATH and not DT_RUNPATH: it also counts for what
+        # these libraries need themselves.
+        ["OS=='linux'", {"ldflags": ["-Wl,-rpath,'$$ORIGIN'", "-Wl,--disable-new-dtags"]}]
+      ]
     }
   ]
 }

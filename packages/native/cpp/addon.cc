@@ -3,9 +3,11 @@
 #include <napi.h>
 
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
 #include "binding/create_torrent.h"
+#include "binding/self_test.h"
 #include "binding/session_wrap.h"
 #include "binding/torrent_convert.h"
 
@@ -25,10 +27,20 @@ static void takeFileNamesAsUtf8() {
   }
 }
 
+static void testHashersOnce(Napi::Env env) {
+  try {
+    static bool const once = (bae::testHashers(), true);
+    static_cast<void>(once);
+  } catch (std::runtime_error const& error) {
+    throw bae::codedError(env, "NATIVE_SELF_TEST_FAILED", error.what());
+  }
+}
+
 // The export table; src/addon.ts holds its types.
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   static bool const once = (takeFileNamesAsUtf8(), true);
   static_cast<void>(once);
+  testHashersOnce(env);
   exports.Set("libtorrentVersion", lt::version());
   exports.Set("parseTorrentFile", Napi::Function::New(env, bae::parseTorrentFile));
   exports.Set("createTorrentFile", Napi::Function::New(env, bae::createTorrentFile));

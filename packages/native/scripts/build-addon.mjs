@@ -24,11 +24,15 @@ function headersDirectory() {
   return existsSync(join(prefix, 'include', 'node', 'node_version.h')) ? prefix : undefined
 }
 
+/** npm brings a node-gyp for the packages that it installs; the workspace has its own. */
+function nodeGypScript() {
+  return process.env.npm_config_node_gyp || createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
+}
+
 if (!existsSync(built) || statSync(built).mtimeMs < newestSourceMs()) {
-  const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
   const nodedir = process.env.npm_config_nodedir || headersDirectory()
   const command = existsSync(join(packageDirectory, 'build', 'Makefile')) ? ['build'] : ['rebuild']
-  const result = spawnSync(process.execPath, [nodeGyp, ...command, '-j', '2'], {
+  const result = spawnSync(process.execPath, [nodeGypScript(), ...command, '-j', '2'], {
     cwd: packageDirectory,
     stdio: 'inherit',
     env: nodedir === undefined ? process.env : { ...process.env, npm_config_nodedir: nodedir },

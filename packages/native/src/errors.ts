@@ -3,6 +3,8 @@ const brand = Symbol.for('bae.error')
 export type NativeErrorCode =
   /** No addon for this machine could be loaded: see the message for what to install. */
   | 'NATIVE_BINDING_NOT_FOUND'
+  /** The addon was loaded, but its digests are wrong: it is bound to an OpenSSL it was not made for. */
+  | 'NATIVE_SELF_TEST_FAILED'
   /** libtorrent could not start: see the message. */
   | 'NATIVE_SESSION_FAILED'
   | 'NATIVE_SESSION_CLOSED'
