@@ -1,4 +1,4 @@
-import type { StorageHandler } from '@bae/native'
+import type { PieceHashes, StorageHandler } from '@bae/native'
 import type { Storage, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { ClientError } from './errors.js'
 import type { StorageIndexMap } from './storage-index-map.js'
@@ -38,7 +38,7 @@ export class StorageBridge implements StorageHandler {
     id: string,
     layout: TorrentLayout,
     metadata: TorrentMetadata,
-  ): Promise<{ havePieces: Uint8Array; blockHashes?: boolean }> {
+  ): Promise<{ havePieces: Uint8Array; blockHashes?: boolean; hashPieces: boolean }> {
     const torrentId = id as TorrentId
     const registered = this.#indices.has(storageIndex) && this.#indices.get(storageIndex) === torrentId
     if (!registered) this.#indices.set(storageIndex, torrentId)
@@ -46,7 +46,8 @@ export class StorageBridge implements StorageHandler {
       const storage = await this.#registry.open(torrentId, layout, metadata)
       const havePieces = await storage.completedPieces()
       this.#listener.storageOpened(torrentId, storage, metadata, havePieces)
-      return { havePieces, ...(storage.wantsBlockHashes && { blockHashes: true }) }
+      const hashPieces = storage.hashPiece !== undefined
+      return { havePieces, hashPieces, ...(storage.wantsBlockHashes && { blockHashes: true }) }
     })
   }
 
@@ -67,6 +68,15 @@ export class StorageBridge implements StorageHandler {
   async readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array> {
     const torrentId = this.#indices.get(storageIndex)
     return this.#call(torrentId, (storage) => storage.readPiece(piece, offset, length))
+  }
+
+  async hashPiece(
+    storageIndex: number,
+    piece: number,
+    want: { readonly sha1: boolean; readonly sha256Blocks: boolean },
+  ): Promise<PieceHashes | undefined> {
+    const torrentId = this.#indices.get(storageIndex)
+    return this.#call(torrentId, async (storage) => storage.hashPiece?.(piece, want))
   }
 
   async completePiece(storageIndex: number, piece: number): Promise<void> {

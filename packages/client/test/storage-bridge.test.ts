@@ -38,11 +38,11 @@ function createBridge() {
 describe('StorageBridge', () => {
   it('answers an opening with the pieces that the storage has', async () => {
     const { bridge, told, open } = createBridge()
-    expect(await open()).toEqual({ havePieces: bitsOf(test.pieceCount, []) })
+    expect(await open()).toEqual({ havePieces: bitsOf(test.pieceCount, []), hashPieces: false })
     await bridge.writePiece(1, 3, 0, pieceBytesOf(test, 3))
     await bridge.completePiece(1, 3)
     await bridge.closeStorage(1, false)
-    expect(await open(2)).toEqual({ havePieces: bitsOf(test.pieceCount, [3]) })
+    expect(await open(2)).toEqual({ havePieces: bitsOf(test.pieceCount, [3]), hashPieces: false })
     expect(told).toEqual([`opened ${id}`, 'cleared 3', 'completed 3', `opened ${id}`])
   })
 

@@ -1,4 +1,4 @@
-import type { Addon, AddonSession } from './addon.js'
+import type { Addon, AddonAlert, AddonSession } from './addon.js'
 import { asNativeError, NativeError } from './errors.js'
 import type { NativeAlert } from './native-alert.js'
 import type {
@@ -8,6 +8,7 @@ import type {
   NativeTorrentStatus,
   SessionSettings,
 } from './native-session.js'
+import { RecentFailures } from './recent-failures.js'
 import {
   callHandler,
   type HandlerRequest,
@@ -33,6 +34,9 @@ const UNREPORTED: ReadonlySet<number> = new Set([
 /** Infinity is no number for C++. */
 const LONGEST_DEADLINE_MS = 24 * 60 * 60 * 1000
 
+/** libtorrent's settings are numbers of 32 bits. */
+const LARGEST_SETTING = 2 ** 31 - 1
+
 /** How long open storage calls may hold up the end of a session. */
 const CLOSE_DEADLINE_MS = 5_000
 
@@ -42,8 +46,7 @@ export class AddonNativeSession implements NativeSession {
   readonly #session: AddonSession
   readonly #torrentIds = new Map<number, string>()
   readonly #storages = new Map<number, string>()
-  /** The last failure of each torrent's storage: libtorrent's alert about it carries only a number. */
-  readonly #failures = new Map<string, unknown>()
+  readonly #failures = new RecentFailures()
   readonly #removals = new Map<string, () => void>()
   readonly #closed = withResolvers<void>()
   #closing = false
@@ -56,10 +59,15 @@ export class AddonNativeSession implements NativeSession {
       () =>
         new addon.Session(
           {
-            settings: { ...listen, ...options.settings },
+            settings: {
+              max_queued_disk_bytes: Math.min(
+                options.maxPendingWriteBytes ?? DEFAULT_SESSION_OPTIONS.maxPendingWriteBytes,
+                LARGEST_SETTING,
+              ),
+              ...listen,
+              ...options.settings,
+            },
             usesHandler: options.handler !== undefined,
-            maxPendingWriteBytes:
-              options.maxPendingWriteBytes ?? DEFAULT_SESSION_OPTIONS.maxPendingWriteBytes,
             maxHalfPieceBytes: options.maxHalfPieceBytes ?? DEFAULT_SESSION_OPTIONS.maxHalfPieceBytes,
             storageDeadlineMs: Math.min(
               options.storageDeadlineMs ?? DEFAULT_SESSION_OPTIONS.storageDeadlineMs,
@@ -111,8 +119,12 @@ export class AddonNativeSession implements NativeSession {
 
   close(): Promise<void> {
     if (!this.#closing) {
+      try {
+        this.#session.close(CLOSE_DEADLINE_MS)
+      } catch (error) {
+        return Promise.reject(asNativeError(error))
+      }
       this.#closing = true
-      this.#session.close(CLOSE_DEADLINE_MS)
     }
     return this.#closed.promise
   }
@@ -147,8 +159,8 @@ export class AddonNativeSession implements NativeSession {
     try {
       if (handler === undefined)
         throw new NativeError('NATIVE_REQUEST_ABORTED', 'the session has no storage handler')
-      const { bytes, blockHashes } = await callHandler(handler, request)
-      this.#session.settle(request.id, Outcome.ok, bytes, blockHashes)
+      const { bytes, blockHashes, offersDigests } = await callHandler(handler, request)
+      this.#session.settle(request.id, Outcome.ok, bytes, blockHashes, offersDigests)
     } catch (error) {
       this.#noteFailure(request, error)
       this.#session.settle(request.id, outcomeOf(error))
@@ -158,9 +170,8 @@ export class AddonNativeSession implements NativeSession {
 
   /** libtorrent reports what it asked for itself; nobody else would report the rest. */
   #noteFailure(request: HandlerRequest, error: unknown): void {
+    this.#failures.note(request.id, error)
     const torrentId = this.#storages.get(request.storageIndex)
-    if (torrentId === undefined) return
-    this.#failures.set(torrentId, error)
     if (!UNREPORTED.has(request.kind)) return
     const handle = [...this.#torrentIds].find(([, id]) => id === torrentId)?.[0]
     if (handle === undefined) return
@@ -168,13 +179,10 @@ export class AddonNativeSession implements NativeSession {
     this.#deliver({ type: 'storageError', handle, code, message, cause: error })
   }
 
-  #alert(alert: NativeAlert): void {
-    if (alert.type !== 'storageError') {
-      this.#deliver(alert)
-      return
-    }
-    const cause = this.#failures.get(this.#torrentIds.get(alert.handle) ?? '')
-    this.#deliver(cause === undefined ? alert : { ...alert, cause })
+  #alert({ request, ...alert }: AddonAlert): void {
+    const isFailure = alert.type === 'storageError' || alert.type === 'torrentError'
+    const ofStorage = isFailure && request !== undefined && request !== 0
+    this.#deliver(ofStorage ? { ...alert, cause: this.#failures.causeOf(request) } : alert)
   }
 
   /** A listener that throws is its owner's mistake: it must not cost the alerts and requests after it. */
@@ -192,7 +200,6 @@ export class AddonNativeSession implements NativeSession {
     for (const [handle, id] of this.#torrentIds) {
       if (id === torrentId) this.#torrentIds.delete(handle)
     }
-    this.#failures.delete(torrentId)
     this.#removals.get(torrentId)?.()
     this.#removals.delete(torrentId)
   }

@@ -19,13 +19,15 @@ export interface Addon {
 export interface AddonSessionOptions {
   readonly settings: SessionSettings
   readonly usesHandler: boolean
-  readonly maxPendingWriteBytes: number
   readonly maxHalfPieceBytes: number
   readonly storageDeadlineMs: number
 }
 
 /** Called on the JavaScript thread with what gathered since the last time. `closed` comes once, and last. */
 export type Dispatch = (requests: readonly StorageRequest[], alertsWaiting: boolean, closed: boolean) => void
+
+/** `request` is the number of the storage call that failed, as far as the error code could carry it; 0: none did. */
+export type AddonAlert = NativeAlert & { readonly request?: number }
 
 /** cpp/binding/session_wrap.h */
 export interface AddonSession {
@@ -37,8 +39,14 @@ export interface AddonSession {
   torrentStatus(handle: number): NativeTorrentStatus
   applySettings(settings: SessionSettings): void
   listenPort(): number
-  popAlerts(): readonly NativeAlert[]
-  /** Ends request `id`; lent bytes are taken back. */
-  settle(id: number, outcome: number, bytes?: Uint8Array, blockHashes?: boolean): void
+  popAlerts(): readonly AddonAlert[]
+  /** Ends request `id`; lent bytes are taken back. The last two are of openStorage. */
+  settle(
+    id: number,
+    outcome: number,
+    bytes?: Uint8Array,
+    wantsBlockHashes?: boolean,
+    offersDigests?: boolean,
+  ): void
   close(deadlineMs: number): void
 }

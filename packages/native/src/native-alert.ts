@@ -24,12 +24,16 @@ export type NativeAlert =
       readonly handle: number
       readonly code: string
       readonly message: string
+      /** Where a StorageHandler stopped the torrent: what it threw or rejected with, as it was. */
+      readonly cause?: unknown
     }
   | {
       readonly type: 'storageError'
       readonly handle: number
+      /** The name of an errno. docs/errors.md says which, and what libtorrent does then. */
       readonly code: string
       readonly message: string
+      /** What the StorageHandler threw or rejected with, as it was; NATIVE_REQUEST_ABORTED where it never settled. */
       readonly cause?: unknown
     }
   | { readonly type: 'peerConnected'; readonly handle: number; readonly peer: string }

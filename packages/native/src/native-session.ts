@@ -1,25 +1,27 @@
 import type { NativeAlert } from './native-alert.js'
-import type { TorrentLayout, TorrentMetadata } from './torrent-layout.js'
+import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
 /**
  * All that C++ may ask of JavaScript. Requests arrive on the JavaScript thread that created the session, in
  * the order libtorrent made them; `openStorage` comes before every other call of its storage index. An
  * index comes from a counter and is never used twice in a session.
  *
- * Whatever a call does wrong (throws, rejects with anything, returns rubbish, never settles) becomes an
- * error for libtorrent: ENOSPC for an error whose `code` says there is no space, EIO for the rest.
+ * Whatever a call does wrong (throws, rejects with anything, returns rubbish, never settles) becomes an error for
+ * libtorrent. Which one, and so what becomes of the torrent, is chosen by the error's `code`, or that of its cause:
+ * the codes of @bae/storage and the names of errnos are known (docs/errors.md). The alert about it has it as `cause`.
  */
 export interface StorageHandler {
   /**
    * `havePieces`: one bit a piece, most significant first, exactly ceil(pieces / 8) bytes; left out: nothing is
-   * there. `blockHashes`: whether writePiece shall bring the digests of the blocks.
+   * there. `blockHashes`: whether writePiece shall bring the digests of the blocks. `hashPieces: false`: hashPiece,
+   * where the handler has it, is not asked of this storage.
    */
   openStorage(
     storageIndex: number,
     torrentId: string,
     layout: TorrentLayout,
     metadata: TorrentMetadata,
-  ): Promise<{ havePieces?: Uint8Array; blockHashes?: boolean }>
+  ): Promise<{ havePieces?: Uint8Array; blockHashes?: boolean; hashPieces?: boolean }>
   /**
    * `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. `blockHashes`,
    * where they were asked for and the piece is whole: 32 bytes of SHA-256 for each 16 KiB of `bytes`, the last over
@@ -34,6 +36,17 @@ export interface StorageHandler {
   ): Promise<void>
   /** Exactly `length` bytes. */
   readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array>
+  /**
+   * The digests of what is stored of a piece, where the storage can make them with less than reading it all: they
+   * take the place of reading and hashing at a check. `sha256Blocks` are those of BEP 52: one for each 16 KiB of the
+   * file, without padding, the last over what is left. Undefined: native shall read and hash this piece itself.
+   * STORAGE_PIECE_NOT_FOUND: it is not there. Left out: native always does.
+   */
+  hashPiece?(
+    storageIndex: number,
+    piece: number,
+    want: { readonly sha1: boolean; readonly sha256Blocks: boolean },
+  ): Promise<PieceHashes | undefined>
   /** libtorrent found the piece's hash right. Sent from torrent_plugin::on_piece_pass, never because of an alert. */
   completePiece(storageIndex: number, piece: number): Promise<void>
   /** The piece is no longer complete. */
@@ -52,7 +65,10 @@ export interface NativeSessionOptions {
   /** As libtorrent's setting of this name; '127.0.0.1:0' takes any free port of that address. */
   readonly listenInterfaces?: string
   readonly settings?: SessionSettings
-  /** Whole pieces that wait for JavaScript, before peers are asked to pause. 16 MiB unless set. */
+  /**
+   * What waits for JavaScript, before peers are asked to pause. 16 MiB unless set. The first value of libtorrent's
+   * setting `max_queued_disk_bytes`, which wins where both are given and may be changed later.
+   */
   readonly maxPendingWriteBytes?: number
   /** Blocks of pieces that are not whole yet, before the coldest pieces go to JavaScript in parts. 64 MiB unless set. */
   readonly maxHalfPieceBytes?: number

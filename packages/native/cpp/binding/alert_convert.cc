@@ -5,6 +5,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "disk/disk_error.h"
+
 namespace bae {
 namespace {
 
@@ -65,11 +67,7 @@ lt::client_data_t numberAsUserdata(int number) {
 }
 
 std::string errorCodeName(lt::error_code const& code) {
-  bool const isSystem = code.category() == boost::system::system_category() ||
-                        code.category() == boost::system::generic_category();
-  if (isSystem) {
-    if (char const* const name = strerrorname_np(code.value())) return name;
-  }
+  if (char const* const name = errnoNameOf(code)) return name;
   return std::string(code.category().name()) + ":" + std::to_string(code.value());
 }
 
@@ -96,10 +94,14 @@ Napi::Value alertToJs(Napi::Env env, lt::alert const& alert) {
     return object;
   }
   if (auto const* a = lt::alert_cast<lt::file_error_alert>(&alert)) {
-    return ofError(env, "storageError", a->handle, a->error, a->message());
+    auto object = ofError(env, "storageError", a->handle, a->error, a->message());
+    object.Set("request", failedRequestOf(a->error));
+    return object;
   }
   if (auto const* a = lt::alert_cast<lt::torrent_error_alert>(&alert)) {
-    return ofError(env, "torrentError", a->handle, a->error, a->message());
+    auto object = ofError(env, "torrentError", a->handle, a->error, a->message());
+    object.Set("request", failedRequestOf(a->error));
+    return object;
   }
   if (auto const* a = lt::alert_cast<lt::metadata_failed_alert>(&alert)) {
     return ofError(env, "metadataFailed", a->handle, a->error, a->message());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 
 #include "torrent_convert.h"
 
@@ -24,8 +25,15 @@ Napi::Uint8Array copyOf(Napi::Env env, std::string const& bytes) {
 
 JsChannel::JsChannel(Napi::Env env, Napi::Function dispatch, Options options)
     : m_deadline(options.deadline),
-      m_toJs(Napi::ThreadSafeFunction::New(env, dispatch, "bae storage", 0, 1)),
-      m_watcher([this] { watchDeadlines(); }) {}
+      m_toJs(Napi::ThreadSafeFunction::New(env, dispatch, "bae storage", 0, 1)) {
+  try {
+    m_watcher = std::thread([this] { watchDeadlines(); });
+  } catch (std::system_error const&) {
+    // Unreleased it would keep the event loop running for ever.
+    m_toJs.Release();
+    throw codedError(env, "NATIVE_SESSION_FAILED", "the system gives no more threads");
+  }
+}
 
 JsChannel::~JsChannel() {
   {
@@ -45,7 +53,7 @@ void JsChannel::setNetworkQueue(std::shared_ptr<NetworkQueue> queue) {
 void JsChannel::send(StorageRequest request, ReplyHandler reply) {
   std::lock_guard<std::mutex> lock(m_mutex);
   if (!m_alive) {
-    answer(std::move(reply), replyOf(StorageOutcome::aborted));
+    answer(0, std::move(reply), replyOf(StorageOutcome::aborted));
     return;
   }
   std::uint32_t const id = ++m_lastId;
@@ -83,8 +91,9 @@ void JsChannel::wake() {
 }
 
 // Called with the mutex held.
-void JsChannel::answer(ReplyHandler reply, StorageReply outcome) {
+void JsChannel::answer(std::uint32_t id, ReplyHandler reply, StorageReply outcome) {
   if (!reply || !m_network) return;
+  outcome.request = id;
   m_network->post([reply = std::move(reply), outcome = std::move(outcome)]() mutable {
     reply(std::move(outcome));
   });
@@ -137,6 +146,11 @@ Napi::Value JsChannel::toJs(Napi::Env env, std::uint32_t id, StorageRequest cons
     case RequestKind::clearPiece:
       object.Set("piece", request.piece);
       break;
+    case RequestKind::hashPiece:
+      object.Set("piece", request.piece);
+      object.Set("sha1", request.wantsV1);
+      object.Set("sha256Blocks", request.leaves);
+      break;
     case RequestKind::closeStorage:
       object.Set("deleteData", request.deleteData);
       break;
@@ -165,22 +179,44 @@ Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, StorageRequest cons
 }
 
 StorageOutcome JsChannel::copyAnswer(StorageRequest const& request, Napi::Value value, StorageReply& reply) {
-  if (request.kind != RequestKind::openStorage && request.kind != RequestKind::readPiece) return StorageOutcome::ok;
   bool const isBytes = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
-  if (request.kind == RequestKind::openStorage && !isBytes) return StorageOutcome::ok;
-  if (!isBytes) return StorageOutcome::io;
-  auto const bytes = value.As<Napi::Uint8Array>();
-  if (request.kind == RequestKind::openStorage) {
-    reply.havePieces.assign(reinterpret_cast<char const*>(bytes.Data()), bytes.ByteLength());
-    return StorageOutcome::ok;
+  switch (request.kind) {
+    case RequestKind::openStorage:
+      if (isBytes) {
+        auto const bytes = value.As<Napi::Uint8Array>();
+        reply.havePieces.assign(reinterpret_cast<char const*>(bytes.Data()), bytes.ByteLength());
+      }
+      return StorageOutcome::ok;
+    case RequestKind::readPiece: {
+      if (!isBytes) return StorageOutcome::io;
+      auto const bytes = value.As<Napi::Uint8Array>();
+      // A detached array has length 0, so this also guards against one.
+      if (bytes.ByteLength() != std::size_t(request.length)) return StorageOutcome::io;
+      std::memcpy(request.into.get(), bytes.Data(), bytes.ByteLength());
+      return StorageOutcome::ok;
+    }
+    case RequestKind::hashPiece:
+      return isBytes ? copyDigest(request, value.As<Napi::Uint8Array>(), reply) : StorageOutcome::ok;
+    default:
+      return StorageOutcome::ok;
   }
-  // A detached array has length 0, so this also guards against one.
-  if (bytes.ByteLength() != std::size_t(request.length)) return StorageOutcome::io;
-  std::memcpy(request.into.get(), bytes.Data(), bytes.ByteLength());
+}
+
+// The SHA-1, where it was asked for, and the leaves after it.
+StorageOutcome JsChannel::copyDigest(StorageRequest const& request, Napi::Uint8Array const& bytes, StorageReply& reply) {
+  std::size_t const v1Bytes = request.wantsV1 ? lt::sha1_hash::size() : 0;
+  std::size_t const leafBytes = lt::sha256_hash::size();
+  if (bytes.ByteLength() != v1Bytes + std::size_t(request.leaves) * leafBytes) return StorageOutcome::io;
+  auto const* const from = reinterpret_cast<char const*>(bytes.Data());
+  auto& digest = reply.digest.emplace();
+  if (v1Bytes > 0) digest.v1 = lt::sha1_hash(from);
+  for (int leaf = 0; leaf < request.leaves; ++leaf) {
+    digest.leaves.emplace_back(from + v1Bytes + std::size_t(leaf) * leafBytes);
+  }
   return StorageOutcome::ok;
 }
 
-void JsChannel::settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes, bool wantsBlockHashes) {
+void JsChannel::settle(std::uint32_t id, Settlement const& settlement) {
   auto const lent = m_lentBuffers.find(id);
   if (lent != m_lentBuffers.end()) {
     // Whoever keeps the bytes longer than they were lent finds them gone, not changed.
@@ -191,11 +227,14 @@ void JsChannel::settle(std::uint32_t id, StorageOutcome outcome, Napi::Value byt
   auto node = m_pending.extract(id);
   lock.unlock();
   if (node.empty()) return;
-  StorageReply reply = replyOf(outcome);
-  if (outcome == StorageOutcome::ok) reply.outcome = copyAnswer(node.mapped().request, bytes, reply);
-  reply.wantsBlockHashes = wantsBlockHashes;
+  StorageReply reply = replyOf(settlement.outcome);
+  // Once given up, nobody waits for the bytes.
+  bool const isWanted = settlement.outcome == StorageOutcome::ok && bool(node.mapped().reply);
+  if (isWanted) reply.outcome = copyAnswer(node.mapped().request, settlement.bytes, reply);
+  reply.wantsBlockHashes = settlement.wantsBlockHashes;
+  reply.offersDigests = settlement.offersDigests;
   lock.lock();
-  answer(std::move(node.mapped().reply), std::move(reply));
+  answer(id, std::move(node.mapped().reply), std::move(reply));
 }
 
 void JsChannel::limitDeadlines(std::chrono::milliseconds remaining) {
@@ -209,14 +248,17 @@ void JsChannel::kill() {
   std::lock_guard<std::mutex> lock(m_mutex);
   m_alive = false;
   m_outgoing.clear();
-  for (auto& [id, pending] : m_pending) answer(std::move(pending.reply), replyOf(StorageOutcome::aborted));
+  for (auto& [id, pending] : m_pending) answer(id, std::move(pending.reply), replyOf(StorageOutcome::aborted));
   abandonLentMemory();
   m_pending.clear();
 }
 
 // What JavaScript has not settled it may still use, for as long as it lives: the memory is left to it for good.
 void JsChannel::abandonLentMemory() {
+  // Sessions of several workers may end at once.
+  static std::mutex mutex;
   static auto* const abandoned = new std::vector<PieceMemory>;
+  std::lock_guard<std::mutex> lock(mutex);
   for (auto& [id, pending] : m_pending) {
     if (m_lentBuffers.count(id) != 0) abandoned->push_back(std::move(pending.request.lent));
   }
@@ -250,7 +292,7 @@ void JsChannel::failExpired(Clock::time_point now) {
   bool const closing = m_closeBy != Clock::time_point::max();
   for (auto& [id, pending] : m_pending) {
     if (!pending.reply || pending.deadline > now) continue;
-    answer(std::move(pending.reply), replyOf(closing ? StorageOutcome::aborted : StorageOutcome::timedOut));
+    answer(id, std::move(pending.reply), replyOf(closing ? StorageOutcome::aborted : StorageOutcome::timedOut));
   }
 }
 

@@ -32,7 +32,14 @@ class JsChannel final : public StorageChannel {
   void alertsWaiting();
 
   // JavaScript thread.
-  void settle(std::uint32_t id, StorageOutcome outcome, Napi::Value bytes, bool wantsBlockHashes);
+  struct Settlement {
+    StorageOutcome outcome = StorageOutcome::ok;
+    Napi::Value bytes;
+    bool wantsBlockHashes = false;
+    bool offersDigests = false;
+  };
+  // Ends a request. What was lent to it comes back, also when it was given up long ago; a second time changes nothing.
+  void settle(std::uint32_t id, Settlement const& settlement);
 
   // From now on nothing may wait longer than this. Any thread.
   void limitDeadlines(std::chrono::milliseconds remaining);
@@ -56,8 +63,9 @@ class JsChannel final : public StorageChannel {
   Napi::Value toJs(Napi::Env env, std::uint32_t id, StorageRequest const& request);
   Napi::Value lend(Napi::Env env, std::uint32_t id, StorageRequest const& request);
   static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
+  static StorageOutcome copyDigest(StorageRequest const& request, Napi::Uint8Array const& bytes, StorageReply& reply);
   void abandonLentMemory();
-  void answer(ReplyHandler reply, StorageReply outcome);
+  void answer(std::uint32_t id, ReplyHandler reply, StorageReply outcome);
   void watchDeadlines();
   void failExpired(Clock::time_point now);
 

@@ -6,6 +6,8 @@
 #include <libtorrent/session_params.hpp>
 #include <libtorrent/torrent_status.hpp>
 
+#include <system_error>
+
 #include "alert_convert.h"
 #include "disk/bae_disk_interface.h"
 #include "disk/piece_pass_plugin.h"
@@ -45,11 +47,13 @@ SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
   auto const deadline = std::chrono::milliseconds(options.Get("storageDeadlineMs").ToNumber().Int64Value());
   m_channel = std::make_shared<JsChannel>(env, call[1].As<Napi::Function>(), JsChannel::Options{deadline});
   if (m_usesHandler) {
-    DiskServices::Limits const limits{options.Get("maxPendingWriteBytes").ToNumber().Int64Value(),
-                                      options.Get("maxHalfPieceBytes").ToNumber().Int64Value()};
-    params.disk_io_constructor = [channel = m_channel, registry = m_registry, limits](
-                                     lt::io_context& io, lt::settings_interface const&, lt::counters& counters) {
-      return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, limits);
+    auto const halfPieceBytes = options.Get("maxHalfPieceBytes").ToNumber().Int64Value();
+    params.disk_io_constructor = [channel = m_channel, registry = m_registry, halfPieceBytes](
+                                     lt::io_context& io, lt::settings_interface const& sessionSettings,
+                                     lt::counters& counters) {
+      DiskServices::Limits const limits{sessionSettings.get_int(lt::settings_pack::max_queued_disk_bytes),
+                                        halfPieceBytes};
+      return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, limits, &sessionSettings);
     };
   }
   startSession(env, std::move(params));
@@ -182,8 +186,12 @@ Napi::Value SessionWrap::popAlerts(Napi::CallbackInfo const& call) {
 }
 
 void SessionWrap::settle(Napi::CallbackInfo const& call) {
-  auto const outcome = StorageOutcome(call[1].ToNumber().Int32Value());
-  m_channel->settle(call[0].ToNumber().Uint32Value(), outcome, call[2], call[3].ToBoolean());
+  JsChannel::Settlement settlement;
+  settlement.outcome = StorageOutcome(call[1].ToNumber().Int32Value());
+  settlement.bytes = call[2];
+  settlement.wantsBlockHashes = call[3].ToBoolean();
+  settlement.offersDigests = call[4].ToBoolean();
+  m_channel->settle(call[0].ToNumber().Uint32Value(), settlement);
 }
 
 // Destroying a session waits for its storages, and these wait for JavaScript: never on JavaScript's thread.
@@ -192,10 +200,16 @@ void SessionWrap::close(Napi::CallbackInfo const& call) {
   m_channel->limitDeadlines(std::chrono::milliseconds(call[0].ToNumber().Int64Value()));
   m_torrents.clear();
   m_session->set_alert_notify({});
-  m_closing = std::thread([session = std::move(m_session), channel = m_channel]() mutable {
-    session.reset();
-    channel->sayClosed();
-  });
+  auto const doomed = std::make_shared<std::unique_ptr<lt::session>>(std::move(m_session));
+  try {
+    m_closing = std::thread([doomed, channel = m_channel] {
+      doomed->reset();
+      channel->sayClosed();
+    });
+  } catch (std::system_error const&) {
+    m_session = std::move(*doomed);
+    throw codedError(call.Env(), "NATIVE_SESSION_FAILED", "the system gives no thread to close the session on: try again");
+  }
 }
 
 // The process or the worker ends with the session open or closing. No JavaScript will run any more, so what is

@@ -1,6 +1,9 @@
 #include "bae_disk_interface.h"
 
 #include <libtorrent/session_handle.hpp>
+#include <libtorrent/settings_pack.hpp>
+
+#include "lt_compat.h"
 
 namespace bae {
 namespace {
@@ -15,11 +18,14 @@ std::string lastElement(std::string const& path) {
 }  // namespace
 
 BaeDiskInterface::BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<StorageChannel> channel,
-                                   std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits)
-    : m_services(std::make_shared<DiskServices>(io, channel, limits, counters)),
+                                   std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits,
+                                   lt::settings_interface const* settings)
+    : m_settings(settings),
+      m_services(std::make_shared<DiskServices>(io, channel, limits, counters)),
       m_network(m_services->network),
       m_channel(std::move(channel)),
       m_registry(std::move(registry)) {
+  settings_updated();
   m_channel->setNetworkQueue(m_network);
 }
 
@@ -27,7 +33,7 @@ BaeDiskInterface::~BaeDiskInterface() { m_channel->setNetworkQueue(nullptr); }
 
 lt::storage_holder BaeDiskInterface::new_torrent(lt::storage_params const& params, std::shared_ptr<void> const&) {
   lt::storage_index_t const index(m_nextIndex++);
-  auto const context = m_registry->find(lastElement(params.path));
+  auto const context = m_registry->find(lastElement(savePathOf(params)));
   // A magnet's metadata has arrived just now; we are on the network thread, so asking for it does not wait.
   if (context && !context->info) context->info = context->handle.torrent_file();
   if (context && context->info && m_services) {
@@ -59,9 +65,9 @@ lt::storage_error BaeDiskInterface::unusable(lt::operation_t operation) const {
 }
 
 void BaeDiskInterface::async_read(lt::storage_index_t index, lt::peer_request const& request, ReadHandler handler,
-                                  lt::disk_job_flags_t) {
+                                  lt::disk_job_flags_t flags) {
   if (auto* const storage = find(index)) {
-    storage->read(request, std::move(handler));
+    storage->read(request, std::move(handler), flags);
   } else {
     post([handler = std::move(handler), error = unusable(lt::operation_t::file_read)] { handler({}, error); });
   }
@@ -80,6 +86,8 @@ void BaeDiskInterface::async_hash(lt::storage_index_t index, lt::piece_index_t p
   if (auto* const storage = find(index)) {
     HashJob job;
     job.wantV1 = bool(flags & v1_hash);
+    // A piece that was just fetched may be volatile, too, but is then also to be flushed.
+    job.isCheck = bool(flags & volatile_read) && !(flags & flush_piece);
     job.v2 = v2;
     job.handler = std::move(handler);
     storage->hash(int(piece), std::move(job));
@@ -108,7 +116,7 @@ void BaeDiskInterface::async_move_storage(
   auto const refused = boost::system::errc::make_error_code(boost::system::errc::operation_not_supported);
   post([path = std::move(path), handler = std::move(handler),
         error = lt::storage_error(refused, lt::file_index_t(0), lt::operation_t::file_rename)] {
-    handler(lt::status_t::fatal_disk_error, path, error);
+    handler(kFatalDiskError, path, error);
   });
 }
 
@@ -117,7 +125,7 @@ void BaeDiskInterface::async_release_files(lt::storage_index_t index, std::funct
     if (handler) handler();
   };
   if (auto* const storage = find(index)) {
-    storage->exclusive(std::move(answer));
+    storage->exclusive(std::move(answer), lt::counters::num_fenced_release_files);
   } else {
     post(std::move(answer));
   }
@@ -129,13 +137,20 @@ void BaeDiskInterface::async_check_files(lt::storage_index_t index, lt::add_torr
     storage->check(resume, std::move(handler));
   } else {
     post([handler = std::move(handler), error = unusable(lt::operation_t::file_open)] {
-      handler(lt::status_t::fatal_disk_error, error);
+      handler(kFatalDiskError, error);
     });
   }
 }
 
 void BaeDiskInterface::async_stop_torrent(lt::storage_index_t index, std::function<void()> handler) {
-  async_release_files(index, std::move(handler));
+  auto answer = [handler = std::move(handler)] {
+    if (handler) handler();
+  };
+  if (auto* const storage = find(index)) {
+    storage->stop(std::move(answer));
+  } else {
+    post(std::move(answer));
+  }
 }
 
 void BaeDiskInterface::async_rename_file(
@@ -172,7 +187,20 @@ void BaeDiskInterface::async_clear_piece(lt::storage_index_t index, lt::piece_in
 
 void BaeDiskInterface::update_stats_counters(lt::counters& counters) const {
   if (!m_services) return;
-  counters.set_value(lt::counters::disk_blocks_in_use, m_services->budget.pendingBytes() / kBlockBytes);
+  auto const& jobs = m_services->jobs;
+  int waiting = 0;
+  for (auto const& [index, storage] : m_storages) waiting += storage->fence().waiting();
+  counters.set_value(lt::counters::num_read_jobs, jobs.reads);
+  counters.set_value(lt::counters::num_write_jobs, jobs.writes);
+  counters.set_value(lt::counters::num_jobs, jobs.reads + jobs.writes + jobs.hashes);
+  counters.set_value(lt::counters::queued_disk_jobs, waiting);
+  auto const heldBytes = m_services->budget.pendingBytes() + m_services->halfPieces.heldBytes();
+  counters.set_value(lt::counters::disk_blocks_in_use, (heldBytes + kBlockBytes - 1) / kBlockBytes);
+}
+
+void BaeDiskInterface::settings_updated() {
+  if (!m_services || m_settings == nullptr) return;
+  m_services->budget.setHighMark(std::max(1, m_settings->get_int(lt::settings_pack::max_queued_disk_bytes)));
 }
 
 // Comes once all torrents are stopped, and again when the session is destroyed. Storages that JavaScript has

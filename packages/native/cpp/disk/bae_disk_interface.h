@@ -13,10 +13,13 @@ namespace bae {
 // libtorrent's disk backend: finds the storage of a call and hands the call on. Holds no policy and no bytes.
 // Every method runs on the network thread but the constructor, a second abort() and the destructor, which run
 // on the thread that makes or destroys the session, when nothing else does.
+// With `settings`, which then outlive it, the mark above which peers wait follows max_queued_disk_bytes; it is else
+// what the limits say.
 class BaeDiskInterface final : public lt::disk_interface {
  public:
   BaeDiskInterface(lt::io_context& io, lt::counters& counters, std::shared_ptr<StorageChannel> channel,
-                   std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits);
+                   std::shared_ptr<TorrentRegistry> registry, DiskServices::Limits limits,
+                   lt::settings_interface const* settings = nullptr);
   ~BaeDiskInterface() override;
 
   lt::storage_holder new_torrent(lt::storage_params const& params, std::shared_ptr<void> const& owner) override;
@@ -54,7 +57,7 @@ class BaeDiskInterface final : public lt::disk_interface {
   void abort(bool wait) override;
   // Jobs are sent when they are made.
   void submit_jobs() override {}
-  void settings_updated() override {}
+  void settings_updated() override;
 
  private:
   // Null when the torrent is not ours, or when the session is going down.
@@ -62,6 +65,7 @@ class BaeDiskInterface final : public lt::disk_interface {
   void post(UniqueTask answer);
   lt::storage_error unusable(lt::operation_t operation) const;
 
+  lt::settings_interface const* m_settings;
   std::shared_ptr<DiskServices> m_services;
   std::shared_ptr<NetworkQueue> m_network;
   std::shared_ptr<StorageChannel> m_channel;

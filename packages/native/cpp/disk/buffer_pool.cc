@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "lt_compat.h"
+
 namespace bae {
 namespace {
 constexpr std::size_t kAlignmentBytes = 4096;
@@ -59,7 +61,7 @@ void BufferPool::giveBack(char* memory, std::size_t bytes) {
 }
 
 lt::disk_buffer_holder BufferPool::block(int bytes) {
-  return lt::disk_buffer_holder(*this, allocateAligned(std::size_t(bytes)), bytes);
+  return holderOf(*this, allocateAligned(std::size_t(bytes)), bytes);
 }
 
 void BufferPool::free_disk_buffer(char* buffer) { std::free(buffer); }

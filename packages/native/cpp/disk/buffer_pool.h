@@ -1,5 +1,6 @@
 #pragma once
 #include <libtorrent/disk_buffer_holder.hpp>
+#include <libtorrent/span.hpp>
 
 #include <cstddef>
 #include <map>
@@ -26,8 +27,7 @@ class BufferPool final : public lt::buffer_allocator_interface {
 
   void free_disk_buffer(char* buffer) override;
   // Pure virtual in libtorrent 2.1, unknown before: no `override`, so that both compile.
-  template <typename Span>
-  void free_multiple_buffers(Span buffers) {
+  void free_multiple_buffers(lt::span<char*> buffers) {
     for (char* buffer : buffers) free_disk_buffer(buffer);
   }
 

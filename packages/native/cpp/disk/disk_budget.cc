@@ -2,6 +2,15 @@
 
 namespace bae {
 
+void DiskBudget::setHighMark(std::int64_t bytes) {
+  m_highMarkBytes = bytes;
+  if (m_pendingBytes >= m_highMarkBytes) {
+    m_exceeded = true;
+  } else if (m_exceeded) {
+    tellToGoOn();
+  }
+}
+
 void DiskBudget::add(std::int64_t bytes) {
   m_pendingBytes += bytes;
   if (m_pendingBytes >= m_highMarkBytes) m_exceeded = true;
@@ -9,7 +18,10 @@ void DiskBudget::add(std::int64_t bytes) {
 
 void DiskBudget::remove(std::int64_t bytes) {
   m_pendingBytes -= bytes;
-  if (!m_exceeded || m_pendingBytes > m_highMarkBytes / 2) return;
+  if (m_exceeded && m_pendingBytes <= m_highMarkBytes / 2) tellToGoOn();
+}
+
+void DiskBudget::tellToGoOn() {
   m_exceeded = false;
   // A peer may ask to wait again from within on_disk().
   std::vector<std::weak_ptr<lt::disk_observer>> waiting;

@@ -14,6 +14,9 @@ class DiskBudget {
  public:
   explicit DiskBudget(std::int64_t highMarkBytes) : m_highMarkBytes(highMarkBytes) {}
 
+  // Those who wait go on if they may now.
+  void setHighMark(std::int64_t bytes);
+
   void add(std::int64_t bytes);
   void remove(std::int64_t bytes);
 
@@ -23,6 +26,8 @@ class DiskBudget {
   std::int64_t pendingBytes() const { return m_pendingBytes; }
 
  private:
+  void tellToGoOn();
+
   std::int64_t m_highMarkBytes;
   std::int64_t m_pendingBytes = 0;
   bool m_exceeded = false;

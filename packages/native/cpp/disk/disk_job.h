@@ -5,11 +5,12 @@
 #include <libtorrent/span.hpp>
 #include <libtorrent/units.hpp>
 
-#include <boost/asio/error.hpp>
-
 #include <algorithm>
+#include <atomic>
 #include <functional>
+#include <memory>
 
+#include "disk_error.h"
 #include "piece_digest.h"
 #include "storage_request.h"
 
@@ -20,21 +21,6 @@ namespace bae {
 using WriteHandler = std::function<void(lt::storage_error const&)>;
 using ReadHandler = std::function<void(lt::disk_buffer_holder, lt::storage_error const&)>;
 using HashHandler = std::function<void(lt::piece_index_t, lt::sha1_hash const&, lt::storage_error const&)>;
-
-// What libtorrent does with each is in torrent::handle_disk_error: no space means upload mode, aborted is
-// silent, the rest pauses the torrent. The file index must be valid: some callers look the file up.
-inline lt::storage_error toStorageError(StorageOutcome outcome, lt::operation_t operation) {
-  auto const make = [&](lt::error_code code) { return lt::storage_error(code, lt::file_index_t(0), operation); };
-  switch (outcome) {
-    case StorageOutcome::ok: return {};
-    case StorageOutcome::notFound: return make(boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory));
-    case StorageOutcome::noSpace: return make(boost::system::errc::make_error_code(boost::system::errc::no_space_on_device));
-    case StorageOutcome::aborted: return make(boost::asio::error::operation_aborted);
-    case StorageOutcome::timedOut: return make(boost::system::errc::make_error_code(boost::system::errc::timed_out));
-    case StorageOutcome::io: break;
-  }
-  return make(boost::system::errc::make_error_code(boost::system::errc::io_error));
-}
 
 // A hash that was asked for: where the digests go, and who is told.
 struct HashJob {
@@ -48,7 +34,12 @@ struct HashJob {
     std::copy_n(digest.leaves.begin(), leaves, v2.begin());
   }
 
+  bool isCancelled() const { return cancelled && *cancelled; }
+
   bool wantV1 = false;
+  // Of what was there before, which can be asked for again. Not of a piece that was just fetched.
+  bool isCheck = false;
+  std::shared_ptr<std::atomic<bool> const> cancelled;
   // Owned by the handler, which must therefore outlive every write to it.
   lt::span<lt::sha256_hash> v2;
   HashHandler handler;

@@ -20,6 +20,8 @@ class HalfPieces {
   // The piece is whole, dropped, or on its way to JavaScript.
   void left(PieceWriter& writer, int piece);
 
+  std::int64_t heldBytes() const { return m_heldBytes; }
+
  private:
   using Name = std::pair<PieceWriter*, int>;
   struct Entry {

@@ -4,56 +4,87 @@
 #include <cstring>
 
 namespace bae {
-namespace {
-int blockCount(int bytes) { return (bytes + kBlockBytes - 1) / kBlockBytes; }
-}  // namespace
 
 PieceBuffer::PieceBuffer(int pieceBytes, bool everythingStored)
     : m_pieceBytes(pieceBytes),
-      m_absent(everythingStored ? 0 : blockCount(pieceBytes)),
-      m_blocks(std::size_t(blockCount(pieceBytes)), everythingStored ? State::stored : State::absent) {}
+      m_absent(everythingStored ? 0 : blocksIn({0, pieceBytes})),
+      m_blocks(std::size_t(blocksIn({0, pieceBytes})), everythingStored ? State::stored : State::absent) {}
 
 void PieceBuffer::put(int offset, char const* bytes, int length) {
-  std::memcpy(memory().get() + offset, bytes, std::size_t(length));
+  allocate();
+  std::memcpy(m_memory.get() + offset, bytes, std::size_t(length));
   set(offset / kBlockBytes, State::buffered);
 }
 
-void PieceBuffer::putPadding(int block) {
-  int const offset = block * kBlockBytes;
-  std::memset(memory().get() + offset, 0, std::size_t(std::min(kBlockBytes, m_pieceBytes - offset)));
-  set(block, State::buffered);
+void PieceBuffer::takeRestForStored() {
+  for (int block = 0; block < blocks(); ++block) {
+    if (at(block) == State::absent) set(block, State::stored);
+  }
 }
 
 bool PieceBuffer::buffered(PieceRange range) const {
   int const last = (range.offset + range.length - 1) / kBlockBytes;
   for (int block = range.offset / kBlockBytes; block <= last; ++block) {
-    if (m_blocks[std::size_t(block)] != State::buffered) return false;
+    if (at(block) != State::buffered) return false;
   }
   return true;
 }
 
-PieceMemory const& PieceBuffer::memory() {
-  if (!m_memory) m_memory = BufferPool::instance().piece(std::size_t(m_pieceBytes));
-  return m_memory;
+bool PieceBuffer::copy(PieceRange range, char* to) const {
+  State const state = at(range.offset / kBlockBytes);
+  if (state == State::padding) std::memset(to, 0, std::size_t(range.length));
+  if (state == State::buffered) std::memcpy(to, m_memory.get() + range.offset, std::size_t(range.length));
+  return state == State::padding || state == State::buffered;
 }
 
-std::vector<PieceRange> PieceBuffer::runs(State state) const {
+PieceRange PieceBuffer::rangeOf(int first, int end) const {
+  int const offset = first * kBlockBytes;
+  return {offset, std::min(end * kBlockBytes, m_pieceBytes) - offset};
+}
+
+std::vector<PieceRange> PieceBuffer::bufferedRuns() const {
   std::vector<PieceRange> found;
-  int const blocks = int(m_blocks.size());
-  for (int block = 0; block < blocks; ++block) {
-    if (m_blocks[std::size_t(block)] != state) continue;
+  for (int block = 0; block < blocks();) {
     int const first = block;
-    while (block + 1 < blocks && m_blocks[std::size_t(block + 1)] == state) ++block;
-    int const offset = first * kBlockBytes;
-    found.push_back({offset, std::min((block + 1) * kBlockBytes, m_pieceBytes) - offset});
+    bool anyBuffered = false;
+    for (; block < blocks() && (at(block) == State::buffered || at(block) == State::padding); ++block) {
+      anyBuffered = anyBuffered || at(block) == State::buffered;
+    }
+    if (anyBuffered) found.push_back(rangeOf(first, block));
+    if (block == first) ++block;
+  }
+  return found;
+}
+
+std::vector<PieceBuffer::Run> PieceBuffer::runs() const {
+  std::vector<Run> found;
+  for (int block = 0; block < blocks();) {
+    int const first = block;
+    State const state = at(first);
+    while (block < blocks() && at(block) == state) ++block;
+    PieceRange const range = rangeOf(first, block);
+    found.push_back({range, state == State::buffered ? memoryAt(range.offset) : nullptr, state == State::stored});
   }
   return found;
 }
 
 void PieceBuffer::markStored(PieceRange range) {
   int const last = (range.offset + range.length - 1) / kBlockBytes;
-  for (int block = range.offset / kBlockBytes; block <= last; ++block) set(block, State::stored);
+  for (int block = range.offset / kBlockBytes; block <= last; ++block) {
+    if (at(block) == State::buffered) set(block, State::stored);
+  }
   if (m_buffered == 0) m_memory.reset();
+}
+
+// Memory that was used before holds old bytes, and padding crosses to JavaScript beside its neighbours.
+void PieceBuffer::allocate() {
+  if (m_memory) return;
+  m_memory = BufferPool::instance().piece(std::size_t(m_pieceBytes));
+  for (int block = 0; block < blocks(); ++block) {
+    if (at(block) != State::padding) continue;
+    PieceRange const range = rangeOf(block, block + 1);
+    std::memset(m_memory.get() + range.offset, 0, std::size_t(range.length));
+  }
 }
 
 void PieceBuffer::set(int block, State state) {

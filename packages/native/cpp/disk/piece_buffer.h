@@ -14,34 +14,51 @@ struct PieceRange {
   int length;
 };
 
-// The blocks of one piece that is being filled. Each is absent, here in memory (`buffered`), or already with
-// JavaScript (`stored`). No threads, no handlers: the owner sees to both.
+inline int blocksIn(PieceRange range) { return (range.length + kBlockBytes - 1) / kBlockBytes; }
+
+// The blocks of one piece that is being filled. Each is absent, all padding, here in memory (`buffered`), or already
+// with JavaScript (`stored`). No threads, no handlers: the owner sees to both.
 class PieceBuffer {
  public:
   PieceBuffer(int pieceBytes, bool everythingStored);
 
   int pieceBytes() const { return m_pieceBytes; }
 
-  // Copies a block's bytes in; what was there before is replaced.
+  // Copies a block's bytes in; what was there before is replaced. Throws bad_alloc.
   void put(int offset, char const* bytes, int length);
-  // Nobody sends blocks that are all padding: they count as buffered zeroes from the start.
-  void putPadding(int block);
+  // Nobody sends blocks that are all padding: they are zeroes from the start.
+  void markPadding(int block) { set(block, State::padding); }
+  // Whatever never came is taken to be with JavaScript.
+  void takeRestForStored();
 
   bool complete() const { return m_absent == 0; }
   bool buffered(PieceRange range) const;
-  char const* data() const { return m_memory.get(); }
-  PieceMemory const& memory();
+  int bufferedBlocks() const { return m_buffered; }
+  // Copies a range within one block; false: it is not here.
+  bool copy(PieceRange range, char* to) const;
 
-  // Runs of neighbouring blocks in one state, in order of offset.
-  std::vector<PieceRange> bufferedRuns() const { return runs(State::buffered); }
-  std::vector<PieceRange> storedRuns() const { return runs(State::stored); }
+  // What JavaScript has to be given, in order: runs of neighbouring blocks, with the padding that lies in or beside
+  // them, so that a whole piece is one run.
+  std::vector<PieceRange> bufferedRuns() const;
+  // The whole piece as neighbouring runs of one state. `memory` is null for what is not here.
+  struct Run {
+    PieceRange range;
+    PieceMemory memory;
+    bool isStored;
+  };
+  std::vector<Run> runs() const;
+  PieceMemory memoryAt(int offset) const { return PieceMemory(m_memory, m_memory.get() + offset); }
 
   // JavaScript has these blocks now; memory goes back when no block needs it.
   void markStored(PieceRange range);
 
  private:
-  enum class State : std::uint8_t { absent, buffered, stored };
-  std::vector<PieceRange> runs(State state) const;
+  enum class State : std::uint8_t { absent, padding, buffered, stored };
+  int blocks() const { return int(m_blocks.size()); }
+  State at(int block) const { return m_blocks[std::size_t(block)]; }
+  // From block `first` to before block `end`.
+  PieceRange rangeOf(int first, int end) const;
+  void allocate();
   void set(int block, State state);
 
   int m_pieceBytes;

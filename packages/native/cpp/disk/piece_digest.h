@@ -17,18 +17,46 @@ struct PieceDigest {
   std::vector<lt::sha256_hash> leaves;
 };
 
-// Any thread: this is the work of the hasher thread. `v2Bytes` is 0 for a torrent without v2 hashes.
-inline PieceDigest digestPiece(char const* bytes, int v1Bytes, int v2Bytes) {
-  PieceDigest digest;
-  lt::hasher v1;
-  // Block by block, so that the second digest finds the bytes in the cache.
-  for (int offset = 0; offset < std::max(v1Bytes, v2Bytes); offset += kBlockBytes) {
-    if (offset < v1Bytes) v1.update(bytes + offset, std::min(kBlockBytes, v1Bytes - offset));
-    if (offset >= v2Bytes) continue;
-    digest.leaves.push_back(lt::hasher256(bytes + offset, std::min(kBlockBytes, v2Bytes - offset)).final());
+// Takes the bytes of one piece in order. One thread at a time: this is the work of the hasher thread.
+class PieceHasher {
+ public:
+  // 0 for the kind of digest that is not wanted.
+  PieceHasher(int v1Bytes, int leafBytes) : m_v1Bytes(v1Bytes), m_leafBytes(leafBytes) {
+    m_leaves.reserve(std::size_t((leafBytes + kBlockBytes - 1) / kBlockBytes));
   }
-  if (v1Bytes > 0) digest.v1 = v1.final();
-  return digest;
+
+  // What follows the last: whole blocks, but at the end of the piece. Null stands for zeroes.
+  void update(char const* bytes, int length) {
+    static char const zeroes[kBlockBytes] = {};
+    // Block by block, so that the second digest finds the bytes in the cache.
+    for (int done = 0; done < length; done += kBlockBytes) {
+      updateBlock(bytes == nullptr ? zeroes : bytes + done, std::min(kBlockBytes, length - done));
+    }
+  }
+
+  PieceDigest finish() { return {m_v1Bytes > 0 ? m_v1.final() : lt::sha1_hash(), std::move(m_leaves)}; }
+
+ private:
+  void updateBlock(char const* bytes, int length) {
+    if (m_offset < m_v1Bytes) m_v1.update(bytes, std::min(length, m_v1Bytes - m_offset));
+    if (m_offset < m_leafBytes) {
+      m_leaves.push_back(lt::hasher256(bytes, std::min(length, m_leafBytes - m_offset)).final());
+    }
+    m_offset += length;
+  }
+
+  int m_v1Bytes;
+  int m_leafBytes;
+  int m_offset = 0;
+  lt::hasher m_v1;
+  std::vector<lt::sha256_hash> m_leaves;
+};
+
+// Any thread. `v2Bytes` is 0 for a torrent without v2 hashes.
+inline PieceDigest digestPiece(char const* bytes, int v1Bytes, int v2Bytes) {
+  PieceHasher hasher(v1Bytes, v2Bytes);
+  hasher.update(bytes, std::max(v1Bytes, v2Bytes));
+  return hasher.finish();
 }
 
 }  // namespace bae

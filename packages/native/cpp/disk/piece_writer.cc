@@ -2,155 +2,125 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+
+#include "piece_hashing.h"
 
 namespace bae {
-
-PieceWriter::PieceWriter(DiskServices& services, Options options)
-    : m_services(services),
-      m_options(std::move(options)),
-      m_hasV1(m_options.info->info_hashes().has_v1()),
-      m_hasV2(m_options.info->info_hashes().has_v2()),
-      m_stored(m_options.info->num_pieces(), false),
-      m_given(m_options.info->num_pieces(), false) {
-  auto const& files = m_options.info->orig_files();
-  for (auto const file : files.file_range()) m_hasPadding = m_hasPadding || files.pad_file_at(file);
+namespace {
+constexpr std::size_t kMostDigests = 256;
 }
 
-int PieceWriter::pieceBytes(int piece) const {
-  return m_options.info->orig_files().piece_size(lt::piece_index_t(piece));
+PieceWriter::PieceWriter(DiskServices& services, Options options, PieceGeometry const& geometry, PieceMarks& marks)
+    : m_services(services), m_options(std::move(options)), m_geometry(geometry), m_marks(marks) {}
+
+PieceWriter::~PieceWriter() {
+  for (auto const& [piece, job] : m_jobs) m_services.halfPieces.left(*this, piece);
 }
 
-int PieceWriter::v2Bytes(int piece) const {
-  return m_hasV2 ? m_options.info->orig_files().piece_size2(lt::piece_index_t(piece)) : 0;
-}
-
-void PieceWriter::setStored(lt::bitfield const& pieces) {
-  m_stored = pieces;
-  m_given = pieces;
-}
-
-void PieceWriter::foundMissing(int piece) {
-  m_stored.clear_bit(piece);
-  m_given.clear_bit(piece);
-  m_services.readCache.forget(m_options.storageIndex, piece);
-}
-
-bool PieceWriter::isPadding(int piece, PieceRange range) const {
-  if (!m_hasPadding) return false;
-  auto const& files = m_options.info->orig_files();
-  auto const slices = files.map_block(lt::piece_index_t(piece), range.offset, range.length);
-  return std::all_of(slices.begin(), slices.end(),
-                     [&](lt::file_slice const& slice) { return files.pad_file_at(slice.file_index); });
-}
-
-void PieceWriter::write(int piece, int offset, char const* bytes, int length, WriteHandler handler) {
-  PieceRange const range{offset, length};
-  if (isPadding(piece, range)) {
-    m_services.network->post([this, handler = std::move(handler), keep = m_options.keepAlive()] {
-      handler({});
-      m_options.finished(1);
-    });
+void PieceWriter::write(int piece, PieceRange range, char const* bytes, WriteHandler handler) {
+  if (m_geometry.isPadding(piece, range)) {
+    answerWrite(std::move(handler), {});
     return;
   }
-  JobPtr const job = collecting(piece);
-  // Its memory is lent to JavaScript, or its digest is being made: the new bytes have to wait.
-  if (job->finishing || (job->openCalls > 0 && job->buffer.buffered(range))) {
-    writeLater(job, range, bytes, std::move(handler));
+  JobPtr job;
+  try {
+    job = collecting(piece);
+    // Its memory is lent to JavaScript, or its digest is being made: the new bytes have to wait.
+    if (job->finishing || (job->openCalls > 0 && job->buffer.buffered(range))) {
+      writeLater(job, range, bytes, std::move(handler));
+      return;
+    }
+    job->buffer.put(range.offset, bytes, range.length);
+  } catch (std::bad_alloc const&) {
+    answerWrite(std::move(handler), StorageOutcome::outOfMemory);
     return;
   }
-  job->buffer.put(offset, bytes, length);
+  m_geometry.zeroPadding(piece, range, job->buffer.memoryAt(range.offset).get());
   job->writes.push_back({range, std::move(handler)});
-  m_services.counters.inc_stats_counter(lt::counters::num_blocks_written);
-  finishIfComplete(job);
-  if (!job->finishing) m_services.halfPieces.grew(*this, piece, length);
+  finishIfReady(job);
+  if (!job->finishing) m_services.halfPieces.grew(*this, piece, range.length);
+  if (m_options.mustNotHold()) spill(piece);
+}
+
+void PieceWriter::answerWrite(WriteHandler handler, StorageResult result) {
+  m_services.network->post([this, handler = std::move(handler), result, keep = m_options.keepAlive()] {
+    handler(toStorageError(result, lt::operation_t::file_write));
+    m_options.finished(1);
+  });
 }
 
 void PieceWriter::writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler handler) {
-  PieceMemory const copy = BufferPool::instance().piece(std::size_t(range.length));
-  std::memcpy(copy.get(), bytes, std::size_t(range.length));
+  PieceMemory const copy = m_services.copyPending(bytes, range.length);
+  m_geometry.zeroPadding(job->piece, range, copy.get());
+  job->later.emplace_back(range, copy);
   job->afterwards.push_back([this, piece = job->piece, range, copy, handler = std::move(handler)]() mutable {
-    write(piece, range.offset, copy.get(), range.length, std::move(handler));
+    write(piece, range, copy.get(), std::move(handler));
   });
 }
 
 PieceWriter::JobPtr PieceWriter::collecting(int piece) {
   if (JobPtr const job = find(piece)) return job;
   // With v2 single blocks of a stored piece may be fetched again; with v1 it is always the whole piece.
-  auto job = std::make_shared<PieceJob>(piece, pieceBytes(piece), m_hasV2 && isStored(piece));
-  if (m_hasPadding && !job->buffer.complete()) markPadding(*job);
+  bool const replaces = m_geometry.hasV2() && m_marks.isWhole(piece);
+  auto job = std::make_shared<PieceJob>(piece, m_geometry.pieceBytes(piece), replaces);
+  for (int offset = 0; offset < job->buffer.pieceBytes(); offset += kBlockBytes) {
+    int const length = std::min(kBlockBytes, job->buffer.pieceBytes() - offset);
+    if (m_geometry.isPadding(piece, {offset, length})) job->buffer.markPadding(offset / kBlockBytes);
+  }
   m_jobs[piece] = job;
   return job;
 }
 
-void PieceWriter::markPadding(PieceJob& job) {
-  for (int offset = 0; offset < job.buffer.pieceBytes(); offset += kBlockBytes) {
-    int const length = std::min(kBlockBytes, job.buffer.pieceBytes() - offset);
-    if (isPadding(job.piece, {offset, length})) job.buffer.putPadding(offset / kBlockBytes);
-  }
-}
-
-void PieceWriter::finishIfComplete(JobPtr const& job) {
+void PieceWriter::finishIfReady(JobPtr const& job) {
   if (job->finishing || job->openCalls > 0 || !job->ready()) return;
   job->finishing = true;
   m_services.halfPieces.left(*this, job->piece);
-  m_services.budget.add(job->buffer.pieceBytes());
-  job->inBudget = true;
-  readBack(job);
+  job->pending = m_services.countPending(std::int64_t(job->buffer.bufferedBlocks()) * kBlockBytes);
+  m_options.whenOpened([this, job, keep = m_options.keepAlive()](StorageResult result) {
+    if (result.ok()) {
+      hash(job);
+    } else {
+      m_services.network->post([this, job, result, keep] { fail(job, result); });
+    }
+  });
 }
 
-// One of several calls for a job came back; with the last, the job goes on or fails.
-void PieceWriter::wait(JobPtr const& job, StorageOutcome outcome, void (PieceWriter::*next)(JobPtr const&)) {
-  if (job->outcome == StorageOutcome::ok) job->outcome = outcome;
-  if (--job->openCalls > 0) return;
-  if (job->outcome == StorageOutcome::ok) {
-    (this->*next)(job);
-  } else {
-    answer(job, job->outcome);
-  }
-}
-
-// Blocks that went to JavaScript before the piece was whole are needed again for its hash.
-void PieceWriter::readBack(JobPtr const& job) {
-  auto const runs = job->buffer.storedRuns();
-  if (runs.empty()) {
-    hash(job);
-    return;
-  }
-  job->openCalls = int(runs.size());
-  for (PieceRange const run : runs) {
-    auto request = StorageRequest::of(RequestKind::readPiece, m_options.storageIndex, job->piece);
-    request.offset = run.offset;
-    request.length = run.length;
-    PieceMemory const& memory = job->buffer.memory();
-    request.into = PieceMemory(memory, memory.get() + run.offset);
-    m_services.counters.inc_stats_counter(lt::counters::num_read_back, (run.length + kBlockBytes - 1) / kBlockBytes);
-    m_services.channel->send(std::move(request), [this, job, keep = m_options.keepAlive()](StorageReply& reply) {
-      wait(job, reply.outcome, &PieceWriter::hash);
-    });
-  }
-}
-
+// Blocks that went to JavaScript before the piece was whole are fetched again for its hash.
 void PieceWriter::hash(JobPtr const& job) {
-  int const v1Bytes = m_hasV1 ? pieceBytes(job->piece) : 0;
-  bool const forJs = m_wantsBlockHashes && !m_hasV2;
-  int const leafBytes = forJs ? pieceBytes(job->piece) : v2Bytes(job->piece);
-  // The job owns handlers: it travels through the hasher thread and comes back to die here.
-  m_services.hasher.post([this, job, v1Bytes, leafBytes, keep = m_options.keepAlive()]() mutable {
-    job->digest = digestPiece(job->buffer.data(), v1Bytes, leafBytes);
-    auto& network = *m_services.network;
-    network.post([this, job = std::move(job), keep = std::move(keep)] { judge(job); });
+  PieceHashing::Order order;
+  order.storageIndex = m_options.storageIndex;
+  order.piece = job->piece;
+  for (auto const& run : job->buffer.runs()) {
+    if (run.isStored) {
+      PieceHashing::appendStored(run.range, order.segments);
+    } else {
+      order.segments.push_back({run.range, run.memory, false});
+    }
+  }
+  bool const forJs = m_wantsBlockHashes && !m_geometry.hasV2();
+  order.v1Bytes = m_geometry.hasV1() ? job->buffer.pieceBytes() : 0;
+  order.leafBytes = forJs ? job->buffer.pieceBytes() : m_geometry.v2Bytes(job->piece);
+  order.keepAlive = m_options.keepAlive();
+  PieceHashing::start(m_services, m_geometry, std::move(order), [this, job](StorageResult result, PieceDigest& digest) {
+    job->digest = std::move(digest);
+    if (result.ok()) {
+      judge(job);
+    } else {
+      fail(job, result);
+    }
   });
 }
 
 // Bytes that cannot be right never reach JavaScript. Without a v1 hash libtorrent's verdict comes later.
 void PieceWriter::judge(JobPtr const& job) {
-  m_services.counters.inc_stats_counter(lt::counters::num_blocks_hashed, int(job->writes.size()));
-  bool const wrong =
-      m_hasV1 && job->digest.v1 != m_options.info->hash_for_piece(lt::piece_index_t(job->piece));
-  if (wrong && !m_hasV2) {
-    answer(job, StorageOutcome::ok);
-  } else {
+  bool const wrong = m_geometry.hasV1() && !m_geometry.isRight(job->piece, job->digest.v1);
+  if (!wrong) {
     store(job);
+  } else if (m_geometry.hasV2()) {
+    answerAndKeep(job);
+  } else {
+    answer(job, {});
   }
 }
 
@@ -162,66 +132,139 @@ void PieceWriter::store(JobPtr const& job) {
   }
   job->openCalls = int(runs.size());
   for (PieceRange const run : runs) {
-    giveToJs(job, run, [this, job, keep = m_options.keepAlive()](StorageReply& reply) {
-      wait(job, reply.outcome, &PieceWriter::stored);
+    giveToJs(job, run, [this, job](StorageResult result) {
+      if (job->result.ok()) job->result = result;
+      if (--job->openCalls > 0) return;
+      if (job->result.ok()) {
+        stored(job);
+      } else {
+        fail(job, job->result);
+      }
     });
   }
 }
 
 void PieceWriter::stored(JobPtr const& job) {
-  m_stored.set_bit(job->piece);
-  answer(job, StorageOutcome::ok);
+  m_marks.stored(job->piece);
+  if (m_geometry.hasV1()) m_marks.foundRight(job->piece);
+  if (!job->hash) {
+    if (m_digests.size() >= kMostDigests) m_digests.clear();
+    m_digests[job->piece] = job->digest;
+  }
+  answer(job, {});
 }
 
-void PieceWriter::giveToJs(JobPtr const& job, PieceRange range, ReplyHandler reply) {
+void PieceWriter::giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<StorageResult> reply) {
   auto request = StorageRequest::of(RequestKind::writePiece, m_options.storageIndex, job->piece);
   request.offset = range.offset;
   request.length = range.length;
-  PieceMemory const& memory = job->buffer.memory();
-  request.lent = PieceMemory(memory, memory.get() + range.offset);
+  request.lent = lend(*job, range);
   if (m_wantsBlockHashes) request.blockHashes = blockHashesOf(*job, range);
-  m_given.set_bit(job->piece);
+  m_marks.given(job->piece);
+  m_digests.erase(job->piece);
   m_services.readCache.forget(m_options.storageIndex, job->piece);
   m_services.counters.inc_stats_counter(lt::counters::num_write_ops);
-  m_services.channel->send(std::move(request), std::move(reply));
+  m_services.channel->send(std::move(request), [this, range, watch = Stopwatch(), keep = m_options.keepAlive(),
+                                                reply = std::move(reply)](StorageReply& answer) mutable {
+    m_services.counters.inc_stats_counter(lt::counters::disk_write_time, watch.microseconds());
+    if (answer.result().ok()) {
+      m_services.counters.inc_stats_counter(lt::counters::num_blocks_written, blocksIn(range));
+    }
+    reply(answer.result());
+  });
+}
+
+// What JavaScript was lent counts as pending until it lets go, also when the job was answered long before.
+PieceMemory PieceWriter::lend(PieceJob& job, PieceRange range) {
+  struct Lent {
+    PieceMemory memory;
+    std::shared_ptr<void> pending;
+  };
+  auto lent = std::make_shared<Lent>();
+  lent->memory = job.buffer.memoryAt(range.offset);
+  lent->pending = job.pending ? job.pending : m_services.countPending(range.length);
+  char* const bytes = lent->memory.get();
+  return PieceMemory(std::move(lent), bytes);
 }
 
 // Nothing for half a piece, whose digests are not made yet, and where padding is left out of them (v2).
 std::string PieceWriter::blockHashesOf(PieceJob const& job, PieceRange range) {
   auto const& leaves = job.digest.leaves;
-  int const blocks = (job.buffer.pieceBytes() + kBlockBytes - 1) / kBlockBytes;
-  if (int(leaves.size()) != blocks) return {};
+  if (int(leaves.size()) != blocksIn({0, job.buffer.pieceBytes()})) return {};
   int const first = range.offset / kBlockBytes;
-  int const count = (range.length + kBlockBytes - 1) / kBlockBytes;
   std::string hashes;
-  for (int block = first; block < first + count; ++block) hashes += leaves[std::size_t(block)].to_string();
+  for (int block = first; block < first + blocksIn(range); ++block) hashes += leaves[std::size_t(block)].to_string();
   return hashes;
 }
 
-// One drain of the network thread: the writes first, then the hash, as libtorrent's bookkeeping wants it.
-void PieceWriter::answer(JobPtr const& job, StorageOutcome outcome) {
+void PieceWriter::fail(JobPtr const& job, StorageResult result) {
+  m_marks.failed(job->piece);
+  answer(job, result);
+}
+
+void PieceWriter::answer(JobPtr const& job, StorageResult result) {
   forget(job);
-  if (outcome != StorageOutcome::ok) m_stored.clear_bit(job->piece);
-  auto writes = std::move(job->writes);
-  auto hash = std::move(job->hash);
-  auto afterwards = std::move(job->afterwards);
-  auto const error = toStorageError(outcome, lt::operation_t::file_write);
+  answerHandlers(*job, result);
+}
+
+// Wrong, but with v2 libtorrent may ask again for some blocks only: the others must stay where they can be read.
+void PieceWriter::answerAndKeep(JobPtr const& job) {
+  m_marks.failed(job->piece);
+  job->finishing = false;
+  job->replacesBlocks = true;
+  answerHandlers(*job, {});
+  int const bytes = job->buffer.bufferedBlocks() * kBlockBytes;
+  if (!job->finishing && bytes > 0) m_services.halfPieces.grew(*this, job->piece, bytes);
+}
+
+// One drain of the network thread: the writes first, then the hash, as libtorrent's bookkeeping wants it.
+void PieceWriter::answerHandlers(PieceJob& job, StorageResult result) {
+  job.pending.reset();
+  auto writes = std::exchange(job.writes, {});
+  auto hash = std::exchange(job.hash, std::nullopt);
+  auto const error = toStorageError(result, lt::operation_t::file_write);
   for (auto& write : writes) write.handler(error);
-  if (hash) {
-    hash->give(job->digest);
-    auto const aborted = toStorageError(StorageOutcome::aborted, lt::operation_t::file_write);
-    hash->handler(lt::piece_index_t(job->piece), job->digest.v1, error ? aborted : lt::storage_error());
-  }
-  for (auto& task : afterwards) task();
-  if (job->inBudget) m_services.budget.remove(job->buffer.pieceBytes());
+  if (hash) answerHash(job, std::move(*hash), error && !writes.empty(), result);
+  runAfterwards(job);
   m_options.finished(int(writes.size()) + (hash ? 1 : 0));
+}
+
+void PieceWriter::answerHash(PieceJob& job, HashJob hash, bool writesFailed, StorageResult result) {
+  // libtorrent has the error from the writes, and fetches the piece again because of them.
+  if (writesFailed) result = StorageOutcome::aborted;
+  // Blocks that it believed to be there from an earlier session. A digest that fits nothing blames no peer for it.
+  if (result.outcome == StorageOutcome::notFound || result.outcome == StorageOutcome::corrupt) result = {};
+  hash.give(job.digest);
+  hash.handler(lt::piece_index_t(job.piece), job.digest.v1, toStorageError(result, lt::operation_t::file_read));
+}
+
+void PieceWriter::runAfterwards(PieceJob& job) {
+  auto afterwards = std::exchange(job.afterwards, {});
+  job.later.clear();
+  for (auto& task : afterwards) task();
 }
 
 bool PieceWriter::takeHash(int piece, HashJob& hash) {
   JobPtr const job = find(piece);
-  if (!job || job->hash || !job->buffer.complete()) return false;
+  if (!job) return takeHashOfStored(piece, hash);
+  if (job->hash || job->dropped) return false;
   job->hash = std::move(hash);
-  finishIfComplete(job);
+  // What did not come in this session is what libtorrent knows to be there from an earlier one.
+  job->buffer.takeRestForStored();
+  finishIfReady(job);
+  return true;
+}
+
+bool PieceWriter::takeHashOfStored(int piece, HashJob& hash) {
+  auto known = m_digests.extract(piece);
+  // A check wants to know what is stored now.
+  if (known.empty() || hash.isCheck) return false;
+  m_services.network->post([this, piece, digest = std::move(known.mapped()), hash = std::move(hash),
+                            keep = m_options.keepAlive()]() mutable {
+    hash.give(digest);
+    hash.handler(lt::piece_index_t(piece), digest.v1, {});
+    m_options.finished(1);
+  });
   return true;
 }
 
@@ -233,9 +276,12 @@ std::optional<PieceRange> PieceWriter::copyBuffered(int piece, PieceRange range,
   // At most two blocks: libtorrent asks for 16 KiB, not always where a block begins.
   for (int offset = range.offset; offset < end;) {
     int const next = std::min(end, (offset / kBlockBytes + 1) * kBlockBytes);
-    if (job->buffer.buffered({offset, next - offset})) {
-      std::memcpy(to + (offset - range.offset), job->buffer.data() + offset, std::size_t(next - offset));
-    } else {
+    int const blockOffset = offset / kBlockBytes * kBlockBytes;
+    auto const later = std::find_if(job->later.rbegin(), job->later.rend(),
+                                    [&](auto const& each) { return each.first.offset == blockOffset; });
+    if (later != job->later.rend()) {
+      std::memcpy(to + (offset - range.offset), later->second.get() + (offset - blockOffset), std::size_t(next - offset));
+    } else if (!job->buffer.copy({offset, next - offset}, to + (offset - range.offset))) {
       missing = PieceRange{missing ? missing->offset : offset, next - (missing ? missing->offset : offset)};
     }
     offset = next;
@@ -251,7 +297,7 @@ void PieceWriter::flush() {
 
 void PieceWriter::spill(int piece) {
   JobPtr const job = find(piece);
-  if (!job || job->finishing || job->ready() || job->writes.empty()) return;
+  if (!job || job->finishing || job->ready() || job->buffer.bufferedBlocks() == 0) return;
   if (job->openCalls > 0) {
     job->flushAgain = true;
   } else {
@@ -262,33 +308,46 @@ void PieceWriter::spill(int piece) {
 void PieceWriter::flushJob(JobPtr const& job) {
   m_services.halfPieces.left(*this, job->piece);
   m_options.began();
+  // Counts as a call until the storage is open.
+  job->openCalls = 1;
+  m_options.whenOpened([this, job, keep = m_options.keepAlive()](StorageResult result) {
+    --job->openCalls;
+    if (result.ok()) {
+      giveRuns(job);
+    } else {
+      m_services.network->post([this, job, result, keep] {
+        fail(job, result);
+        m_options.finished(1);
+      });
+      job->finishing = true;
+    }
+  });
+}
+
+void PieceWriter::giveRuns(JobPtr const& job) {
   auto const runs = job->buffer.bufferedRuns();
   job->openCalls = int(runs.size());
   for (PieceRange const run : runs) {
-    giveToJs(job, run, [this, job, run, keep = m_options.keepAlive()](StorageReply& reply) {
-      flushed(job, run, reply.outcome);
-    });
+    giveToJs(job, run, [this, job, run](StorageResult result) { flushed(job, run, result); });
   }
 }
 
-void PieceWriter::flushed(JobPtr const& job, PieceRange range, StorageOutcome outcome) {
+void PieceWriter::flushed(JobPtr const& job, PieceRange range, StorageResult result) {
   --job->openCalls;
-  if (outcome != StorageOutcome::ok) {
-    job->outcome = outcome;
+  if (!result.ok()) {
+    job->result = result;
   } else {
     job->buffer.markStored(range);
     m_options.finished(answerWritesOf(*job, range));
   }
   if (job->openCalls > 0) return;
-  if (job->outcome != StorageOutcome::ok) {
-    answer(job, job->outcome);
-  } else if (std::exchange(job->flushAgain, false) && !job->ready() && !job->writes.empty()) {
+  if (!job->result.ok()) {
+    fail(job, job->result);
+  } else if (std::exchange(job->flushAgain, false) && !job->ready() && job->buffer.bufferedBlocks() > 0) {
     flushJob(job);
   } else {
-    auto afterwards = std::move(job->afterwards);
-    job->afterwards.clear();
-    for (auto& task : afterwards) task();
-    finishIfComplete(job);
+    runAfterwards(*job);
+    finishIfReady(job);
   }
   m_options.finished(1);
 }
@@ -312,9 +371,18 @@ void PieceWriter::dropHalfPieces() {
   for (auto const& job : halves) drop(job, StorageOutcome::aborted);
 }
 
+void PieceWriter::forgetHalfPieces() {
+  std::vector<JobPtr> halves;
+  for (auto const& [piece, job] : m_jobs) {
+    if (!job->finishing && job->openCalls == 0 && job->writes.empty()) halves.push_back(job);
+  }
+  for (auto const& job : halves) forget(job);
+}
+
 // Its handlers, like all, run from a posted task.
 void PieceWriter::drop(JobPtr const& job, StorageOutcome outcome) {
   job->finishing = true;
+  job->dropped = true;
   m_services.network->post([this, job, outcome, keep = m_options.keepAlive()] { answer(job, outcome); });
 }
 
@@ -322,7 +390,7 @@ void PieceWriter::clear(int piece, UniqueTask then) {
   JobPtr const job = find(piece);
   if (job && !job->finishing && job->openCalls == 0 && !job->writes.empty()) {
     // With v2 libtorrent may ask again for some blocks only, and then still reads the others.
-    if (m_hasV2) {
+    if (m_geometry.hasV2()) {
       flushJob(job);
     } else {
       drop(job, StorageOutcome::ok);
@@ -332,9 +400,11 @@ void PieceWriter::clear(int piece, UniqueTask then) {
     job->afterwards.push_back([this, piece, then = std::move(then)]() mutable { clear(piece, std::move(then)); });
     return;
   }
-  if (!m_hasV2) {
+  m_marks.foundWrong(piece);
+  m_digests.erase(piece);
+  if (!m_geometry.hasV2()) {
     if (job) forget(job);
-    m_stored.clear_bit(piece);
+    m_marks.failed(piece);
   }
   then();
 }

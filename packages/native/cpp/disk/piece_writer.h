@@ -1,6 +1,5 @@
 #pragma once
 #include <libtorrent/bitfield.hpp>
-#include <libtorrent/torrent_info.hpp>
 
 #include <functional>
 #include <memory>
@@ -12,6 +11,8 @@
 #include "disk_services.h"
 #include "piece_buffer.h"
 #include "piece_digest.h"
+#include "piece_geometry.h"
+#include "piece_marks.h"
 
 namespace bae {
 
@@ -22,19 +23,23 @@ class PieceWriter {
  public:
   struct Options {
     int storageIndex;
-    std::shared_ptr<lt::torrent_info const> info;
     // A job of our own began: nothing exclusive may start until it is finished, too.
     std::function<void()> began;
     // So many jobs ended: ours, or writes and hashes whose handlers have run.
     std::function<void(int)> finished;
+    // Runs its task once JavaScript has opened the storage, or could not.
+    std::function<void(UniqueFunction<StorageResult>)> whenOpened;
+    // Something waits until nothing of the storage is held: no half piece may wait for its other blocks.
+    std::function<bool()> mustNotHold;
     std::function<std::shared_ptr<void>()> keepAlive;
   };
 
-  PieceWriter(DiskServices& services, Options options);
+  // The last two belong to the owner, too.
+  PieceWriter(DiskServices& services, Options options, PieceGeometry const& geometry, PieceMarks& marks);
+  ~PieceWriter();
 
-  void write(int piece, int offset, char const* bytes, int length, WriteHandler handler);
-  // Takes the hash of a piece whose blocks are all here or with JavaScript, and that is not answered yet; false
-  // leaves `job` untouched.
+  void write(int piece, PieceRange range, char const* bytes, WriteHandler handler);
+  // Takes the hash of a piece that has blocks here, and that is not answered yet; false leaves `job` untouched.
   bool takeHash(int piece, HashJob& job);
 
   // Copies what is in memory of the range; returns the part that is not.
@@ -46,27 +51,13 @@ class PieceWriter {
   void spill(int piece);
   // Ends the writes of half pieces without storing them: the data is going to be deleted.
   void dropHalfPieces();
+  // libtorrent forgets which blocks of half pieces it had. None of them is waited for.
+  void forgetHalfPieces();
   // Runs `then` when nothing of this piece is in flight; half a piece is dropped or, where single blocks
   // count (v2), handed to JavaScript.
   void clear(int piece, UniqueTask then);
 
-  // What was given to JavaScript and not cleared since.
-  bool isStored(int piece) const { return m_stored.get_bit(piece); }
-  bool wasGiven(int piece) const { return m_given.get_bit(piece); }
   void setWantsBlockHashes(bool wanted) { m_wantsBlockHashes = wanted; }
-  void setStored(lt::bitfield const& pieces);
-  // A check found other bytes than the piece should have, or none.
-  void foundWrong(int piece) { m_stored.clear_bit(piece); }
-  void foundMissing(int piece);
-  bool isPadding(int piece, PieceRange range) const;
-  // JavaScript cleared it. Where single blocks count (v2) the others are still there to be read.
-  void forgetGiven(int piece) {
-    if (!m_hasV2) m_given.clear_bit(piece);
-  }
-  lt::bitfield const& stored() const { return m_stored; }
-
-  int pieceBytes(int piece) const;
-  int v2Bytes(int piece) const;
 
  private:
   struct BlockWrite {
@@ -80,53 +71,64 @@ class PieceWriter {
 
     int piece;
     PieceBuffer buffer;
-    // All blocks are with JavaScript already; those that come replace them.
+    // All blocks were here before; those that come replace them.
     bool replacesBlocks;
     std::vector<BlockWrite> writes;
     std::optional<HashJob> hash;
     PieceDigest digest;
     // Calls to JavaScript that are open, and the first failure among them.
     int openCalls = 0;
-    StorageOutcome outcome = StorageOutcome::ok;
+    StorageResult result;
     // From the moment it is ready, or dropped, until the answers: no block is taken into it any more.
     bool finishing = false;
-    bool inBudget = false;
+    // Its blocks will not be stored.
+    bool dropped = false;
+    // Its bytes while they wait for JavaScript.
+    std::shared_ptr<void> pending;
     // More blocks came while half the piece was being handed over, and somebody waits for them too.
     bool flushAgain = false;
-    // What has to wait until no call is open.
+    // Blocks that came while the same were lent or hashed. Readers want these.
+    std::vector<std::pair<PieceRange, PieceMemory>> later;
+    // What has to wait until no call is open, among that the blocks above.
     std::vector<UniqueTask> afterwards;
   };
   using JobPtr = std::shared_ptr<PieceJob>;
 
   JobPtr collecting(int piece);
   void writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler handler);
+  void answerWrite(WriteHandler handler, StorageResult result);
   void drop(JobPtr const& job, StorageOutcome outcome);
-  void markPadding(PieceJob& job);
-  void finishIfComplete(JobPtr const& job);
-  void readBack(JobPtr const& job);
+  void finishIfReady(JobPtr const& job);
   void hash(JobPtr const& job);
   void judge(JobPtr const& job);
   void store(JobPtr const& job);
   void stored(JobPtr const& job);
-  void answer(JobPtr const& job, StorageOutcome outcome);
+  void fail(JobPtr const& job, StorageResult result);
+  void answer(JobPtr const& job, StorageResult result);
+  void answerAndKeep(JobPtr const& job);
+  void answerHandlers(PieceJob& job, StorageResult result);
+  bool takeHashOfStored(int piece, HashJob& hash);
+  void answerHash(PieceJob& job, HashJob hash, bool writesFailed, StorageResult result);
   void flushJob(JobPtr const& job);
-  void flushed(JobPtr const& job, PieceRange range, StorageOutcome outcome);
+  void giveRuns(JobPtr const& job);
+  void flushed(JobPtr const& job, PieceRange range, StorageResult result);
   static std::string blockHashesOf(PieceJob const& job, PieceRange range);
   int answerWritesOf(PieceJob& job, PieceRange range);
-  void giveToJs(JobPtr const& job, PieceRange range, ReplyHandler reply);
+  void giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<StorageResult> reply);
+  PieceMemory lend(PieceJob& job, PieceRange range);
   void forget(JobPtr const& job);
   JobPtr find(int piece) const;
-  void wait(JobPtr const& job, StorageOutcome outcome, void (PieceWriter::*next)(JobPtr const&));
+  static void runAfterwards(PieceJob& job);
 
   DiskServices& m_services;
   Options m_options;
-  bool m_hasV1;
-  bool m_hasV2;
-  bool m_hasPadding = false;
+  PieceGeometry const& m_geometry;
+  PieceMarks& m_marks;
   bool m_wantsBlockHashes = false;
   std::unordered_map<int, JobPtr> m_jobs;
-  lt::bitfield m_stored;
-  lt::bitfield m_given;
+  // Of pieces that were stored before libtorrent asked for their hash: it waits for blocks that are all padding
+  // where the padding does not end with the piece. Forgotten when there are many: they can be read back.
+  std::unordered_map<int, PieceDigest> m_digests;
 };
 
 }  // namespace bae

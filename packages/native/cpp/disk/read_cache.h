@@ -18,7 +18,7 @@ struct ReadWindow {
   PieceMemory memory;
   bool ready = false;
   // Told once when the fetch ends: however many peers want these bytes, they cross the border once.
-  std::vector<UniqueFunction<StorageOutcome>> waiting;
+  std::vector<UniqueFunction<StorageResult>> waiting;
 };
 
 // What was read from JavaScript lately, least recently used out first. Peers ask for blocks in sequence, so a

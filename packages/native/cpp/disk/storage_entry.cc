@@ -1,16 +1,45 @@
 #include "storage_entry.h"
 
 #include <cstring>
+#include <new>
+
+#include "job_counts.h"
+#include "lt_compat.h"
+#include "piece_hashing.h"
 
 namespace bae {
+namespace {
+// Nobody else will tell the peer, or whoever asked.
+lt::storage_error invalidRequest(lt::operation_t operation) {
+  return {lt::errors::make_error_code(lt::errors::invalid_request), lt::file_index_t(0), operation};
+}
+}  // namespace
 
 StorageEntry::StorageEntry(std::shared_ptr<DiskServices> services, int index, std::shared_ptr<TorrentContext> context)
     : m_services(std::move(services)),
       m_index(index),
       m_context(std::move(context)),
-      m_writer(*m_services, {index, m_context->info, [this] { m_fence.began(); },
-                             [this](int jobs) { m_fence.finished(jobs); },
-                             [this] { return std::shared_ptr<void>(shared_from_this()); }}) {}
+      m_fence(&m_services->counters),
+      m_geometry(m_context->info),
+      m_marks(m_geometry.pieces()),
+      m_writer(*m_services, writerOptions(), m_geometry, m_marks),
+      m_reader(*m_services, readerOptions(), m_geometry, m_marks, m_writer) {}
+
+PieceWriter::Options StorageEntry::writerOptions() {
+  return {m_index,
+          [this] { m_fence.began(); },
+          [this](int jobs) { m_fence.finished(jobs); },
+          [this](UniqueFunction<StorageResult> task) { whenOpened(std::move(task)); },
+          [this] { return m_fence.exclusiveWaits(); },
+          [this] { return std::shared_ptr<void>(shared_from_this()); }};
+}
+
+BlockReader::Options StorageEntry::readerOptions() {
+  return {m_index,
+          [this](UniqueFunction<StorageResult> task) { whenOpened(std::move(task)); },
+          [this] { m_fence.finished(); },
+          [this] { return std::shared_ptr<void>(shared_from_this()); }};
+}
 
 void StorageEntry::endWith(UniqueTask answer) {
   m_services->network->post([self = shared_from_this(), answer = std::move(answer)]() mutable {
@@ -28,25 +57,30 @@ void StorageEntry::open() {
 
 void StorageEntry::opened(StorageReply const& reply) {
   m_isOpen = true;
-  m_openOutcome = reply.outcome;
+  m_openResult = reply.result();
+  m_offersDigests = reply.offersDigests;
   m_writer.setWantsBlockHashes(reply.wantsBlockHashes);
-  int const pieces = m_context->info->num_pieces();
+  int const pieces = m_geometry.pieces();
   if (reply.havePieces.size() == std::size_t((pieces + 7) / 8)) {
-    m_writer.setStored(lt::bitfield(reply.havePieces.data(), pieces));
+    m_marks.set(lt::bitfield(reply.havePieces.data(), pieces));
   }
   auto tasks = std::move(m_afterOpen);
   m_afterOpen.clear();
-  for (auto& task : tasks) task(m_openOutcome);
+  for (auto& task : tasks) task(m_openResult);
 }
 
 // A storage that could not be opened is asked again: libtorrent goes on by itself after clear_error().
-void StorageEntry::whenOpened(UniqueFunction<StorageOutcome> task) {
-  if (m_isOpen && m_openOutcome != StorageOutcome::ok) {
+void StorageEntry::whenOpened(UniqueFunction<StorageResult> task) {
+  if (m_closeAsked) {
+    task(StorageOutcome::aborted);
+    return;
+  }
+  if (m_isOpen && !m_openResult.ok()) {
     m_isOpen = false;
     open();
   }
   if (m_isOpen) {
-    task(m_openOutcome);
+    task(m_openResult);
   } else {
     m_afterOpen.push_back(std::move(task));
   }
@@ -55,153 +89,152 @@ void StorageEntry::whenOpened(UniqueFunction<StorageOutcome> task) {
 bool StorageEntry::write(lt::peer_request const& r, char const* bytes,
                          std::shared_ptr<lt::disk_observer> const& observer, WriteHandler handler) {
   int const piece = int(r.piece);
-  if (m_fence.open()) {
-    m_fence.shared([&] { m_writer.write(piece, r.start, bytes, r.length, std::move(handler)); });
+  PieceRange const range{r.start, r.length};
+  handler = counted(m_services, &JobCounts::writes, std::move(handler));
+  if (!m_geometry.contains(piece, range) || range.offset % kBlockBytes != 0 || range.length > kBlockBytes) {
+    m_services->network->post([handler = std::move(handler)] { handler(invalidRequest(lt::operation_t::file_write)); });
+  } else if (m_fence.open()) {
+    m_fence.shared([&] { m_writer.write(piece, range, bytes, std::move(handler)); });
   } else {
-    PieceMemory const copy = BufferPool::instance().piece(std::size_t(r.length));
-    std::memcpy(copy.get(), bytes, std::size_t(r.length));
-    m_fence.shared([this, piece, r, copy, handler = std::move(handler)]() mutable {
-      m_writer.write(piece, r.start, copy.get(), r.length, std::move(handler));
-      if (m_fence.exclusiveWaits()) m_writer.flush();
-    });
+    PieceMemory const copy = m_services->copyPending(bytes, r.length);
+    m_fence.shared(
+        [this, piece, range, copy, handler = std::move(handler)]() mutable {
+          m_writer.write(piece, range, copy.get(), std::move(handler));
+        },
+        lt::counters::num_fenced_write);
   }
   return m_services->budget.askToWait(observer);
 }
 
-void StorageEntry::read(lt::peer_request const& r, ReadHandler handler) {
-  m_fence.shared([this, r, handler = std::move(handler)]() mutable {
-    auto block = BufferPool::instance().block(r.length);
-    PieceRange const wanted{r.start, r.length};
-    auto const missing = m_writer.copyBuffered(int(r.piece), wanted, block.data());
-    m_services->counters.inc_stats_counter(lt::counters::num_blocks_read);
-    if (missing && m_writer.isPadding(int(r.piece), *missing)) {
-      std::memset(block.data() + (missing->offset - r.start), 0, std::size_t(missing->length));
-      endWith([block = std::move(block), handler = std::move(handler)]() mutable { handler(std::move(block), {}); });
-    } else if (missing) {
-      readStored({int(r.piece), wanted, *missing, std::move(block), std::move(handler)});
-    } else {
-      endWith([block = std::move(block), handler = std::move(handler)]() mutable { handler(std::move(block), {}); });
-    }
-  });
-}
-
-void StorageEntry::readStored(BlockRead read) {
-  auto const range = ReadCache::windowOf(read.missing, m_writer.pieceBytes(read.piece));
-  if (range.length == 0 || !m_writer.isStored(read.piece)) {
-    fetchBlock(std::move(read));
+void StorageEntry::read(lt::peer_request const& r, ReadHandler handler, lt::disk_job_flags_t flags) {
+  int const piece = int(r.piece);
+  PieceRange const range{r.start, r.length};
+  handler = counted(m_services, &JobCounts::reads, std::move(handler));
+  if (!m_geometry.contains(piece, range) || range.length > kBlockBytes) {
+    m_services->network->post(
+        [handler = std::move(handler)] { handler({}, invalidRequest(lt::operation_t::file_read)); });
     return;
   }
-  auto const window = m_services->readCache.find(m_index, read.piece, range.offset);
-  if (!window) {
-    fetchWindow(read.piece, range, std::move(read));
-  } else if (!window->ready) {
-    window->waiting.push_back([self = shared_from_this(), window, read = std::move(read)](StorageOutcome outcome) mutable {
-      answerRead(read, window->memory.get() - window->range.offset, outcome);
-      self->m_fence.finished();
-    });
-  } else {
-    endWith([window, read = std::move(read)]() mutable {
-      answerRead(read, window->memory.get() - window->range.offset, StorageOutcome::ok);
-    });
-  }
-}
-
-void StorageEntry::fetchWindow(int piece, PieceRange range, BlockRead read) {
-  auto const window = m_services->readCache.add(m_index, piece, range);
-  readFromJs(piece, range, window->memory, [self = shared_from_this(), piece, window, read = std::move(read)](StorageReply& reply) mutable {
-    window->ready = true;
-    if (reply.outcome != StorageOutcome::ok) self->m_services->readCache.forget(self->m_index, piece);
-    answerRead(read, window->memory.get() - window->range.offset, reply.outcome);
-    auto waiting = std::move(window->waiting);
-    for (auto& tell : waiting) tell(reply.outcome);
-    self->m_fence.finished();
-  });
-}
-
-void StorageEntry::fetchBlock(BlockRead read) {
-  auto const into = BufferPool::instance().piece(std::size_t(read.missing.length));
-  int const piece = read.piece;
-  PieceRange const range = read.missing;
-  readFromJs(piece, range, into, [self = shared_from_this(), into, read = std::move(read)](StorageReply& reply) mutable {
-    answerRead(read, into.get() - read.missing.offset, reply.outcome);
-    self->m_fence.finished();
-  });
-}
-
-// `bytes` is where byte 0 of the piece would be.
-void StorageEntry::answerRead(BlockRead& read, char const* bytes, StorageOutcome outcome) {
-  if (outcome != StorageOutcome::ok) {
-    read.handler({}, toStorageError(outcome, lt::operation_t::file_read));
-    return;
-  }
-  std::memcpy(read.block.data() + (read.missing.offset - read.wanted.offset), bytes + read.missing.offset,
-              std::size_t(read.missing.length));
-  read.handler(std::move(read.block), {});
-}
-
-void StorageEntry::readFromJs(int piece, PieceRange range, PieceMemory into, ReplyHandler reply) {
-  auto request = StorageRequest::of(RequestKind::readPiece, m_index, piece);
-  request.offset = range.offset;
-  request.length = range.length;
-  request.into = std::move(into);
-  m_services->counters.inc_stats_counter(lt::counters::num_read_ops);
-  m_services->channel->send(std::move(request), std::move(reply));
+  bool const once = bool(flags & lt::disk_interface::volatile_read);
+  m_fence.shared(
+      [this, piece, range, once, handler = std::move(handler)]() mutable {
+        m_reader.read(piece, range, once, std::move(handler));
+      },
+      lt::counters::num_fenced_read);
 }
 
 void StorageEntry::hash(int piece, HashJob job) {
-  m_fence.shared([this, piece, job = std::move(job)]() mutable {
-    if (m_writer.takeHash(piece, job)) return;
-    whenOpened([this, piece, job = std::move(job)](StorageOutcome outcome) mutable {
-      if (outcome == StorageOutcome::ok) {
-        hashStored(piece, std::move(job));
-      } else {
-        endWith([this, piece, outcome, job = std::move(job)]() mutable { answerHash(piece, job, {}, outcome); });
-      }
-    });
-  });
+  job.handler = counted(m_services, &JobCounts::hashes, std::move(job.handler));
+  if (job.isCheck) job.cancelled = m_checksCancelled;
+  m_fence.shared(
+      [this, piece, job = std::move(job)]() mutable {
+        if (m_geometry.isAllPadding(piece)) {
+          hashPadding(piece, std::move(job));
+        } else if (!m_writer.takeHash(piece, job)) {
+          whenOpened([this, piece, job = std::move(job), self = shared_from_this()](StorageResult result) mutable {
+            if (result.ok()) {
+              hashStored(piece, std::move(job));
+            } else {
+              answerHashLater(piece, std::move(job), result);
+            }
+          });
+        }
+      },
+      lt::counters::num_fenced_hash);
+}
+
+// Nobody ever sends, stores or reads it.
+void StorageEntry::hashPadding(int piece, HashJob job) {
+  PieceHashing::Order order;
+  order.piece = piece;
+  order.segments.push_back({{0, m_geometry.pieceBytes(piece)}, nullptr, false});
+  order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
+  order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
+  order.keepAlive = shared_from_this();
+  PieceHashing::start(*m_services, m_geometry, std::move(order),
+                      [this, piece, job = std::move(job)](StorageResult result, PieceDigest& digest) mutable {
+                        answerHash(piece, job, result, digest);
+                      });
 }
 
 // A piece that is not in memory: a check, or one whose blocks were given to JavaScript before.
 void StorageEntry::hashStored(int piece, HashJob job) {
-  if (!m_writer.wasGiven(piece)) {
+  if (job.isCancelled()) {
+    answerHashLater(piece, std::move(job), StorageOutcome::aborted);
+  } else if (job.isCheck && !m_marks.isGiven(piece)) {
     // "Not there" is a hash that fits nothing. An error would end the check of the whole file.
-    endWith([this, piece, job = std::move(job)]() mutable { answerHash(piece, job, {}, StorageOutcome::ok); });
-    return;
+    answerHashLater(piece, std::move(job), {});
+  } else if (m_offersDigests) {
+    askForDigests(piece, std::move(job));
+  } else {
+    readAndHash(piece, std::move(job));
   }
-  int const bytes = m_writer.pieceBytes(piece);
-  auto const into = BufferPool::instance().piece(std::size_t(bytes));
-  int const v1Bytes = job.wantV1 ? bytes : 0;
-  int const v2Bytes = job.v2.empty() ? 0 : m_writer.v2Bytes(piece);
-  m_services->counters.inc_stats_counter(lt::counters::num_read_back, (bytes + kBlockBytes - 1) / kBlockBytes);
-  readFromJs(piece, {0, bytes}, into, [self = shared_from_this(), this, piece, into, v1Bytes, v2Bytes,
-                                              job = std::move(job)](StorageReply& reply) mutable {
-    if (reply.outcome != StorageOutcome::ok) {
-      bool const missing = reply.outcome == StorageOutcome::notFound;
-      if (missing) m_writer.foundMissing(piece);
-      answerHash(piece, job, {}, missing ? StorageOutcome::ok : reply.outcome);
-      m_fence.finished();
-      return;
+}
+
+void StorageEntry::askForDigests(int piece, HashJob job) {
+  auto request = StorageRequest::of(RequestKind::hashPiece, m_index, piece);
+  request.wantsV1 = job.wantV1;
+  request.leaves = job.v2.empty() ? 0 : blocksIn({0, m_geometry.v2Bytes(piece)});
+  m_services->channel->send(std::move(request), [self = shared_from_this(), this, piece,
+                                                 job = std::move(job)](StorageReply& reply) mutable {
+    if (reply.result().ok() && !reply.digest) {
+      readAndHash(piece, std::move(job));
+    } else {
+      hashedStored(piece, std::move(job), reply.result(), reply.digest ? *reply.digest : PieceDigest());
     }
-    m_services->hasher.post([self = std::move(self), this, piece, into, v1Bytes, v2Bytes, job = std::move(job)]() mutable {
-      auto digest = digestPiece(into.get(), v1Bytes, v2Bytes);
-      auto& network = *m_services->network;
-      network.post([self = std::move(self), this, piece, digest = std::move(digest), job = std::move(job)]() mutable {
-        bool const wrong = job.wantV1 && digest.v1 != m_context->info->hash_for_piece(lt::piece_index_t(piece));
-        if (wrong) m_writer.foundWrong(piece);
-        answerHash(piece, job, digest, StorageOutcome::ok);
-        m_fence.finished();
-      });
-    });
   });
 }
 
-void StorageEntry::answerHash(int piece, HashJob& job, PieceDigest const& digest, StorageOutcome outcome) {
+void StorageEntry::readAndHash(int piece, HashJob job) {
+  PieceHashing::Order order;
+  order.storageIndex = m_index;
+  order.piece = piece;
+  PieceHashing::appendStored({0, m_geometry.pieceBytes(piece)}, order.segments);
+  order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
+  order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
+  order.keepAlive = shared_from_this();
+  order.cancelled = job.cancelled;
+  PieceHashing::start(*m_services, m_geometry, std::move(order),
+                      [this, piece, job = std::move(job)](StorageResult result, PieceDigest& digest) mutable {
+                        hashedStored(piece, std::move(job), result, digest);
+                      });
+}
+
+void StorageEntry::hashedStored(int piece, HashJob job, StorageResult result, PieceDigest const& digest) {
+  bool const isMissing = result.outcome == StorageOutcome::notFound;
+  bool const isDamaged = result.outcome == StorageOutcome::corrupt;
+  bool const isWrong = result.ok() && job.wantV1 && !m_geometry.isRight(piece, digest.v1);
+  if (isMissing || isDamaged || isWrong) m_services->readCache.forget(m_index, piece);
+  if (isMissing) m_marks.gone(piece);
+  if (isDamaged || isWrong) m_marks.foundWrong(piece);
+  if (result.ok() && job.wantV1 && !isWrong) {
+    m_marks.stored(piece);
+    m_marks.foundRight(piece);
+  }
+  // Again a hash that fits nothing: libtorrent fetches the piece, and goes on with the others.
+  answerHash(piece, job, isMissing || isDamaged ? StorageResult() : result, digest);
+}
+
+void StorageEntry::answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest) {
   job.give(digest);
-  job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(outcome, lt::operation_t::file_read));
+  job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(result, lt::operation_t::file_read));
+  m_fence.finished();
+}
+
+void StorageEntry::answerHashLater(int piece, HashJob job, StorageResult result) {
+  m_services->network->post([this, piece, result, job = std::move(job), self = shared_from_this()]() mutable {
+    answerHash(piece, job, result, {});
+  });
+}
+
+void StorageEntry::cancelChecks() {
+  *m_checksCancelled = true;
+  m_checksCancelled = std::make_shared<std::atomic<bool>>(false);
 }
 
 void StorageEntry::hashBlock(int piece, int offset, BlockHashHandler handler) {
-  int const length = std::min(kBlockBytes, m_writer.v2Bytes(piece) - offset);
+  bool const isBlock = piece >= 0 && piece < m_geometry.pieces() && offset >= 0 && offset % kBlockBytes == 0;
+  int const length = isBlock ? std::min(kBlockBytes, m_geometry.v2Bytes(piece) - offset) : 0;
   lt::peer_request const wanted{lt::piece_index_t(piece), offset, length};
   read(wanted, [piece, length, handler = std::move(handler)](lt::disk_buffer_holder block, lt::storage_error const& error) {
     auto const digest = error ? lt::sha256_hash() : lt::hasher256(block.data(), length).final();
@@ -210,18 +243,23 @@ void StorageEntry::hashBlock(int piece, int offset, BlockHashHandler handler) {
 }
 
 void StorageEntry::clearPiece(int piece, ClearHandler handler) {
-  m_fence.shared([this, piece, handler = std::move(handler)]() mutable {
-    m_writer.clear(piece, [this, piece, handler = std::move(handler)]() mutable {
-      if (m_writer.wasGiven(piece)) {
-        askToClear(piece, std::move(handler));
-      } else {
-        endWith([piece, handler = std::move(handler)] { handler(lt::piece_index_t(piece)); });
-      }
-    });
-  });
+  m_fence.shared(
+      [this, piece, handler = std::move(handler)]() mutable {
+        m_writer.clear(piece, [this, piece, handler = std::move(handler)]() mutable {
+          m_services->readCache.forget(m_index, piece);
+          if (m_marks.isGiven(piece) && !m_closeAsked) {
+            askToClear(piece, std::move(handler));
+          } else {
+            endWith([piece, handler = std::move(handler)] { handler(lt::piece_index_t(piece)); });
+          }
+        });
+      },
+      lt::counters::num_fenced_clear_piece);
 }
 
 void StorageEntry::askToClear(int piece, ClearHandler handler) {
+  // Where single blocks count (v2) the others are still there. What is written after this call is not cleared by it.
+  if (!m_geometry.hasV2()) m_marks.gone(piece);
   auto& waiting = m_clearing[piece];
   waiting.push_back(std::move(handler));
   if (waiting.size() > 1) return;
@@ -230,55 +268,71 @@ void StorageEntry::askToClear(int piece, ClearHandler handler) {
 }
 
 void StorageEntry::cleared(int piece) {
-  m_writer.forgetGiven(piece);
   auto const node = m_clearing.extract(piece);
   for (auto const& handler : node.mapped()) handler(lt::piece_index_t(piece));
   m_fence.finished(int(node.mapped().size()));
 }
 
-void StorageEntry::exclusive(UniqueTask body) {
-  m_fence.exclusive([this, body = std::move(body)]() mutable { endWith(std::move(body)); });
+void StorageEntry::exclusive(UniqueTask body, int gauge) {
+  m_fence.exclusive([this, body = std::move(body)]() mutable { endWith(std::move(body)); }, gauge);
   if (m_fence.exclusiveWaits()) m_writer.flush();
 }
 
+void StorageEntry::stop(UniqueTask body) {
+  cancelChecks();
+  exclusive(std::move(body), lt::counters::num_fenced_stop_torrent);
+}
+
 void StorageEntry::check(lt::add_torrent_params const* resume, CheckHandler handler) {
-  m_fence.exclusive([this, resume, handler = std::move(handler)]() mutable {
-    whenOpened([this, resume, handler = std::move(handler)](StorageOutcome outcome) mutable {
-      auto const error = toStorageError(outcome, lt::operation_t::file_open);
-      auto const status = error ? lt::status_t::fatal_disk_error : judgeResume(resume);
-      endWith([status, error, handler = std::move(handler)] { handler(status, error); });
-    });
-  });
+  m_fence.exclusive(
+      [this, resume, handler = std::move(handler)]() mutable {
+        whenOpened([this, resume, handler = std::move(handler)](StorageResult result) mutable {
+          if (resume == nullptr) m_writer.forgetHalfPieces();
+          auto const error = toStorageError(result, lt::operation_t::file_open);
+          auto const status = error ? kFatalDiskError : judgeResume(resume);
+          endWith([status, error, handler = std::move(handler)] { handler(status, error); });
+        });
+      },
+      lt::counters::num_fenced_check_fastresume);
   if (m_fence.exclusiveWaits()) m_writer.flush();
 }
 
 // Pieces are claimed without a check only where libtorrent and JavaScript agree on them. A check costs little:
-// pieces that JavaScript does not have are not asked for.
+// pieces that JavaScript does not have are not asked for. Padding is claimed by nobody, and always there.
 lt::status_t StorageEntry::judgeResume(lt::add_torrent_params const* resume) const {
-  auto const& stored = m_writer.stored();
-  auto const accept = [](bool agreed) { return agreed ? lt::status_t::no_error : lt::status_t::need_full_check; };
-  if (resume == nullptr) return accept(stored.none_set());
-  if (resume->flags & lt::torrent_flags::seed_mode) return accept(stored.all_set());
-  auto const& claimed = resume->have_pieces;
-  if (claimed.empty()) return accept(stored.none_set());
-  if (claimed.size() != stored.size()) return accept(false);
-  for (int piece = 0; piece < claimed.size(); ++piece) {
-    if (claimed.get_bit(lt::piece_index_t(piece)) != stored.get_bit(piece)) return accept(false);
+  auto const accept = [](bool agreed) { return agreed ? kNoDiskError : kNeedFullCheck; };
+  auto const everyPiece = [this](auto agrees) {
+    for (int piece = 0; piece < m_geometry.pieces(); ++piece) {
+      if (!agrees(piece) && !m_geometry.isAllPadding(piece)) return false;
+    }
+    return true;
+  };
+  bool const isSeed = resume != nullptr && (resume->flags & lt::torrent_flags::seed_mode);
+  if (isSeed) return accept(everyPiece([this](int piece) { return m_marks.isRight(piece); }));
+  if (resume == nullptr || resume->have_pieces.empty()) {
+    return accept(everyPiece([this](int piece) { return !m_marks.isGiven(piece); }));
   }
-  return accept(true);
+  auto const& claimed = resume->have_pieces;
+  if (claimed.size() != m_geometry.pieces()) return accept(false);
+  return accept(everyPiece(
+      [&](int piece) { return claimed.get_bit(lt::piece_index_t(piece)) == m_marks.isRight(piece); }));
 }
 
 void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> handler) {
-  m_fence.exclusive([this, handler = std::move(handler)]() mutable {
-    close(true, [self = shared_from_this(), handler = std::move(handler)](StorageReply& reply) {
-      handler(toStorageError(reply.outcome, lt::operation_t::file_remove));
-      self->m_fence.finished();
-    });
-  });
+  cancelChecks();
+  m_fence.exclusive(
+      [this, handler = std::move(handler)]() mutable {
+        close(true, [self = shared_from_this(), handler = std::move(handler)](StorageReply& reply) {
+          handler(toStorageError(reply.result(), lt::operation_t::file_remove));
+          self->m_fence.finished();
+        });
+      },
+      lt::counters::num_fenced_delete_files);
   m_writer.dropHalfPieces();
 }
 
 void StorageEntry::pieceCompleted(int piece) {
+  m_marks.foundRight(piece);
   m_services->channel->send(StorageRequest::of(RequestKind::completePiece, m_index, piece), {});
 }
 

@@ -3,12 +3,16 @@
 #include <libtorrent/disk_interface.hpp>
 #include <libtorrent/peer_request.hpp>
 
+#include <atomic>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "block_reader.h"
 #include "disk_job.h"
 #include "disk_services.h"
+#include "piece_geometry.h"
+#include "piece_marks.h"
 #include "piece_writer.h"
 #include "storage_fence.h"
 #include "torrent_context.h"
@@ -29,8 +33,9 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   // Before anything else.
   void open();
 
-  void read(lt::peer_request const& request, ReadHandler handler);
-  // `bytes` is only valid during the call. True: the caller shall wait for its observer.
+  void read(lt::peer_request const& request, ReadHandler handler, lt::disk_job_flags_t flags = {});
+  // `bytes` is only valid during the call. True: the caller shall wait for its observer. Throws bad_alloc where the
+  // block cannot even be refused.
   bool write(lt::peer_request const& request, char const* bytes, std::shared_ptr<lt::disk_observer> const& observer,
              WriteHandler handler);
   void hash(int piece, HashJob job);
@@ -38,7 +43,9 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   void clearPiece(int piece, ClearHandler handler);
 
   // `body` runs when all jobs before it have ended and half pieces are with JavaScript.
-  void exclusive(UniqueTask body);
+  void exclusive(UniqueTask body, int gauge = StorageFence::kNoGauge);
+  // The same, and what is being checked needs no answer but that it was stopped.
+  void stop(UniqueTask body);
   // `resume` is only valid until the handler runs; null when a check is forced.
   void check(lt::add_torrent_params const* resume, CheckHandler handler);
   void deleteData(std::function<void(lt::storage_error const&)> handler);
@@ -48,25 +55,23 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   // libtorrent let go of the storage.
   void remove();
 
+  StorageFence const& fence() const { return m_fence; }
+
  private:
   void opened(StorageReply const& reply);
-  void whenOpened(UniqueFunction<StorageOutcome> task);
+  void whenOpened(UniqueFunction<StorageResult> task);
+  PieceWriter::Options writerOptions();
+  BlockReader::Options readerOptions();
   lt::status_t judgeResume(lt::add_torrent_params const* resume) const;
-  struct BlockRead {
-    int piece;
-    PieceRange wanted;
-    // The part that was not in memory, and is fetched.
-    PieceRange missing;
-    lt::disk_buffer_holder block;
-    ReadHandler handler;
-  };
-  void readStored(BlockRead read);
-  void fetchWindow(int piece, PieceRange window, BlockRead read);
-  void fetchBlock(BlockRead read);
-  static void answerRead(BlockRead& read, char const* bytes, StorageOutcome outcome);
-  void readFromJs(int piece, PieceRange range, PieceMemory into, ReplyHandler reply);
+  void hashPadding(int piece, HashJob job);
   void hashStored(int piece, HashJob job);
-  void answerHash(int piece, HashJob& job, PieceDigest const& digest, StorageOutcome outcome);
+  void askForDigests(int piece, HashJob job);
+  void readAndHash(int piece, HashJob job);
+  void hashedStored(int piece, HashJob job, StorageResult result, PieceDigest const& digest);
+  // Answers within the call: from a posted task.
+  void answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest);
+  void answerHashLater(int piece, HashJob job, StorageResult result);
+  void cancelChecks();
   void askToClear(int piece, ClearHandler handler);
   void cleared(int piece);
   void close(bool deleteData, ReplyHandler then);
@@ -77,11 +82,17 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   int m_index;
   std::shared_ptr<TorrentContext> m_context;
   StorageFence m_fence;
+  PieceGeometry m_geometry;
+  PieceMarks m_marks;
   PieceWriter m_writer;
+  BlockReader m_reader;
   bool m_isOpen = false;
-  StorageOutcome m_openOutcome = StorageOutcome::ok;
-  std::vector<UniqueFunction<StorageOutcome>> m_afterOpen;
+  bool m_offersDigests = false;
+  StorageResult m_openResult;
+  std::vector<UniqueFunction<StorageResult>> m_afterOpen;
   bool m_closeAsked = false;
+  // Seen by the hashes of a check that have begun; another one for those that begin later.
+  std::shared_ptr<std::atomic<bool>> m_checksCancelled = std::make_shared<std::atomic<bool>>(false);
   // Clears that wait for JavaScript: a failed piece is cleared once for each of its blocks, and told of once.
   std::unordered_map<int, std::vector<ClearHandler>> m_clearing;
 };

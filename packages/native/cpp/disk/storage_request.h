@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "buffer_pool.h"
+#include "piece_digest.h"
 #include "torrent_context.h"
 #include "unique_function.h"
 
@@ -18,10 +20,38 @@ enum class RequestKind : int {
   clearPiece = 4,
   closeStorage = 5,
   torrentGone = 6,
+  hashPiece = 7,
 };
 
-// How a request ended. The numbers up to `io` are shared with src/storage-requests.ts.
-enum class StorageOutcome : int { ok = 0, notFound = 1, noSpace = 2, aborted = 3, io = 4, timedOut = 5 };
+// How a request ended. The numbers are shared with src/storage-requests.ts, which never says `aborted` (the session
+// ends) or `timedOut`.
+enum class StorageOutcome : int {
+  ok = 0,
+  notFound = 1,
+  noSpace = 2,
+  aborted = 3,
+  io = 4,
+  timedOut = 5,
+  readOnly = 6,
+  accessDenied = 7,
+  notPermitted = 8,
+  fileTooLarge = 9,
+  outOfMemory = 10,
+  unavailable = 11,
+  corrupt = 12,
+  closed = 13,
+};
+
+// How a request ended, and which one it was: the error itself stays with whoever answered it.
+struct StorageResult {
+  StorageResult(StorageOutcome how = StorageOutcome::ok, std::uint32_t number = 0) : outcome(how), request(number) {}
+
+  bool ok() const { return outcome == StorageOutcome::ok; }
+
+  StorageOutcome outcome;
+  // 0: no request failed.
+  std::uint32_t request;
+};
 
 struct StorageRequest {
   static StorageRequest of(RequestKind kind, int storageIndex, int piece = 0) {
@@ -44,16 +74,26 @@ struct StorageRequest {
   std::string blockHashes;
   // readPiece: where the JavaScript thread copies the answer to.
   PieceMemory into;
+  // hashPiece: which digests are wanted.
+  bool wantsV1 = false;
+  int leaves = 0;
   // openStorage
   std::shared_ptr<lt::torrent_info const> info;
   std::string torrentId;
 };
 
 struct StorageReply {
+  StorageResult result() const { return {outcome, request}; }
+
   StorageOutcome outcome = StorageOutcome::ok;
+  // The number under which the other side keeps the error, or 0.
+  std::uint32_t request = 0;
   // openStorage: the bits of the pieces that are there, or empty.
   std::string havePieces;
   bool wantsBlockHashes = false;
+  bool offersDigests = false;
+  // hashPiece: exactly what was wanted, or nothing where the bytes shall be read and hashed here.
+  std::optional<PieceDigest> digest;
 };
 
 // Runs on the network thread.

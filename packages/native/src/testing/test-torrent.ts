@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 
-/** A v1 torrent of one file together with its bytes. */
+/** A v1 torrent together with its bytes. */
 export interface TestTorrent {
   readonly name: string
+  /** Left out for a torrent of one file, which is named as the torrent. Padding (BEP 47) is in no file of a disk. */
+  readonly files?: readonly TestFile[]
   readonly torrentFile: Uint8Array
   /** 40 hex digits. */
   readonly infoHashV1: string
@@ -11,7 +13,16 @@ export interface TestTorrent {
   readonly pieceCount: number
 }
 
+export interface TestFile {
+  readonly name: string
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+  readonly isPadding: boolean
+}
+
 export interface TestTorrentOptions {
+  /** More than one file: the lengths of files and of what lies between them, which is padding every second time. */
+  readonly fileLengths?: readonly number[]
   readonly pieceLengthBytes?: number
   readonly totalLengthBytes?: number
 }
@@ -19,20 +30,45 @@ export interface TestTorrentOptions {
 /** Eight whole pieces of 32 KiB and a short last one, unless told otherwise. Another name gives another info hash. */
 export function createTestTorrent(name: string, options: TestTorrentOptions = {}): TestTorrent {
   const pieceLengthBytes = options.pieceLengthBytes ?? 32 * 1024
-  const bytes = patternBytes(name, options.totalLengthBytes ?? 8 * pieceLengthBytes + 1000)
+  const files = options.fileLengths && testFiles(options.fileLengths)
+  const fileBytes = files?.reduce((sum, file) => sum + file.lengthBytes, 0)
+  const bytes = patternBytes(name, fileBytes ?? options.totalLengthBytes ?? 8 * pieceLengthBytes + 1000)
+  for (const { isPadding, offsetBytes, lengthBytes } of files ?? []) {
+    if (isPadding) bytes.fill(0, offsetBytes, offsetBytes + lengthBytes)
+  }
   const pieceCount = Math.ceil(bytes.length / pieceLengthBytes)
   const pieceHashes = Array.from({ length: pieceCount }, (_, piece) => {
     return sha1(bytes.subarray(piece * pieceLengthBytes, (piece + 1) * pieceLengthBytes))
   })
   const info = Buffer.concat([
-    Buffer.from(`d6:lengthi${bytes.length}e4:name${Buffer.byteLength(name)}:${name}`),
+    Buffer.from(
+      `d${files ? filesList(files) : `6:lengthi${bytes.length}e`}4:name${Buffer.byteLength(name)}:${name}`,
+    ),
     Buffer.from(`12:piece lengthi${pieceLengthBytes}e6:pieces${20 * pieceCount}:`),
     ...pieceHashes,
     Buffer.from('e'),
   ])
   const torrentFile = Uint8Array.from(Buffer.concat([Buffer.from('d4:info'), info, Buffer.from('e')]))
   const infoHashV1 = sha1(info).toString('hex')
-  return { name, torrentFile, infoHashV1, bytes, pieceLengthBytes, pieceCount }
+  return { name, ...(files && { files }), torrentFile, infoHashV1, bytes, pieceLengthBytes, pieceCount }
+}
+
+function testFiles(lengths: readonly number[]): readonly TestFile[] {
+  let offsetBytes = 0
+  return lengths.map((lengthBytes, index) => {
+    const file = { name: `file-${index}`, offsetBytes, lengthBytes, isPadding: index % 2 === 1 }
+    offsetBytes += lengthBytes
+    return file
+  })
+}
+
+/** The `files` of an info section, before its name. */
+function filesList(files: readonly TestFile[]): string {
+  const entries = files.map(({ name, lengthBytes, isPadding }) => {
+    const path = isPadding ? `l4:.pad${name.length}:${name}e` : `l${name.length}:${name}e`
+    return `d${isPadding ? '4:attr1:p' : ''}6:lengthi${lengthBytes}e4:path${path}e`
+  })
+  return `5:filesl${entries.join('')}e`
 }
 
 export function pieceBytes(torrent: TestTorrent, piece: number): Uint8Array {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNativeSession } from '../../src/index.js'
@@ -16,7 +16,13 @@ export const LOOPBACK_SETTINGS = {
 /** A second session that seeds the torrent from a file, with libtorrent's own disk storage. */
 export async function seedFromFile(torrent: TestTorrent): Promise<TestSeed> {
   const folder = await mkdtemp(join(tmpdir(), 'bae-seed-'))
-  await writeFile(join(folder, torrent.name), torrent.bytes)
+  if (torrent.files) await mkdir(join(folder, torrent.name))
+  const whole = { name: '.', offsetBytes: 0, lengthBytes: torrent.bytes.length, isPadding: false }
+  for (const file of torrent.files ?? [whole]) {
+    if (file.isPadding) continue
+    const bytes = torrent.bytes.subarray(file.offsetBytes, file.offsetBytes + file.lengthBytes)
+    await writeFile(join(folder, torrent.name, file.name), bytes)
+  }
   const session = await createNativeSession({
     onAlert: () => {},
     listenInterfaces: '127.0.0.1:0',

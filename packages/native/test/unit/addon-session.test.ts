@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Addon, AddonSession, Dispatch } from '../../src/addon.js'
+import type { Addon, AddonAlert, AddonSession, Dispatch } from '../../src/addon.js'
 import { AddonNativeSession } from '../../src/addon-session.js'
 import type { NativeAlert } from '../../src/native-alert.js'
 import type { StorageHandler } from '../../src/native-session.js'
@@ -18,7 +18,7 @@ const metadata = { infoSection: new Uint8Array() }
 function scriptedAddon() {
   const settled: { id: number; outcome: number }[] = []
   const removed: number[] = []
-  const alerts: NativeAlert[] = []
+  const alerts: AddonAlert[] = []
   let dispatch: Dispatch = () => {}
   const session: Partial<AddonSession> = {
     addTorrent: () => 1,
@@ -40,7 +40,7 @@ function scriptedAddon() {
     settled,
     removed,
     request: (...requests: StorageRequest[]) => dispatch(requests, false, false),
-    alert: (...raised: NativeAlert[]) => {
+    alert: (...raised: AddonAlert[]) => {
       alerts.push(...raised)
       dispatch([], true, false)
     },
@@ -71,23 +71,40 @@ async function openOne(handler: Partial<StorageHandler>) {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('AddonNativeSession', () => {
-  it('gives the error of the storage back as the cause of the alert about it', async () => {
-    const failure = Object.assign(new Error('the disk is gone'), { code: 'STORAGE_IO' })
-    const { request, alert, alerts, settled } = await openOne({ writePiece: () => Promise.reject(failure) })
-    request({
+  it('gives the error of each call back as the cause of the alerts about that call', async () => {
+    const failures = [new Error('the disk is gone'), new Error('so is the other')]
+    const { request, alert, alerts, settled } = await openOne({
+      writePiece: (_, piece) => Promise.reject(failures[piece]),
+    })
+    const write = {
       kind: RequestKind.writePiece,
-      id: 2,
       storageIndex: 0,
-      piece: 0,
       offset: 0,
       bytes: new Uint8Array(4),
-    })
+    } as const
+    request({ ...write, id: 2, piece: 0 })
+    request({ ...write, id: 3, piece: 1 })
     await turn()
-    alert({ type: 'storageError', handle: 1, code: 'EIO', message: 'failed' })
     expect(settled).toContainEqual({ id: 2, outcome: Outcome.io })
+    const failed = { type: 'storageError', handle: 1, code: 'EIO', message: 'failed' } as const
+    for (const id of [2, 3, 2]) alert({ ...failed, request: id })
     expect(alerts).toEqual([
-      { type: 'storageError', handle: 1, code: 'EIO', message: 'failed', cause: failure },
+      { ...failed, cause: failures[0] },
+      { ...failed, cause: failures[1] },
+      { ...failed, cause: failures[0] },
     ])
+  })
+
+  it('says of a call that never settled that it was given up', async () => {
+    const { alert, alerts } = await openOne({})
+    alert({ type: 'torrentError', handle: 1, code: 'ETIMEDOUT', message: 'timed out', request: 7 })
+    expect(alerts).toMatchObject([{ code: 'ETIMEDOUT', cause: { code: 'NATIVE_REQUEST_ABORTED' } }])
+  })
+
+  it('leaves alerts without a cause that no storage call is behind', async () => {
+    const { alert, alerts } = await openOne({})
+    alert({ type: 'torrentError', handle: 1, code: 'EIO', message: 'failed', request: 0 })
+    expect(alerts).toEqual([{ type: 'torrentError', handle: 1, code: 'EIO', message: 'failed' }])
   })
 
   it('alerts of a completePiece that fails, as libtorrent knows nothing of it', async () => {

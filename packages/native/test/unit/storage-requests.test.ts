@@ -12,6 +12,14 @@ const layout: TorrentLayout = {
 }
 const metadata = { infoSection: new Uint8Array() }
 const read = { kind: RequestKind.readPiece, id: 1, storageIndex: 0, piece: 2, offset: 0, length: 4 } as const
+const hash = {
+  kind: RequestKind.hashPiece,
+  id: 1,
+  storageIndex: 0,
+  piece: 2,
+  sha1: true,
+  sha256Blocks: 1,
+} as const
 const open = {
   kind: RequestKind.openStorage,
   id: 1,
@@ -46,7 +54,38 @@ describe('callHandler', () => {
   it('takes an open without havePieces for an empty storage', async () => {
     expect(await callHandler(handlerWith({ openStorage: async () => ({}) }), open)).toEqual({
       blockHashes: false,
+      offersDigests: false,
     })
+  })
+
+  it('offers digests where the handler makes them, unless the storage does not', async () => {
+    const hashPiece = async () => undefined
+    const offering = handlerWith({ openStorage: async () => ({}), hashPiece })
+    expect(await callHandler(offering, open)).toMatchObject({ offersDigests: true })
+    const refusing = handlerWith({ openStorage: async () => ({ hashPieces: false }), hashPiece })
+    expect(await callHandler(refusing, open)).toMatchObject({ offersDigests: false })
+  })
+
+  it('answers a hash with the SHA-1 and the blocks after it, or with nothing', async () => {
+    const hashes = { sha1: new Uint8Array(20).fill(1), sha256Blocks: [new Uint8Array(32).fill(2)] }
+    const both = await callHandler(handlerWith({ hashPiece: async () => hashes }), hash)
+    expect(both.bytes).toEqual(Buffer.concat([hashes.sha1, ...hashes.sha256Blocks]))
+    const onlyBlocks = await callHandler(handlerWith({ hashPiece: async () => hashes }), {
+      ...hash,
+      sha1: false,
+    })
+    expect(onlyBlocks.bytes).toEqual(Buffer.from(hashes.sha256Blocks[0] ?? []))
+    expect(await callHandler(handlerWith({ hashPiece: async () => undefined }), hash)).toEqual({})
+  })
+
+  it.each([
+    ['a short SHA-1', { sha1: new Uint8Array(19), sha256Blocks: [new Uint8Array(32)] }],
+    ['no SHA-1', { sha256Blocks: [new Uint8Array(32)] }],
+    ['too few blocks', { sha1: new Uint8Array(20), sha256Blocks: [] }],
+    ['a long block', { sha1: new Uint8Array(20), sha256Blocks: [new Uint8Array(33)] }],
+    ['no blocks', { sha1: new Uint8Array(20) }],
+  ])('rejects a hash with %s', async (_, hashes) => {
+    await expect(callHandler(handlerWith({ hashPiece: async () => hashes }), hash)).rejects.toThrow(TypeError)
   })
 
   it('rejects havePieces of another length than the torrent has', async () => {
@@ -69,12 +108,30 @@ describe('outcomeOf', () => {
     ['STORAGE_NO_SPACE', Outcome.noSpace],
     ['ENOSPC', Outcome.noSpace],
     ['STORAGE_PIECE_NOT_FOUND', Outcome.notFound],
+    ['EROFS', Outcome.readOnly],
+    ['EACCES', Outcome.accessDenied],
+    ['EPERM', Outcome.notPermitted],
+    ['EFBIG', Outcome.fileTooLarge],
+    ['ENOMEM', Outcome.outOfMemory],
+    ['STORAGE_UNAVAILABLE', Outcome.unavailable],
     // Not silence: libtorrent would fetch the piece again and again.
-    ['STORAGE_CLOSED', Outcome.io],
-    ['STORAGE_CORRUPT', Outcome.io],
+    ['STORAGE_CLOSED', Outcome.closed],
+    ['STORAGE_CORRUPT', Outcome.corrupt],
     ['constructor', Outcome.io],
   ])('makes of the code %s the outcome %i', (code, outcome) => {
     expect(outcomeOf(Object.assign(new Error('failed'), { code }))).toBe(outcome)
+  })
+
+  it('takes the code of a cause where that of the error says nothing', () => {
+    const cause = Object.assign(new Error('open'), { code: 'EROFS' })
+    const failure = Object.assign(new Error('failed', { cause }), { code: 'STORAGE_IO' })
+    expect(outcomeOf(failure)).toBe(Outcome.readOnly)
+  })
+
+  it('does not look for ever in an error that is its own cause', () => {
+    const failure = new Error('circular')
+    failure.cause = failure
+    expect(outcomeOf(failure)).toBe(Outcome.io)
   })
 
   it.each([undefined, null, 'text', 7, { code: 'ENOSPC' }])(

@@ -1,0 +1,116 @@
+#include "block_reader.h"
+
+#include <cstring>
+#include <new>
+
+namespace bae {
+
+BlockReader::BlockReader(DiskServices& services, Options options, PieceGeometry const& geometry,
+                         PieceMarks const& marks, PieceWriter const& writer)
+    : m_services(services), m_options(std::move(options)), m_geometry(geometry), m_marks(marks), m_writer(writer) {}
+
+void BlockReader::read(int piece, PieceRange range, bool once, ReadHandler handler) {
+  lt::disk_buffer_holder block;
+  try {
+    block = BufferPool::instance().block(range.length);
+  } catch (std::bad_alloc const&) {
+    answerLater(std::move(handler), {}, StorageOutcome::outOfMemory);
+    return;
+  }
+  auto const missing = m_writer.copyBuffered(piece, range, block.data());
+  if (!missing) {
+    answerLater(std::move(handler), std::move(block), {});
+  } else if (m_geometry.isPadding(piece, *missing)) {
+    std::memset(block.data() + (missing->offset - range.offset), 0, std::size_t(missing->length));
+    answerLater(std::move(handler), std::move(block), {});
+  } else {
+    readStored({piece, range, *missing, std::move(block), std::move(handler)}, once);
+  }
+}
+
+void BlockReader::readStored(BlockRead read, bool once) {
+  m_options.whenOpened([this, once, read = std::move(read), keep = m_options.keepAlive()](StorageResult result) mutable {
+    auto const window = ReadCache::windowOf(read.missing, m_geometry.pieceBytes(read.piece));
+    if (!result.ok()) {
+      answerLater(std::move(read.handler), {}, result);
+    } else if (window.length == 0 || once || !m_marks.isWhole(read.piece)) {
+      fetchBlock(std::move(read));
+    } else {
+      readWindow(std::move(read), window);
+    }
+  });
+}
+
+void BlockReader::readWindow(BlockRead read, PieceRange range) {
+  auto const window = m_services.readCache.find(m_options.storageIndex, read.piece, range.offset);
+  if (!window) {
+    fetchWindow(read.piece, range, std::move(read));
+  } else if (!window->ready) {
+    window->waiting.push_back([this, window, read = std::move(read), keep = m_options.keepAlive()](StorageResult result) mutable {
+      answer(read, window->memory.get() - window->range.offset, result);
+    });
+  } else {
+    m_services.network->post([this, window, read = std::move(read), keep = m_options.keepAlive()]() mutable {
+      answer(read, window->memory.get() - window->range.offset, {});
+    });
+  }
+}
+
+void BlockReader::fetchWindow(int piece, PieceRange range, BlockRead read) {
+  std::shared_ptr<ReadWindow> window;
+  try {
+    window = m_services.readCache.add(m_options.storageIndex, piece, range);
+  } catch (std::bad_alloc const&) {
+    fetchBlock(std::move(read));
+    return;
+  }
+  m_services.read(m_options.storageIndex, piece, range, window->memory,
+                  [this, piece, window, read = std::move(read), keep = m_options.keepAlive()](StorageReply& reply) mutable {
+                    window->ready = true;
+                    if (!reply.result().ok()) m_services.readCache.forget(m_options.storageIndex, piece);
+                    answer(read, window->memory.get() - window->range.offset, reply.result());
+                    auto waiting = std::move(window->waiting);
+                    for (auto& tell : waiting) tell(reply.result());
+                  });
+}
+
+void BlockReader::fetchBlock(BlockRead read) {
+  PieceMemory into;
+  try {
+    into = BufferPool::instance().piece(std::size_t(read.missing.length));
+  } catch (std::bad_alloc const&) {
+    answerLater(std::move(read.handler), {}, StorageOutcome::outOfMemory);
+    return;
+  }
+  int const piece = read.piece;
+  PieceRange const range = read.missing;
+  m_services.read(m_options.storageIndex, piece, range, into,
+                  [this, into, read = std::move(read), keep = m_options.keepAlive()](StorageReply& reply) mutable {
+                    answer(read, into.get() - read.missing.offset, reply.result());
+                  });
+}
+
+// `bytes` is where byte 0 of the piece would be.
+void BlockReader::answer(BlockRead& read, char const* bytes, StorageResult result) {
+  if (!result.ok()) {
+    read.handler({}, toStorageError(result, lt::operation_t::file_read));
+  } else {
+    char* const to = read.block.data() + (read.missing.offset - read.wanted.offset);
+    std::memcpy(to, bytes + read.missing.offset, std::size_t(read.missing.length));
+    m_geometry.zeroPadding(read.piece, read.missing, to);
+    m_services.counters.inc_stats_counter(lt::counters::num_blocks_read);
+    read.handler(std::move(read.block), {});
+  }
+  m_options.finished();
+}
+
+void BlockReader::answerLater(ReadHandler handler, lt::disk_buffer_holder block, StorageResult result) {
+  m_services.network->post([this, handler = std::move(handler), block = std::move(block), result,
+                            keep = m_options.keepAlive()]() mutable {
+    if (result.ok()) m_services.counters.inc_stats_counter(lt::counters::num_blocks_read);
+    handler(std::move(block), toStorageError(result, lt::operation_t::file_read));
+    m_options.finished();
+  });
+}
+
+}  // namespace bae

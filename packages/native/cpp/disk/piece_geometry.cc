@@ -1,0 +1,38 @@
+#include "piece_geometry.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace bae {
+
+PieceGeometry::PieceGeometry(std::shared_ptr<lt::torrent_info const> info)
+    : m_info(std::move(info)), m_hasV1(m_info->info_hashes().has_v1()), m_hasV2(m_info->info_hashes().has_v2()) {
+  for (auto const file : files().file_range()) m_hasPadding = m_hasPadding || files().pad_file_at(file);
+}
+
+int PieceGeometry::pieceBytes(int piece) const { return files().piece_size(lt::piece_index_t(piece)); }
+
+int PieceGeometry::v2Bytes(int piece) const { return m_hasV2 ? files().piece_size2(lt::piece_index_t(piece)) : 0; }
+
+bool PieceGeometry::contains(int piece, PieceRange range) const {
+  if (piece < 0 || piece >= pieces() || range.offset < 0 || range.length <= 0) return false;
+  int const bytes = pieceBytes(piece);
+  return range.offset < bytes && range.length <= bytes - range.offset;
+}
+
+bool PieceGeometry::isPadding(int piece, PieceRange range) const {
+  if (!m_hasPadding) return false;
+  auto const slices = files().map_block(lt::piece_index_t(piece), range.offset, range.length);
+  return std::all_of(slices.begin(), slices.end(),
+                     [&](lt::file_slice const& slice) { return files().pad_file_at(slice.file_index); });
+}
+
+void PieceGeometry::zeroPadding(int piece, PieceRange range, char* bytes) const {
+  if (!m_hasPadding) return;
+  for (auto const& slice : files().map_block(lt::piece_index_t(piece), range.offset, range.length)) {
+    if (files().pad_file_at(slice.file_index)) std::memset(bytes, 0, std::size_t(slice.size));
+    bytes += slice.size;
+  }
+}
+
+}  // namespace bae

@@ -1,0 +1,44 @@
+#pragma once
+#include <libtorrent/torrent_info.hpp>
+
+#include <memory>
+
+#include "piece_buffer.h"
+
+namespace bae {
+
+// Where the pieces of a torrent begin and end, and which of their bytes are padding (BEP 47): zeroes that nobody
+// stores, reads or counts on. Any thread; never changes.
+class PieceGeometry {
+ public:
+  explicit PieceGeometry(std::shared_ptr<lt::torrent_info const> info);
+
+  bool hasV1() const { return m_hasV1; }
+  bool hasV2() const { return m_hasV2; }
+  int pieces() const { return m_info->num_pieces(); }
+  int pieceBytes(int piece) const;
+  // What the v2 hash is of: up to the end of the file, without padding. 0 without v2 hashes.
+  int v2Bytes(int piece) const;
+  // Not empty, and within the piece. A peer chooses the range.
+  bool contains(int piece, PieceRange range) const;
+
+  bool isPadding(int piece, PieceRange range) const;
+  bool isAllPadding(int piece) const { return isPadding(piece, {0, pieceBytes(piece)}); }
+  // `bytes` is where the range begins. What stands in its padding becomes zeroes, whoever wrote it.
+  void zeroPadding(int piece, PieceRange range, char* bytes) const;
+
+  // Whether the bytes that have this digest are those of the torrent. Only where there are v1 hashes.
+  bool isRight(int piece, lt::sha1_hash const& digest) const {
+    return digest == m_info->hash_for_piece(lt::piece_index_t(piece));
+  }
+
+ private:
+  lt::file_storage const& files() const { return m_info->orig_files(); }
+
+  std::shared_ptr<lt::torrent_info const> m_info;
+  bool m_hasV1;
+  bool m_hasV2;
+  bool m_hasPadding = false;
+};
+
+}  // namespace bae
