@@ -28,8 +28,8 @@ console.log(countsLine(total))
 process.exitCode = total.failures.length === 0 && total.passed > 0 ? 0 : 1
 
 async function runSuite(suite: Suite): Promise<SuiteCounts> {
-  const logFile = join(logFolder, `${suite.name.replaceAll(' ', '-')}.log`)
-  const countsFile = join(logFolder, `${suite.name.replaceAll(' ', '-')}.json`)
+  const logFile = join(logFolder, `${fileNameOf(suite)}.log`)
+  const countsFile = join(logFolder, `${fileNameOf(suite)}.json`)
   rmSync(countsFile, { force: true })
   const result = await runProgram({ ...suite, logFile, env: { BAE_COUNTS_FILE: countsFile } })
   const counts = suiteCounts(suite, result, countsFile)
@@ -39,9 +39,13 @@ async function runSuite(suite: Suite): Promise<SuiteCounts> {
   return counts
 }
 
+function fileNameOf({ name }: Suite): string {
+  return name.replace(/[^\w@]+/g, '-')
+}
+
 /** A suite that ended badly has at least one failure, also when its tests all passed or were never counted. */
 function suiteCounts(suite: Suite, result: ProgramResult, countsFile: string): SuiteCounts {
-  const counted = suite.counts === 'vitest' ? readCounts(countsFile) : undefined
+  const counted = suite.counts === 'tests' ? readCounts(countsFile) : undefined
   if (result.ok && suite.counts === 'program') return { passed: 1, failures: [], skippedNeeds: {} }
   const passed = counted?.passed ?? 0
   const skippedNeeds = counted?.skippedNeeds ?? {}

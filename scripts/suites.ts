@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { packageNames, repositoryRoot, writtenFiles } from './repository.js'
 
-export const suiteGroups = ['checks', 'unit', 'alone', 'native', 'examples', 'e2e'] as const
+export const suiteGroups = ['checks', 'unit', 'alone', 'cpp', 'native', 'examples', 'e2e'] as const
 export type SuiteGroup = (typeof suiteGroups)[number]
 
 export interface Suite {
@@ -12,8 +12,8 @@ export interface Suite {
   readonly args: readonly string[]
   readonly cwd: string
   readonly limitMs: number
-  /** 'vitest' counts its tests; 'program' is one test, which its exit code decides. */
-  readonly counts: 'vitest' | 'program'
+  /** 'tests' are counted in a file; 'program' is one test, which its exit code decides. */
+  readonly counts: 'tests' | 'program'
 }
 
 const minuteMs = 60_000
@@ -28,6 +28,8 @@ export function allSuites(): Suite[] {
     vitest('unit', 'scripts unit', 'scripts', [], 2 * minuteMs),
     ...packageNames.map((name) => unitTests(name)),
     ...packageNames.map((name) => aloneTests(name)),
+    cppTests('address'),
+    cppTests('thread'),
     vitest('native', 'native addon', 'packages/native', ['--project', 'native'], 6 * minuteMs),
     ...examples(),
     vitest('e2e', 'end to end', 'e2e', [], 20 * minuteMs),
@@ -46,6 +48,12 @@ export function unitArgs(name: string): string[] {
 function aloneTests(name: string): Suite {
   const suite = script(`${name} alone`, 'check-alone', [name])
   return { ...suite, group: 'alone', limitMs: 5 * minuteMs }
+}
+
+/** The disk backend without Node. Where nothing is built yet, the build takes most of it. */
+function cppTests(kind: string): Suite {
+  const suite = script(`disk backend, ${kind}`, 'run-cpp-tests', [kind])
+  return { ...suite, group: 'cpp', limitMs: 10 * minuteMs, counts: 'tests' }
 }
 
 /** Every numbered example is compiled by the build and must end well. */
@@ -69,7 +77,7 @@ function vitest(group: SuiteGroup, name: string, folder: string, args: string[],
     args: ['run', ...args, ...reporters],
     cwd,
     limitMs,
-    counts: 'vitest',
+    counts: 'tests',
   }
 }
 

@@ -6,8 +6,10 @@ here="$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 bash "$here/bootstrap.sh"
 . "$here/steps.sh"
 
-# Clients that are not ours, for the end to end tests. Where they cannot be had, those tests say what they need.
+# Clients that are not ours, for the end to end tests, and what the C++ tests are written with. Where they cannot
+# be had, those tests say what they need.
 missing_clients() {
+  [ -e /usr/include/doctest/doctest.h ] || printf 'doctest-dev '
   command -v aria2c >/dev/null || printf 'aria2 '
   command -v transmission-daemon >/dev/null || printf 'transmission-daemon '
   /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || printf 'python3-libtorrent '
