@@ -22,6 +22,13 @@ using WriteHandler = std::function<void(lt::storage_error const&)>;
 using ReadHandler = std::function<void(lt::disk_buffer_holder, lt::storage_error const&)>;
 using HashHandler = std::function<void(lt::piece_index_t, lt::sha1_hash const&, lt::storage_error const&)>;
 
+// A check of the whole torrent, until it is stopped or one of its hashes fails.
+struct CheckRun {
+  // Read by any thread. Once true, nobody wants the other digests.
+  std::atomic<bool> ended{false};
+  StorageResult why;
+};
+
 // A hash that was asked for: where the digests go, and who is told.
 struct HashJob {
   HashJob() = default;
@@ -34,12 +41,12 @@ struct HashJob {
     std::copy_n(digest.leaves.begin(), leaves, v2.begin());
   }
 
-  bool isCancelled() const { return cancelled && *cancelled; }
+  bool isCancelled() const { return check && check->ended; }
 
   bool wantV1 = false;
   // Of what was there before, which can be asked for again. Not of a piece that was just fetched.
   bool isCheck = false;
-  std::shared_ptr<std::atomic<bool> const> cancelled;
+  std::shared_ptr<CheckRun const> check;
   // Owned by the handler, which must therefore outlive every write to it.
   lt::span<lt::sha256_hash> v2;
   HashHandler handler;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "lt_compat.h"
 #include "piece_buffer.h"
 
 namespace bae {
@@ -33,7 +34,7 @@ class PieceGeometry {
   }
 
  private:
-  lt::file_storage const& files() const { return m_info->orig_files(); }
+  lt::file_storage const& files() const { return layoutOf(*m_info); }
 
   std::shared_ptr<lt::torrent_info const> m_info;
   bool m_hasV1;

@@ -23,12 +23,12 @@ class PieceHashing : public std::enable_shared_from_this<PieceHashing> {
     bool isStored;
   };
   struct Order {
-    int storageIndex;
-    int piece;
+    int storageIndex = -1;
+    int piece = 0;
     // In order and without gaps.
     std::vector<Segment> segments;
-    int v1Bytes;
-    int leafBytes;
+    int v1Bytes = 0;
+    int leafBytes = 0;
     // Whoever owns the geometry, among others.
     std::shared_ptr<void> keepAlive;
     // Once true there is nobody who wants the digests; may be null.

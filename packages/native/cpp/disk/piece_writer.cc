@@ -36,7 +36,9 @@ void PieceWriter::write(int piece, PieceRange range, char const* bytes, WriteHan
     answerWrite(std::move(handler), StorageOutcome::outOfMemory);
     return;
   }
-  m_geometry.zeroPadding(piece, range, job->buffer.memoryAt(range.offset).get());
+  // The whole block: where padding follows, libtorrent from 2.0.13 on sends a v2 block without it.
+  PieceRange const block{range.offset, std::min(kBlockBytes, job->buffer.pieceBytes() - range.offset)};
+  m_geometry.zeroPadding(piece, block, job->buffer.memoryAt(range.offset).get());
   job->writes.push_back({range, std::move(handler)});
   finishIfReady(job);
   if (!job->finishing) m_services.halfPieces.grew(*this, piece, range.length);

@@ -90,13 +90,14 @@ bool StorageEntry::write(lt::peer_request const& r, char const* bytes,
                          std::shared_ptr<lt::disk_observer> const& observer, WriteHandler handler) {
   int const piece = int(r.piece);
   PieceRange const range{r.start, r.length};
-  handler = counted(m_services, &JobCounts::writes, std::move(handler));
   if (!m_geometry.contains(piece, range) || range.offset % kBlockBytes != 0 || range.length > kBlockBytes) {
     m_services->network->post([handler = std::move(handler)] { handler(invalidRequest(lt::operation_t::file_write)); });
   } else if (m_fence.open()) {
+    handler = counted(m_services, &JobCounts::writes, std::move(handler));
     m_fence.shared([&] { m_writer.write(piece, range, bytes, std::move(handler)); });
   } else {
     PieceMemory const copy = m_services->copyPending(bytes, r.length);
+    handler = counted(m_services, &JobCounts::writes, std::move(handler));
     m_fence.shared(
         [this, piece, range, copy, handler = std::move(handler)]() mutable {
           m_writer.write(piece, range, copy.get(), std::move(handler));
@@ -125,7 +126,7 @@ void StorageEntry::read(lt::peer_request const& r, ReadHandler handler, lt::disk
 
 void StorageEntry::hash(int piece, HashJob job) {
   job.handler = counted(m_services, &JobCounts::hashes, std::move(job.handler));
-  if (job.isCheck) job.cancelled = m_checksCancelled;
+  if (job.isCheck) job.check = m_check;
   m_fence.shared(
       [this, piece, job = std::move(job)]() mutable {
         if (m_geometry.isAllPadding(piece)) {
@@ -193,7 +194,7 @@ void StorageEntry::readAndHash(int piece, HashJob job) {
   order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
   order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
   order.keepAlive = shared_from_this();
-  order.cancelled = job.cancelled;
+  if (job.check) order.cancelled = {job.check, &job.check->ended};
   PieceHashing::start(*m_services, m_geometry, std::move(order),
                       [this, piece, job = std::move(job)](StorageResult result, PieceDigest& digest) mutable {
                         hashedStored(piece, std::move(job), result, digest);
@@ -211,11 +212,16 @@ void StorageEntry::hashedStored(int piece, HashJob job, StorageResult result, Pi
     m_marks.stored(piece);
     m_marks.foundRight(piece);
   }
+  bool const hasFailed = !result.ok() && !isMissing && !isDamaged;
+  if (job.isCheck && hasFailed && !job.isCancelled()) endCheck(result);
   // Again a hash that fits nothing: libtorrent fetches the piece, and goes on with the others.
   answerHash(piece, job, isMissing || isDamaged ? StorageResult() : result, digest);
 }
 
 void StorageEntry::answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest) {
+  // libtorrent begins anew with every error of a check, and counts every other answer. All must fail with the first, or
+  // it would take the check for done too early when it goes on.
+  if (job.isCancelled()) result = job.check->why;
   job.give(digest);
   job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(result, lt::operation_t::file_read));
   m_fence.finished();
@@ -227,9 +233,10 @@ void StorageEntry::answerHashLater(int piece, HashJob job, StorageResult result)
   });
 }
 
-void StorageEntry::cancelChecks() {
-  *m_checksCancelled = true;
-  m_checksCancelled = std::make_shared<std::atomic<bool>>(false);
+void StorageEntry::endCheck(StorageResult why) {
+  auto const check = std::exchange(m_check, std::make_shared<CheckRun>());
+  check->why = why;
+  check->ended = true;
 }
 
 void StorageEntry::hashBlock(int piece, int offset, BlockHashHandler handler) {
@@ -279,7 +286,7 @@ void StorageEntry::exclusive(UniqueTask body, int gauge) {
 }
 
 void StorageEntry::stop(UniqueTask body) {
-  cancelChecks();
+  endCheck(StorageOutcome::aborted);
   exclusive(std::move(body), lt::counters::num_fenced_stop_torrent);
 }
 
@@ -319,7 +326,7 @@ lt::status_t StorageEntry::judgeResume(lt::add_torrent_params const* resume) con
 }
 
 void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> handler) {
-  cancelChecks();
+  endCheck(StorageOutcome::aborted);
   m_fence.exclusive(
       [this, handler = std::move(handler)]() mutable {
         close(true, [self = shared_from_this(), handler = std::move(handler)](StorageReply& reply) {

@@ -3,7 +3,6 @@
 #include <libtorrent/disk_interface.hpp>
 #include <libtorrent/peer_request.hpp>
 
-#include <atomic>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -71,7 +70,7 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   // Answers within the call: from a posted task.
   void answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest);
   void answerHashLater(int piece, HashJob job, StorageResult result);
-  void cancelChecks();
+  void endCheck(StorageResult why);
   void askToClear(int piece, ClearHandler handler);
   void cleared(int piece);
   void close(bool deleteData, ReplyHandler then);
@@ -91,8 +90,8 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   StorageResult m_openResult;
   std::vector<UniqueFunction<StorageResult>> m_afterOpen;
   bool m_closeAsked = false;
-  // Seen by the hashes of a check that have begun; another one for those that begin later.
-  std::shared_ptr<std::atomic<bool>> m_checksCancelled = std::make_shared<std::atomic<bool>>(false);
+  // Of the hashes that have begun; those that begin after its end have another.
+  std::shared_ptr<CheckRun> m_check = std::make_shared<CheckRun>();
   // Clears that wait for JavaScript: a failed piece is cleared once for each of its blocks, and told of once.
   std::unordered_map<int, std::vector<ClearHandler>> m_clearing;
 };

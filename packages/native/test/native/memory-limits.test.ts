@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { createNativeSession, type NativeSession } from '../../src/index.js'
+import { createHeldCall } from '../../src/testing/held-call.js'
 import type { TestSeed } from '../../src/testing/native-subject.js'
 import { RecordingStorage } from '../../src/testing/recording-storage.js'
 import { createTestTorrent } from '../../src/testing/test-torrent.js'
@@ -45,4 +46,35 @@ it.each([
   expect(storage.alerted('hashFailed')).toBe(false)
   const spilled = parts.length > torrent.pieceCount
   expect(spilled).toBe('maxHalfPieceBytes' in limits)
+})
+
+it('lets waiting peers go on when max_queued_disk_bytes is raised', async () => {
+  const torrent = createTestTorrent('raised', { totalLengthBytes: 64 * 32 * 1024 })
+  const storage = new RecordingStorage()
+  const held = createHeldCall()
+  storage.before = (call) => (call.name === 'writePiece' ? held.promise : undefined)
+  seed = await seedFromFile(torrent)
+  session = await createNativeSession({
+    handler: storage,
+    onAlert: storage.onAlert,
+    listenInterfaces: '127.0.0.1:0',
+    settings: LOOPBACK_SETTINGS,
+    maxPendingWriteBytes: 1,
+  })
+  const handle = await session.addTorrent({ torrentId: 'raised', torrentFile: torrent.torrentFile })
+  session.connectPeer(handle, seed.host, seed.port)
+  await storage.until('a piece waits', () => storage.calls('writePiece').length > 0)
+  // Nothing says that a peer has stopped but that nothing comes for a while.
+  let before = -1
+  for (;;) {
+    const now = session.torrentStatus(handle).downloadedBytes
+    if (now === before) break
+    before = now
+    await delay(300)
+  }
+  expect(storage.calls('writePiece').length).toBeLessThan(torrent.pieceCount / 2)
+  session.applySettings({ max_queued_disk_bytes: 1024 * 1024 * 1024 })
+  await storage.until('all pieces wait', () => storage.calls('writePiece').length === torrent.pieceCount)
+  held.release()
+  await storage.until('all pieces are there', () => storage.completedPieces().length === torrent.pieceCount)
 })
