@@ -1,4 +1,5 @@
 import type { Addon, AddonAlert, AddonSession } from './addon.js'
+import { AddonCalls, rethrow } from './addon-calls.js'
 import { asNativeError, NativeError } from './errors.js'
 import type { NativeAlert } from './native-alert.js'
 import type {
@@ -41,7 +42,7 @@ const LARGEST_SETTING = 2 ** 31 - 1
 const CLOSE_DEADLINE_MS = 5_000
 
 /** NativeSession on the addon: forwards calls down, requests and alerts up, and decides nothing. */
-export class AddonNativeSession implements NativeSession {
+export class AddonNativeSession extends AddonCalls implements NativeSession {
   readonly #options: NativeSessionOptions
   readonly #session: AddonSession
   readonly #torrentIds = new Map<number, string>()
@@ -52,6 +53,7 @@ export class AddonNativeSession implements NativeSession {
   #closing = false
 
   constructor(addon: Addon, options: NativeSessionOptions) {
+    super()
     this.#options = options
     const listen =
       options.listenInterfaces === undefined ? {} : { listen_interfaces: options.listenInterfaces }
@@ -80,7 +82,7 @@ export class AddonNativeSession implements NativeSession {
   }
 
   async addTorrent(request: AddTorrentRequest): Promise<number> {
-    const handle = this.#call((session) => session.addTorrent(request))
+    const handle = this.call((session) => session.addTorrent(request))
     this.#torrentIds.set(handle, request.torrentId)
     return handle
   }
@@ -88,33 +90,33 @@ export class AddonNativeSession implements NativeSession {
   async removeTorrent(handle: number, options: { deleteData?: boolean } = {}): Promise<void> {
     const torrentId = this.#torrentIds.get(handle)
     const gone = withResolvers<void>()
-    this.#call((session) => session.removeTorrent(handle, options.deleteData ?? false))
+    this.call((session) => session.removeTorrent(handle, options.deleteData ?? false))
     if (torrentId !== undefined) this.#removals.set(torrentId, gone.resolve)
     await gone.promise
   }
 
   pauseTorrent(handle: number): void {
-    this.#call((session) => session.pauseTorrent(handle))
+    this.call((session) => session.pauseTorrent(handle))
   }
 
   resumeTorrent(handle: number): void {
-    this.#call((session) => session.resumeTorrent(handle))
+    this.call((session) => session.resumeTorrent(handle))
   }
 
   connectPeer(handle: number, host: string, port: number): void {
-    this.#call((session) => session.connectPeer(handle, host, port))
+    this.call((session) => session.connectPeer(handle, host, port))
   }
 
   torrentStatus(handle: number): NativeTorrentStatus {
-    return this.#call((session) => session.torrentStatus(handle))
+    return this.call((session) => session.torrentStatus(handle))
   }
 
   applySettings(settings: SessionSettings): void {
-    this.#call((session) => session.applySettings(settings))
+    this.call((session) => session.applySettings(settings))
   }
 
   get listenPort(): number {
-    return this.#call((session) => session.listenPort())
+    return this.call((session) => session.listenPort())
   }
 
   close(): Promise<void> {
@@ -133,9 +135,8 @@ export class AddonNativeSession implements NativeSession {
     return this.close()
   }
 
-  #call<T>(call: (session: AddonSession) => T): T {
-    if (this.#closing) throw new NativeError('NATIVE_SESSION_CLOSED', 'the session is closed')
-    return rethrow(() => call(this.#session))
+  protected override get openSession(): AddonSession | undefined {
+    return this.#closing ? undefined : this.#session
   }
 
   #dispatch(requests: readonly StorageRequest[], alertsWaiting: boolean, closed: boolean): void {
@@ -216,14 +217,6 @@ function describe(error: unknown): { code: string; message: string } {
     return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'STORAGE_IO'
   return { code, message: error.message }
-}
-
-function rethrow<T>(call: () => T): T {
-  try {
-    return call()
-  } catch (error) {
-    throw asNativeError(error)
-  }
 }
 
 /** Promise.withResolvers is younger than Node 20. */

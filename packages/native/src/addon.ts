@@ -6,7 +6,9 @@ import type {
   ParsedTorrent,
   SessionSettings,
 } from './native-session.js'
+import type { SessionControl } from './session-control.js'
 import type { StorageRequest } from './storage-requests.js'
+import type { TorrentControl } from './torrent-control.js'
 
 /** The addon's export table (cpp/addon.cc). Errors carry a `code` of NativeErrorCode. */
 export interface Addon {
@@ -29,8 +31,8 @@ export type Dispatch = (requests: readonly StorageRequest[], alertsWaiting: bool
 /** `request` is the number of the storage call that failed, as far as the error code could carry it; 0: none did. */
 export type AddonAlert = NativeAlert & { readonly request?: number }
 
-/** cpp/binding/session_wrap.h */
-export interface AddonSession {
+/** cpp/binding/session_wrap.h. The calls of one torrent or of the session are in torrent_calls.h and session_calls.h. */
+export interface AddonSession extends TorrentControl, Omit<SessionControl, 'isSessionPaused'> {
   addTorrent(request: AddTorrentRequest): number
   removeTorrent(handle: number, deleteData: boolean): void
   pauseTorrent(handle: number): void
@@ -39,6 +41,7 @@ export interface AddonSession {
   torrentStatus(handle: number): NativeTorrentStatus
   applySettings(settings: SessionSettings): void
   listenPort(): number
+  isSessionPaused(): boolean
   popAlerts(): readonly AddonAlert[]
   /** Ends request `id`; lent bytes are taken back. The last two are of openStorage. */
   settle(

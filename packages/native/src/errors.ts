@@ -10,6 +10,8 @@ export type NativeErrorCode =
   | 'NATIVE_SESSION_CLOSED'
   /** A storage call was given up: its deadline passed or the session closed. */
   | 'NATIVE_REQUEST_ABORTED'
+  /** An argument is not of the kind that its name says: see the message. */
+  | 'NATIVE_INVALID_ARGUMENT'
   | 'NATIVE_INVALID_TORRENT'
   | 'NATIVE_DUPLICATE_TORRENT'
   | 'NATIVE_INVALID_SETTING'

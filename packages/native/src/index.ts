@@ -7,6 +7,8 @@ import type {
   NativeSessionOptions,
   ParsedTorrent,
 } from './native-session.js'
+import type { SessionControl } from './session-control.js'
+import type { TorrentControl } from './torrent-control.js'
 
 export { NativeError, type NativeErrorCode } from './errors.js'
 export type { NativeAlert } from './native-alert.js'
@@ -21,13 +23,25 @@ export type {
   SessionSettings,
   StorageHandler,
 } from './native-session.js'
+export type { IpRange, SessionControl } from './session-control.js'
+export type { TorrentControl, TorrentLimits, TrackerEntry } from './torrent-control.js'
 export type { FileLayout, PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
+export type {
+  PeerStatus,
+  TorrentDetails,
+  TorrentFlag,
+  TorrentFlags,
+  TrackerAnnounce,
+  TrackerStatus,
+} from './torrent-status.js'
 
 /**
  * Starts a libtorrent session. With `options.handler` the bytes of its torrents live where the handler puts
  * them; without, libtorrent's own disk storage keeps them. The session keeps the process alive until closed.
  */
-export async function createNativeSession(options: NativeSessionOptions): Promise<NativeSession> {
+export async function createNativeSession(
+  options: NativeSessionOptions,
+): Promise<NativeSession & TorrentControl & SessionControl> {
   return new AddonNativeSession(loadBinding(), options)
 }
 

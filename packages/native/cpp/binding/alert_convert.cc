@@ -32,28 +32,11 @@ Napi::Object ofError(Napi::Env env, char const* type, lt::torrent_handle const& 
   return object;
 }
 
-std::string endpoint(lt::tcp::endpoint const& peer) {
-  std::ostringstream text;
-  text << peer;
-  return text.str();
-}
-
 Napi::Object listening(Napi::Env env, char const* type, lt::address const& address, int port) {
   auto object = typed(env, type);
   object.Set("address", address.to_string());
   object.Set("port", port);
   return object;
-}
-
-char const* stateName(lt::torrent_status::state_t state) {
-  switch (state) {
-    case lt::torrent_status::checking_files: return "checkingFiles";
-    case lt::torrent_status::downloading_metadata: return "downloadingMetadata";
-    case lt::torrent_status::downloading: return "downloading";
-    case lt::torrent_status::finished: return "finished";
-    case lt::torrent_status::seeding: return "seeding";
-    default: return "checkingResumeData";
-  }
 }
 
 }  // namespace
@@ -64,6 +47,12 @@ int handleNumber(lt::torrent_handle const& handle) {
 
 lt::client_data_t numberAsUserdata(int number) {
   return lt::client_data_t(reinterpret_cast<HandleNumberTag*>(std::intptr_t(number)));
+}
+
+std::string endpointText(lt::tcp::endpoint const& endpoint) {
+  std::ostringstream text;
+  text << endpoint;
+  return text.str();
 }
 
 std::string errorCodeName(lt::error_code const& code) {
@@ -84,12 +73,12 @@ Napi::Value alertToJs(Napi::Env env, lt::alert const& alert) {
   }
   if (auto const* a = lt::alert_cast<lt::peer_connect_alert>(&alert)) {
     auto object = ofTorrent(env, "peerConnected", a->handle);
-    object.Set("peer", endpoint(a->endpoint));
+    object.Set("peer", endpointText(a->endpoint));
     return object;
   }
   if (auto const* a = lt::alert_cast<lt::peer_disconnected_alert>(&alert)) {
     auto object = ofTorrent(env, "peerDisconnected", a->handle);
-    object.Set("peer", endpoint(a->endpoint));
+    object.Set("peer", endpointText(a->endpoint));
     object.Set("message", a->error.message());
     return object;
   }
@@ -133,27 +122,6 @@ Napi::Value alertToJs(Napi::Env env, lt::alert const& alert) {
     default: return env.Undefined();
   }
   return ofTorrent(env, type, static_cast<lt::torrent_alert const&>(alert).handle);
-}
-
-Napi::Object statusToJs(Napi::Env env, lt::torrent_status const& status, int number) {
-  auto object = Napi::Object::New(env);
-  object.Set("handle", number);
-  object.Set("state", stateName(status.state));
-  object.Set("paused", bool(status.flags & lt::torrent_flags::paused));
-  object.Set("uploadMode", bool(status.flags & lt::torrent_flags::upload_mode));
-  object.Set("piecesHave", status.num_pieces);
-  object.Set("peers", status.num_peers);
-  object.Set("downloadBytesPerSecond", status.download_payload_rate);
-  object.Set("uploadBytesPerSecond", status.upload_payload_rate);
-  object.Set("downloadedBytes", double(status.total_payload_download));
-  object.Set("uploadedBytes", double(status.total_payload_upload));
-  if (status.errc) {
-    auto error = Napi::Object::New(env);
-    error.Set("code", errorCodeName(status.errc));
-    error.Set("message", status.errc.message());
-    object.Set("error", error);
-  }
-  return object;
 }
 
 }  // namespace bae

@@ -1,7 +1,7 @@
 #pragma once
 #include <libtorrent/alert.hpp>
+#include <libtorrent/socket.hpp>
 #include <libtorrent/torrent_handle.hpp>
-#include <libtorrent/torrent_status.hpp>
 #include <napi.h>
 
 #include <string>
@@ -16,8 +16,8 @@ int handleNumber(lt::torrent_handle const& handle);
 // What to put into add_torrent_params::userdata so that handleNumber() finds it: a number, never followed.
 lt::client_data_t numberAsUserdata(int number);
 
-// Status of one torrent as src/native-session.ts NativeTorrentStatus.
-Napi::Object statusToJs(Napi::Env env, lt::torrent_status const& status, int number);
+// "127.0.0.1:6881", "[::1]:6881"
+std::string endpointText(lt::tcp::endpoint const& endpoint);
 
 // "ENOSPC", "EIO", ... for system errors, otherwise libtorrent's own category and number.
 std::string errorCodeName(lt::error_code const& code);

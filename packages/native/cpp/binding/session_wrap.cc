@@ -9,28 +9,77 @@
 #include <system_error>
 
 #include "alert_convert.h"
+#include "arguments.h"
 #include "disk/bae_disk_interface.h"
 #include "disk/piece_pass_plugin.h"
+#include "session_calls.h"
 #include "session_options.h"
+#include "status_convert.h"
+#include "torrent_calls.h"
 #include "torrent_convert.h"
 
 namespace bae {
 
+// The largest whole number up to which JavaScript has all.
+constexpr std::int64_t kLargestExact = (std::int64_t(1) << 53) - 1;
+
 Napi::Function SessionWrap::define(Napi::Env env) {
-  return DefineClass(env, "Session",
-                     {
-                         InstanceMethod<&SessionWrap::addTorrent>("addTorrent"),
-                         InstanceMethod<&SessionWrap::removeTorrent>("removeTorrent"),
-                         InstanceMethod<&SessionWrap::pauseTorrent>("pauseTorrent"),
-                         InstanceMethod<&SessionWrap::resumeTorrent>("resumeTorrent"),
-                         InstanceMethod<&SessionWrap::connectPeer>("connectPeer"),
-                         InstanceMethod<&SessionWrap::torrentStatus>("torrentStatus"),
-                         InstanceMethod<&SessionWrap::applySettings>("applySettings"),
-                         InstanceMethod<&SessionWrap::listenPort>("listenPort"),
-                         InstanceMethod<&SessionWrap::popAlerts>("popAlerts"),
-                         InstanceMethod<&SessionWrap::settle>("settle"),
-                         InstanceMethod<&SessionWrap::close>("close"),
-                     });
+  std::vector<PropertyDescriptor> methods{
+      InstanceMethod<&SessionWrap::addTorrent>("addTorrent"),
+      InstanceMethod<&SessionWrap::removeTorrent>("removeTorrent"),
+      InstanceMethod<&SessionWrap::torrentStatus>("torrentStatus"),
+      InstanceMethod<&SessionWrap::torrentStatuses>("torrentStatuses"),
+      InstanceMethod<&SessionWrap::popAlerts>("popAlerts"),
+      InstanceMethod<&SessionWrap::settle>("settle"),
+      InstanceMethod<&SessionWrap::close>("close"),
+  };
+  for (auto const& each : torrentMethods()) methods.push_back(each);
+  for (auto const& each : sessionMethods()) methods.push_back(each);
+  return DefineClass(env, "Session", methods);
+}
+
+std::vector<SessionWrap::PropertyDescriptor> SessionWrap::torrentMethods() {
+  return {
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::pause>>("pauseTorrent"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::resume>>("resumeTorrent"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::connectPeer>>("connectPeer"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::recheck>>("recheckTorrent"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::peers>>("torrentPeers"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::flags>>("torrentFlags"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::setFlags>>("setTorrentFlags"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::limits>>("torrentLimits"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::setLimits>>("setTorrentLimits"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::trackers>>("trackers"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::addTracker>>("addTracker"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::replaceTrackers>>("replaceTrackers"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::forceReannounce>>("forceReannounce"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::scrapeTrackers>>("scrapeTrackers"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::webSeeds>>("webSeeds"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::addWebSeed>>("addWebSeed"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::removeWebSeed>>("removeWebSeed"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::filePriorities>>("filePriorities"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::setFilePriorities>>("setFilePriorities"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::piecePriorities>>("piecePriorities"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::setPiecePriorities>>("setPiecePriorities"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::setPieceDeadline>>("setPieceDeadline"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::resetPieceDeadline>>("resetPieceDeadline"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::clearPieceDeadlines>>("clearPieceDeadlines"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::fileProgress>>("fileProgress"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::pieceAvailability>>("pieceAvailability"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::pieceMap>>("pieceMap"),
+  };
+}
+
+std::vector<SessionWrap::PropertyDescriptor> SessionWrap::sessionMethods() {
+  return {
+      InstanceMethod<&SessionWrap::ofSession<session_calls::applySettings>>("applySettings"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::listenPort>>("listenPort"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::pause>>("pauseSession"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::resume>>("resumeSession"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::isPaused>>("isSessionPaused"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::ipFilter>>("ipFilter"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::setIpFilter>>("setIpFilter"),
+  };
 }
 
 SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
@@ -78,17 +127,25 @@ SessionWrap::~SessionWrap() {
   if (m_closing.joinable()) m_closing.join();
 }
 
-lt::session& SessionWrap::session(Napi::CallbackInfo const& call) const {
-  if (!m_session) throw codedError(call.Env(), "NATIVE_SESSION_CLOSED", "the session is closed");
+Napi::Error asCodedError(Napi::Env env, lt::system_error const& error) {
+  if (error.code() == lt::errors::invalid_torrent_handle) {
+    return codedError(env, "NATIVE_UNKNOWN_TORRENT", "the torrent is gone");
+  }
+  return codedError(env, "NATIVE_SESSION_FAILED", std::string("libtorrent failed: ") + error.what());
+}
+
+lt::session& SessionWrap::session(Napi::Env env) const {
+  if (!m_session) throw codedError(env, "NATIVE_SESSION_CLOSED", "the session is closed");
   return *m_session;
 }
 
-lt::torrent_handle SessionWrap::torrent(Napi::CallbackInfo const& call) const {
-  session(call);
-  int const number = call[0].ToNumber().Int32Value();
-  auto const found = m_torrents.find(number);
+lt::torrent_handle SessionWrap::torrent(Napi::Value handle) const {
+  Napi::Env const env = handle.Env();
+  session(env);
+  auto const number = wholeNumberOf(handle, "handle", -kLargestExact, kLargestExact);
+  auto const found = number < 0 || number > m_lastHandle ? m_torrents.end() : m_torrents.find(int(number));
   if (found == m_torrents.end() || !found->second.is_valid()) {
-    throw codedError(call.Env(), "NATIVE_UNKNOWN_TORRENT", "no torrent has the handle " + std::to_string(number));
+    throw codedError(env, "NATIVE_UNKNOWN_TORRENT", "no torrent has the handle " + std::to_string(number));
   }
   return found->second;
 }
@@ -109,7 +166,7 @@ std::shared_ptr<TorrentContext> SessionWrap::makeContext(std::string torrentId, 
 
 Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
-  auto& lt = session(call);
+  auto& lt = session(env);
   auto const request = call[0].As<Napi::Object>();
   auto params = addParamsFromJs(env, request, m_usesHandler);
   auto const torrentId = request.Get("torrentId").As<Napi::String>().Utf8Value();
@@ -136,40 +193,41 @@ Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
 }
 
 void SessionWrap::removeTorrent(Napi::CallbackInfo const& call) {
-  auto const handle = torrent(call);
-  m_torrents.erase(call[0].ToNumber().Int32Value());
-  session(call).remove_torrent(handle, call[1].ToBoolean() ? lt::session::delete_files : lt::remove_flags_t{});
-}
-
-void SessionWrap::pauseTorrent(Napi::CallbackInfo const& call) { torrent(call).pause(); }
-
-void SessionWrap::resumeTorrent(Napi::CallbackInfo const& call) {
-  auto const handle = torrent(call);
-  handle.clear_error();
-  handle.unset_flags(lt::torrent_flags::upload_mode);
-  handle.resume();
-}
-
-void SessionWrap::connectPeer(Napi::CallbackInfo const& call) {
-  auto const handle = torrent(call);
-  lt::error_code error;
-  auto const address = lt::make_address(call[1].ToString().Utf8Value(), error);
-  int const port = call[2].ToNumber().Int32Value();
-  if (error || port < 1 || port > 65535) throw Napi::RangeError::New(call.Env(), "a peer is an IP address and a port");
-  handle.connect_peer(lt::tcp::endpoint(address, std::uint16_t(port)));
+  auto const handle = torrent(call[0]);
+  auto const flags = booleanOf(call[1], "deleteData") ? lt::session::delete_files : lt::remove_flags_t{};
+  m_torrents.erase(call[0].As<Napi::Number>().Int32Value());
+  session(call.Env()).remove_torrent(handle, flags);
 }
 
 Napi::Value SessionWrap::torrentStatus(Napi::CallbackInfo const& call) {
-  return statusToJs(call.Env(), torrent(call).status({}), call[0].ToNumber().Int32Value());
+  return guarded(call, [&] {
+    auto const status = torrent(call[0]).status({});
+    return statusToJs(call.Env(), status, call[0].As<Napi::Number>().Int32Value());
+  });
 }
 
-void SessionWrap::applySettings(Napi::CallbackInfo const& call) {
-  auto settings = settingsFromJs(call.Env(), call[0].As<Napi::Object>());
-  session(call).apply_settings(std::move(settings));
-}
-
-Napi::Value SessionWrap::listenPort(Napi::CallbackInfo const& call) {
-  return Napi::Number::New(call.Env(), session(call).listen_port());
+// One question to the network thread, however many torrents.
+Napi::Value SessionWrap::torrentStatuses(Napi::CallbackInfo const& call) {
+  Napi::Env const env = call.Env();
+  auto& lt = session(env);
+  std::vector<lt::torrent_status> statuses;
+  if (call[0].IsUndefined()) {
+    statuses = lt.get_torrent_status([](lt::torrent_status const&) { return true; }, kDetailsFlags);
+  } else {
+    auto const handles = listOf(call[0], "handles", [this](Napi::Value handle, std::string const&) {
+      return torrent(handle);
+    });
+    statuses.resize(handles.size());
+    for (std::size_t i = 0; i < handles.size(); ++i) statuses[i].handle = handles[i];
+    lt.refresh_torrent_status(&statuses, kDetailsFlags);
+  }
+  auto list = Napi::Array::New(env);
+  for (auto const& status : statuses) {
+    int const number = handleNumber(status.handle);
+    // Those that are being removed are unknown already.
+    if (m_torrents.count(number) != 0) list.Set(list.Length(), detailsToJs(env, status, number));
+  }
+  return list;
 }
 
 Napi::Value SessionWrap::popAlerts(Napi::CallbackInfo const& call) {

@@ -6,11 +6,24 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "js_channel.h"
 #include "disk/torrent_context.h"
 
 namespace bae {
+
+// What libtorrent throws as an error with a code of ours: it does when a torrent goes while it is asked about it.
+Napi::Error asCodedError(Napi::Env env, lt::system_error const& error);
+
+template <typename Call>
+Napi::Value guarded(Napi::CallbackInfo const& call, Call body) {
+  try {
+    return body();
+  } catch (lt::system_error const& error) {
+    throw asCodedError(call.Env(), error);
+  }
+}
 
 // A libtorrent session as src/addon.ts sees it: the addon's half of NativeSession. JavaScript thread, but for
 // what addTorrent does on a worker thread.
@@ -25,22 +38,30 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   // addTorrent(request): the handle number
   Napi::Value addTorrent(Napi::CallbackInfo const& call);
   void removeTorrent(Napi::CallbackInfo const& call);
-  void pauseTorrent(Napi::CallbackInfo const& call);
-  void resumeTorrent(Napi::CallbackInfo const& call);
-  void connectPeer(Napi::CallbackInfo const& call);
   Napi::Value torrentStatus(Napi::CallbackInfo const& call);
-  void applySettings(Napi::CallbackInfo const& call);
-  Napi::Value listenPort(Napi::CallbackInfo const& call);
+  // torrentStatuses(handles?)
+  Napi::Value torrentStatuses(Napi::CallbackInfo const& call);
   Napi::Value popAlerts(Napi::CallbackInfo const& call);
   // settle(id, outcome, bytes?, wantsBlockHashes?)
   void settle(Napi::CallbackInfo const& call);
   // close(deadlineMs): returns at once; dispatch is told `closed` when everything has ended.
   void close(Napi::CallbackInfo const& call);
+  // The calls of torrent_calls.h and session_calls.h as methods.
+  template <Napi::Value (*answer)(Napi::CallbackInfo const&, lt::torrent_handle const&)>
+  Napi::Value ofTorrent(Napi::CallbackInfo const& call) {
+    return guarded(call, [&] { return answer(call, torrent(call[0])); });
+  }
+  template <Napi::Value (*answer)(Napi::CallbackInfo const&, lt::session&)>
+  Napi::Value ofSession(Napi::CallbackInfo const& call) {
+    return guarded(call, [&] { return answer(call, session(call.Env())); });
+  }
 
  private:
+  static std::vector<PropertyDescriptor> torrentMethods();
+  static std::vector<PropertyDescriptor> sessionMethods();
   void startSession(Napi::Env env, lt::session_params params);
-  lt::torrent_handle torrent(Napi::CallbackInfo const& call) const;
-  lt::session& session(Napi::CallbackInfo const& call) const;
+  lt::torrent_handle torrent(Napi::Value handle) const;
+  lt::session& session(Napi::Env env) const;
   std::shared_ptr<TorrentContext> makeContext(std::string torrentId, lt::add_torrent_params const& params);
   static void onEnvironmentEnds(void* self);
 

@@ -1,0 +1,18 @@
+#pragma once
+#include <libtorrent/session.hpp>
+#include <napi.h>
+
+namespace bae::session_calls {
+
+// What src/session-control.ts says of a session; the arguments are those of the JavaScript method. JavaScript
+// thread. Throw NATIVE_INVALID_ARGUMENT.
+
+Napi::Value applySettings(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value listenPort(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value pause(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value resume(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value isPaused(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value ipFilter(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value setIpFilter(Napi::CallbackInfo const& call, lt::session& session);
+
+}  // namespace bae::session_calls
