@@ -6,13 +6,14 @@ namespace bae {
 
 std::shared_ptr<void> DiskServices::countPending(std::int64_t bytes) {
   budget.add(bytes);
-  return {nullptr, [weak = weak_from_this(), bytes](void*) {
+  // What it points to does not matter, but that it is not null.
+  return {this, [weak = weak_from_this(), bytes](void*) {
             auto services = weak.lock();
             // The session is gone: nobody waits for room.
             if (!services) return;
-            auto& queue = *services->network;
+            auto const queue = services->network;
             // The task is what holds the services now: this may be any thread, and they must not die on it.
-            queue.post([services = std::move(services), bytes] { services->budget.remove(bytes); });
+            queue->post([services = std::move(services), bytes] { services->budget.remove(bytes); });
           }};
 }
 
