@@ -213,10 +213,15 @@ export class AddonNativeSession extends AddonCalls implements NativeSession {
 }
 
 function describe(error: unknown): { code: string; message: string } {
-  if (!(error instanceof Error))
-    return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'STORAGE_IO'
-  return { code, message: error.message }
+  try {
+    if (error instanceof Error) {
+      const code = 'code' in error && typeof error.code === 'string' ? error.code : 'STORAGE_IO'
+      return { code, message: String(error.message) }
+    }
+  } catch {
+    // An error that fails when it is looked at is none.
+  }
+  return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
 }
 
 /** Promise.withResolvers is younger than Node 20. */

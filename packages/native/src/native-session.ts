@@ -23,7 +23,8 @@ export interface StorageHandler {
     metadata: TorrentMetadata,
   ): Promise<{ havePieces?: Uint8Array; blockHashes?: boolean; hashPieces?: boolean }>
   /**
-   * `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. `blockHashes`,
+   * `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. To a thread it
+   * has to be copied, not transferred. `blockHashes`,
    * where they were asked for and the piece is whole: 32 bytes of SHA-256 for each 16 KiB of `bytes`, the last over
    * what is left.
    */

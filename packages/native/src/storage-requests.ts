@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads'
 import type { StorageHandler } from './native-session.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
@@ -95,6 +96,8 @@ export async function callHandler(handler: StorageHandler, request: HandlerReque
       }
     }
     case RequestKind.writePiece:
+      // Transferred to a thread, the memory would live there on after it was given back.
+      markAsUntransferable(request.bytes.buffer)
       await handler.writePiece(
         storageIndex,
         request.piece,
@@ -186,11 +189,15 @@ const DEEPEST_CAUSE = 8
  * says nothing to libtorrent (STORAGE_IO), that of its cause may.
  */
 export function outcomeOf(error: unknown): number {
-  let each = error
-  for (let depth = 0; depth < DEEPEST_CAUSE && each instanceof Error; depth++) {
-    const outcome = outcomeByCode.get('code' in each ? each.code : undefined)
-    if (outcome !== undefined) return outcome
-    each = each.cause
+  try {
+    let each = error
+    for (let depth = 0; depth < DEEPEST_CAUSE && each instanceof Error; depth++) {
+      const outcome = outcomeByCode.get('code' in each ? each.code : undefined)
+      if (outcome !== undefined) return outcome
+      each = each.cause
+    }
+  } catch {
+    // An error that fails when it is looked at is one without a code.
   }
   return Outcome.io
 }

@@ -15,6 +15,14 @@ StorageReply replyOf(StorageOutcome outcome) {
   return reply;
 }
 
+// Left to JavaScript for good. Sessions of several workers may end at once.
+void abandon(PieceMemory memory) {
+  static std::mutex mutex;
+  static auto* const abandoned = new std::vector<PieceMemory>;
+  std::lock_guard<std::mutex> lock(mutex);
+  abandoned->push_back(std::move(memory));
+}
+
 Napi::Uint8Array copyOf(Napi::Env env, std::string const& bytes) {
   auto copy = Napi::Uint8Array::New(env, bytes.size());
   std::memcpy(copy.Data(), bytes.data(), bytes.size());
@@ -169,7 +177,7 @@ Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, StorageRequest cons
   auto const status = napi_create_external_arraybuffer(env, request.lent.get(), length, keep, nullptr, &buffer);
   if (status == napi_ok) {
     Napi::ArrayBuffer lent(env, buffer);
-    m_lentBuffers.emplace(id, Napi::Persistent(lent));
+    m_lentBuffers.emplace(id, LentBuffer{Napi::Persistent(lent), request.lent});
     return Napi::Uint8Array::New(env, length, lent, 0);
   }
   // Electron forbids external memory.
@@ -217,12 +225,7 @@ StorageOutcome JsChannel::copyDigest(StorageRequest const& request, Napi::Uint8A
 }
 
 void JsChannel::settle(std::uint32_t id, Settlement const& settlement) {
-  auto const lent = m_lentBuffers.find(id);
-  if (lent != m_lentBuffers.end()) {
-    // Whoever keeps the bytes longer than they were lent finds them gone, not changed.
-    lent->second.Value().Detach();
-    m_lentBuffers.erase(lent);
-  }
+  takeBack(id);
   std::unique_lock<std::mutex> lock(m_mutex);
   auto node = m_pending.extract(id);
   lock.unlock();
@@ -235,6 +238,20 @@ void JsChannel::settle(std::uint32_t id, Settlement const& settlement) {
   reply.offersDigests = settlement.offersDigests;
   lock.lock();
   answer(id, std::move(node.mapped().reply), std::move(reply));
+}
+
+void JsChannel::takeBack(std::uint32_t id) {
+  auto const lent = m_lentBuffers.find(id);
+  if (lent == m_lentBuffers.end()) return;
+  auto buffer = lent->second.buffer.Value();
+  if (buffer.IsDetached()) {
+    // Somebody made another array buffer of its memory (ArrayBuffer.transfer), and may use that as long as it lives.
+    abandon(std::move(lent->second.memory));
+  } else {
+    // Whoever keeps the bytes longer than they were lent finds them gone, not changed.
+    buffer.Detach();
+  }
+  m_lentBuffers.erase(lent);
 }
 
 void JsChannel::limitDeadlines(std::chrono::milliseconds remaining) {
@@ -253,15 +270,9 @@ void JsChannel::kill() {
   m_pending.clear();
 }
 
-// What JavaScript has not settled it may still use, for as long as it lives: the memory is left to it for good.
+// What JavaScript has not settled it may still use, for as long as it lives.
 void JsChannel::abandonLentMemory() {
-  // Sessions of several workers may end at once.
-  static std::mutex mutex;
-  static auto* const abandoned = new std::vector<PieceMemory>;
-  std::lock_guard<std::mutex> lock(mutex);
-  for (auto& [id, pending] : m_pending) {
-    if (m_lentBuffers.count(id) != 0) abandoned->push_back(std::move(pending.request.lent));
-  }
+  for (auto& [id, lent] : m_lentBuffers) abandon(std::move(lent.memory));
 }
 
 void JsChannel::release() {

@@ -64,6 +64,7 @@ class JsChannel final : public StorageChannel {
   Napi::Value lend(Napi::Env env, std::uint32_t id, StorageRequest const& request);
   static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
   static StorageOutcome copyDigest(StorageRequest const& request, Napi::Uint8Array const& bytes, StorageReply& reply);
+  void takeBack(std::uint32_t id);
   void abandonLentMemory();
   void answer(std::uint32_t id, ReplyHandler reply, StorageReply outcome);
   void watchDeadlines();
@@ -71,8 +72,12 @@ class JsChannel final : public StorageChannel {
 
   std::chrono::milliseconds const m_deadline;
   Napi::ThreadSafeFunction m_toJs;
-  // Lent array buffers, detached when their request is settled. JavaScript thread only.
-  std::map<std::uint32_t, Napi::Reference<Napi::ArrayBuffer>> m_lentBuffers;
+  // Lent array buffers with their memory, detached when their request is settled. JavaScript thread only.
+  struct LentBuffer {
+    Napi::Reference<Napi::ArrayBuffer> buffer;
+    PieceMemory memory;
+  };
+  std::map<std::uint32_t, LentBuffer> m_lentBuffers;
 
   std::mutex m_mutex;
   std::shared_ptr<NetworkQueue> m_network;

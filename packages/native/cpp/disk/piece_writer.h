@@ -51,7 +51,7 @@ class PieceWriter {
   void spill(int piece);
   // Ends the writes of half pieces without storing them: the data is going to be deleted.
   void dropHalfPieces();
-  // libtorrent forgets which blocks of half pieces it had. None of them is waited for.
+  // Forgets blocks that nobody waits for.
   void forgetHalfPieces();
   // Runs `then` when nothing of this piece is in flight; half a piece is dropped or, where single blocks
   // count (v2), handed to JavaScript.

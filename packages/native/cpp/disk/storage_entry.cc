@@ -290,13 +290,22 @@ void StorageEntry::stop(UniqueTask body) {
   exclusive(std::move(body), lt::counters::num_fenced_stop_torrent);
 }
 
+// A copy: the storage may take long to open, and what libtorrent gave is its own.
+StorageEntry::Claim::Claim(lt::add_torrent_params const* resume) {
+  if (resume == nullptr) return;
+  isSeed = bool(resume->flags & lt::torrent_flags::seed_mode);
+  pieces = resume->have_pieces;
+}
+
 void StorageEntry::check(lt::add_torrent_params const* resume, CheckHandler handler) {
+  bool const isForced = resume == nullptr;
   m_fence.exclusive(
-      [this, resume, handler = std::move(handler)]() mutable {
-        whenOpened([this, resume, handler = std::move(handler)](StorageResult result) mutable {
-          if (resume == nullptr) m_writer.forgetHalfPieces();
+      [this, isForced, claim = Claim(resume), handler = std::move(handler)]() mutable {
+        whenOpened([this, isForced, claim = std::move(claim), handler = std::move(handler)](StorageResult result) mutable {
+          // libtorrent has forgotten what it had of half pieces.
+          if (isForced) m_writer.forgetHalfPieces();
           auto const error = toStorageError(result, lt::operation_t::file_open);
-          auto const status = error ? kFatalDiskError : judgeResume(resume);
+          auto const status = error ? kFatalDiskError : judgeResume(claim);
           endWith([status, error, handler = std::move(handler)] { handler(status, error); });
         });
       },
@@ -306,7 +315,7 @@ void StorageEntry::check(lt::add_torrent_params const* resume, CheckHandler hand
 
 // Pieces are claimed without a check only where libtorrent and JavaScript agree on them. A check costs little:
 // pieces that JavaScript does not have are not asked for. Padding is claimed by nobody, and always there.
-lt::status_t StorageEntry::judgeResume(lt::add_torrent_params const* resume) const {
+lt::status_t StorageEntry::judgeResume(Claim const& claim) const {
   auto const accept = [](bool agreed) { return agreed ? kNoDiskError : kNeedFullCheck; };
   auto const everyPiece = [this](auto agrees) {
     for (int piece = 0; piece < m_geometry.pieces(); ++piece) {
@@ -314,15 +323,11 @@ lt::status_t StorageEntry::judgeResume(lt::add_torrent_params const* resume) con
     }
     return true;
   };
-  bool const isSeed = resume != nullptr && (resume->flags & lt::torrent_flags::seed_mode);
-  if (isSeed) return accept(everyPiece([this](int piece) { return m_marks.isRight(piece); }));
-  if (resume == nullptr || resume->have_pieces.empty()) {
-    return accept(everyPiece([this](int piece) { return !m_marks.isGiven(piece); }));
-  }
-  auto const& claimed = resume->have_pieces;
-  if (claimed.size() != m_geometry.pieces()) return accept(false);
+  if (claim.isSeed) return accept(everyPiece([this](int piece) { return m_marks.isRight(piece); }));
+  if (claim.pieces.empty()) return accept(everyPiece([this](int piece) { return !m_marks.isGiven(piece); }));
+  if (claim.pieces.size() != m_geometry.pieces()) return accept(false);
   return accept(everyPiece(
-      [&](int piece) { return claimed.get_bit(lt::piece_index_t(piece)) == m_marks.isRight(piece); }));
+      [&](int piece) { return claim.pieces.get_bit(lt::piece_index_t(piece)) == m_marks.isRight(piece); }));
 }
 
 void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> handler) {

@@ -45,7 +45,7 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   void exclusive(UniqueTask body, int gauge = StorageFence::kNoGauge);
   // The same, and what is being checked needs no answer but that it was stopped.
   void stop(UniqueTask body);
-  // `resume` is only valid until the handler runs; null when a check is forced.
+  // `resume` is null when a check is forced.
   void check(lt::add_torrent_params const* resume, CheckHandler handler);
   void deleteData(std::function<void(lt::storage_error const&)> handler);
 
@@ -61,7 +61,13 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   void whenOpened(UniqueFunction<StorageResult> task);
   PieceWriter::Options writerOptions();
   BlockReader::Options readerOptions();
-  lt::status_t judgeResume(lt::add_torrent_params const* resume) const;
+  // What libtorrent believes to be there.
+  struct Claim {
+    explicit Claim(lt::add_torrent_params const* resume);
+    bool isSeed = false;
+    lt::typed_bitfield<lt::piece_index_t> pieces;
+  };
+  lt::status_t judgeResume(Claim const& claim) const;
   void hashPadding(int piece, HashJob job);
   void hashStored(int piece, HashJob job);
   void askForDigests(int piece, HashJob job);

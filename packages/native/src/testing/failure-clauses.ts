@@ -17,6 +17,20 @@ import { pieceBytes } from './test-torrent.js'
 const SHORT_DEADLINE_MS = 500
 const CLOSE_LIMIT_MS = 8_000
 
+/** What a storage of somebody else may reject with. */
+const ODD_REJECTIONS: readonly (readonly [string, unknown])[] = [
+  ['nothing', undefined],
+  ['a string', 'not an error'],
+  ['an error that throws when it is looked at', errorThatThrows()],
+]
+
+function errorThatThrows(): Error {
+  const refuse = () => {
+    throw new Error('do not look')
+  }
+  return new Proxy(new Error('looked at'), { get: refuse, has: refuse, getPrototypeOf: refuse })
+}
+
 /** What becomes of a storage that fails, throws or never answers. */
 export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): void {
   it('alerts of a rejected write, stops the torrent and goes on with the others', async () => {
@@ -57,6 +71,25 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
       await downloadsAnother(scene, session, storage)
     })
   })
+
+  for (const [what, rejection] of ODD_REJECTIONS) {
+    it(`takes a rejection with ${what} for a failure like any other`, async () => {
+      await withScene(subject, async (scene) => {
+        const { storage, session } = await startDownload(scene, {
+          name: 'odd',
+          prepare: (recording) => {
+            recording.before = (call) =>
+              call.name === 'writePiece' && call.piece === 0 ? Promise.reject(rejection) : undefined
+          },
+        })
+        await storage.until('the failure is alerted', () => storage.alerted('storageError'))
+        const alert = storage.alerts.find((each) => each.type === 'storageError')
+        assert.ok(alert?.type === 'storageError' && 'cause' in alert)
+        assert.ok(alert.cause === rejection)
+        await downloadsAnother(scene, session, storage)
+      })
+    })
+  }
 
   it('only uploads while a write fails for want of space', async () => {
     await withScene(subject, async (scene) => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createNativeSession, type NativeSession } from '../../src/index.js'
+import { createNativeSession, type NativeSession, type NativeSessionOptions } from '../../src/index.js'
 import { createHeldCall, severalTurns } from '../../src/testing/held-call.js'
 import type { TestSeed } from '../../src/testing/native-subject.js'
 import { RecordingStorage, type StorageCall } from '../../src/testing/recording-storage.js'
@@ -15,20 +15,27 @@ afterEach(async () => {
   session = seed = undefined
 })
 
-async function openSession(storage: RecordingStorage, storageDeadlineMs?: number): Promise<NativeSession> {
+async function openSession(
+  storage: RecordingStorage,
+  options: Partial<NativeSessionOptions> = {},
+): Promise<NativeSession> {
   session = await createNativeSession({
     handler: storage,
     onAlert: storage.onAlert,
     listenInterfaces: '127.0.0.1:0',
     settings: { ...LOOPBACK_SETTINGS, min_reconnect_time: 1 },
-    ...(storageDeadlineMs && { storageDeadlineMs }),
+    ...options,
   })
   return session
 }
 
-async function download(storage: RecordingStorage, torrent: TestTorrent, storageDeadlineMs?: number) {
+async function download(
+  storage: RecordingStorage,
+  torrent: TestTorrent,
+  options?: Partial<NativeSessionOptions>,
+) {
   seed = await seedFromFile(torrent)
-  const opened = await openSession(storage, storageDeadlineMs)
+  const opened = await openSession(storage, options)
   const handle = await opened.addTorrent({ torrentId: 'failing', torrentFile: torrent.torrentFile })
   const { host, port } = seed
   const dial = () => opened.connectPeer(handle, host, port)
@@ -108,7 +115,7 @@ describe('a write that fails', () => {
       isFirst = false
       return held.promise
     }
-    const { opened, handle, dial } = await download(storage, torrent, 300)
+    const { opened, handle, dial } = await download(storage, torrent, { storageDeadlineMs: 300 })
     await storage.until('the call was given up', () =>
       storage.alerts.some((alert) => alert.type === 'storageError' && alert.code === 'ETIMEDOUT'),
     )
@@ -126,6 +133,81 @@ describe('a write that fails', () => {
     for (const write of writes) expect(write.bytes).toEqual(pieceBytes(torrent, late))
     // The settlement that came too late changes nothing: the piece is there, from its second write.
     expect(opened.torrentStatus(handle)).toMatchObject({ piecesHave: torrent.pieceCount })
+  })
+})
+
+describe('bytes that are lent', () => {
+  /** Each gives the bytes another owner, or refuses, or is not there yet in this Node. */
+  const escapes: [string, (buffer: ArrayBuffer) => ArrayBuffer | undefined][] = [
+    ['transferred', (buffer) => structuredClone(buffer, { transfer: [buffer] })],
+    ['given to a new array buffer', (buffer) => (buffer as { transfer?: () => ArrayBuffer }).transfer?.()],
+  ]
+
+  it.each(escapes)('never change for whoever had them %s', async (_, escape) => {
+    const torrent = createTestTorrent('escaped', { totalLengthBytes: 20 * 32 * 1024 })
+    const kept: { piece: number; bytes: Uint8Array }[] = []
+    class Keeping extends RecordingStorage {
+      override async writePiece(index: number, piece: number, offset: number, bytes: Uint8Array) {
+        await super.writePiece(index, piece, offset, bytes)
+        try {
+          const escaped = escape(bytes.buffer as ArrayBuffer)
+          if (escaped) kept.push({ piece, bytes: new Uint8Array(escaped) })
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'DataCloneError' })
+        }
+      }
+    }
+    const storage = new Keeping()
+    await download(storage, torrent)
+    await storage.until('all pieces are there', () => storage.completedPieces().length === torrent.pieceCount)
+    for (const { piece, bytes } of kept) expect(bytes).toEqual(pieceBytes(torrent, piece))
+  })
+})
+
+describe('a read that is answered with rubbish', () => {
+  const detached = new Uint8Array(32 * 1024)
+  structuredClone(detached, { transfer: [detached.buffer] })
+
+  it.each([
+    ['too few bytes', new Uint8Array(3)],
+    ['too many bytes', new Uint8Array(1024 * 1024)],
+    ['no bytes', undefined],
+    ['text', 'x'.repeat(32 * 1024)],
+    ['numbers of another size', new Uint16Array(32 * 1024)],
+    ['bytes that were given away', detached],
+  ])('is refused to the peer and alerted of, with %s, and the torrent goes on', async (_, rubbish) => {
+    const torrent = createTestTorrent('rubbish')
+    class Answering extends RecordingStorage {
+      override async readPiece() {
+        return rubbish as Uint8Array
+      }
+    }
+    const storage = new Answering()
+    storage.havePieces = pieceBits(torrent, everyPiece(torrent))
+    const serving = await openSession(storage)
+    const handle = await serving.addTorrent({
+      torrentId: 'serving',
+      torrentFile: torrent.torrentFile,
+      havePieces: storage.havePieces,
+    })
+    const fetched = new RecordingStorage()
+    const fetching = await createNativeSession({
+      handler: fetched,
+      onAlert: fetched.onAlert,
+      listenInterfaces: '127.0.0.1:0',
+      settings: LOOPBACK_SETTINGS,
+    })
+    try {
+      const request = { torrentId: 'fetching', torrentFile: torrent.torrentFile }
+      fetching.connectPeer(await fetching.addTorrent(request), '127.0.0.1', serving.listenPort)
+      await storage.until('it is alerted', () => storage.alerted('storageError'))
+      const alert = storage.alerts.find((each) => each.type === 'storageError')
+      expect(alert).toMatchObject({ code: 'EIO', cause: expect.any(TypeError) })
+      expect(serving.torrentStatus(handle)).toMatchObject({ paused: false, state: 'seeding' })
+      expect(fetched.writes).toEqual([])
+    } finally {
+      await fetching.close()
+    }
   })
 })
 
