@@ -6,9 +6,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "binding/add_torrent_options.h"
 #include "binding/create_torrent.h"
 #include "binding/self_test.h"
 #include "binding/session_wrap.h"
+#include "binding/statistics.h"
 #include "binding/torrent_convert.h"
 
 // libtorrent takes file names for UTF-8 only where LANG says so, and drops those it cannot convert. Linux file
@@ -43,6 +45,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   testHashersOnce(env);
   exports.Set("libtorrentVersion", lt::version());
   exports.Set("parseTorrentFile", Napi::Function::New(env, bae::parseTorrentFile));
+  exports.Set("parseMagnet", Napi::Function::New(env, bae::parseMagnet));
+  exports.Set("sessionStatisticNames", Napi::Function::New(env, bae::sessionStatisticNames));
   exports.Set("createTorrentFile", Napi::Function::New(env, bae::createTorrentFile));
   exports.Set("Session", bae::SessionWrap::define(env));
   return exports;

@@ -1,11 +1,14 @@
 import type { AddonSession } from './addon.js'
 import { asNativeError, NativeError } from './errors.js'
+import type { SessionSettings } from './native-session.js'
 import type { SessionControl } from './session-control.js'
 import type { TorrentControl, TorrentLimits, TrackerEntry } from './torrent-control.js'
 import type { PeerStatus, TorrentDetails, TorrentFlags, TrackerStatus } from './torrent-status.js'
 
 /** The calls that the addon answers at once: all they need here is the guard against a session that is closed. */
-export abstract class AddonCalls implements TorrentControl, SessionControl {
+export abstract class AddonCalls
+  implements Omit<TorrentControl, 'saveResumeData'>, Omit<SessionControl, 'statistics'>
+{
   /** Undefined once the session closes. */
   protected abstract readonly openSession: AddonSession | undefined
 
@@ -133,6 +136,14 @@ export abstract class AddonCalls implements TorrentControl, SessionControl {
 
   setIpFilter(blocked: Parameters<SessionControl['setIpFilter']>[0]): void {
     this.call((session) => session.setIpFilter(blocked))
+  }
+
+  settings(): SessionSettings {
+    return this.call((session) => session.settings())
+  }
+
+  sessionState(): Uint8Array {
+    return this.call((session) => session.sessionState())
   }
 }
 

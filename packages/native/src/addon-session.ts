@@ -1,15 +1,17 @@
+import type { AddTorrentRequest } from './add-torrent.js'
 import type { Addon, AddonAlert, AddonSession } from './addon.js'
 import { AddonCalls, rethrow } from './addon-calls.js'
+import { AlertAnswers } from './alert-answers.js'
 import { asNativeError, NativeError } from './errors.js'
-import type { NativeAlert } from './native-alert.js'
+import type { NativeAlert, RawAlert } from './native-alert.js'
 import type {
-  AddTorrentRequest,
   NativeSession,
   NativeSessionOptions,
   NativeTorrentStatus,
   SessionSettings,
 } from './native-session.js'
 import { RecentFailures } from './recent-failures.js'
+import type { SessionControl } from './session-control.js'
 import {
   callHandler,
   type HandlerRequest,
@@ -18,6 +20,7 @@ import {
   RequestKind,
   type StorageRequest,
 } from './storage-requests.js'
+import type { TorrentControl } from './torrent-control.js'
 
 export const DEFAULT_SESSION_OPTIONS = {
   maxPendingWriteBytes: 16 * 1024 * 1024,
@@ -38,11 +41,14 @@ const LONGEST_DEADLINE_MS = 24 * 60 * 60 * 1000
 /** libtorrent's settings are numbers of 32 bits. */
 const LARGEST_SETTING = 2 ** 31 - 1
 
+/** A petabyte: Infinity is no number for C++ either. */
+const LARGEST_BUDGET_BYTES = 2 ** 50
+
 /** How long open storage calls may hold up the end of a session. */
 const CLOSE_DEADLINE_MS = 5_000
 
 /** NativeSession on the addon: forwards calls down, requests and alerts up, and decides nothing. */
-export class AddonNativeSession extends AddonCalls implements NativeSession {
+export class AddonNativeSession extends AddonCalls implements NativeSession, TorrentControl, SessionControl {
   readonly #options: NativeSessionOptions
   readonly #session: AddonSession
   readonly #torrentIds = new Map<number, string>()
@@ -50,11 +56,16 @@ export class AddonNativeSession extends AddonCalls implements NativeSession {
   readonly #failures = new RecentFailures()
   readonly #removals = new Map<string, () => void>()
   readonly #closed = withResolvers<void>()
+  readonly #answers: AlertAnswers
   #closing = false
 
   constructor(addon: Addon, options: NativeSessionOptions) {
     super()
     this.#options = options
+    this.#answers = new AlertAnswers(
+      () => this.call((session) => session),
+      () => addon.sessionStatisticNames(),
+    )
     const listen =
       options.listenInterfaces === undefined ? {} : { listen_interfaces: options.listenInterfaces }
     this.#session = rethrow(
@@ -70,7 +81,14 @@ export class AddonNativeSession extends AddonCalls implements NativeSession {
               ...options.settings,
             },
             usesHandler: options.handler !== undefined,
-            maxHalfPieceBytes: options.maxHalfPieceBytes ?? DEFAULT_SESSION_OPTIONS.maxHalfPieceBytes,
+            maxHalfPieceBytes: Math.min(
+              options.maxHalfPieceBytes ?? DEFAULT_SESSION_OPTIONS.maxHalfPieceBytes,
+              LARGEST_BUDGET_BYTES,
+            ),
+            wantsRawAlerts: options.onRawAlert !== undefined,
+            alertCategories: options.alertCategories,
+            diskBackend: options.diskBackend,
+            state: options.state,
             storageDeadlineMs: Math.min(
               options.storageDeadlineMs ?? DEFAULT_SESSION_OPTIONS.storageDeadlineMs,
               LONGEST_DEADLINE_MS,
@@ -111,6 +129,17 @@ export class AddonNativeSession extends AddonCalls implements NativeSession {
     return this.call((session) => session.torrentStatus(handle))
   }
 
+  async saveResumeData(
+    handle: number,
+    options: { readonly saveInfoSection?: boolean } = {},
+  ): Promise<Uint8Array> {
+    return rethrow(() => this.#answers.saveResumeData(handle, options.saveInfoSection ?? false))
+  }
+
+  async statistics(): Promise<Readonly<Record<string, number>>> {
+    return rethrow(() => this.#answers.statistics())
+  }
+
   applySettings(settings: SessionSettings): void {
     this.call((session) => session.applySettings(settings))
   }
@@ -127,6 +156,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession {
         return Promise.reject(asNativeError(error))
       }
       this.#closing = true
+      this.#answers.sessionCloses()
     }
     return this.#closed.promise
   }
@@ -149,7 +179,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession {
       }
     }
     if (alertsWaiting && !this.#closing) {
-      for (const alert of this.#session.popAlerts()) this.#alert(alert)
+      for (const alert of this.#session.popAlerts()) this.#takeAlert(alert)
     }
     if (closed) this.#ended()
   }
@@ -180,26 +210,41 @@ export class AddonNativeSession extends AddonCalls implements NativeSession {
     this.#deliver({ type: 'storageError', handle, code, message, cause: error })
   }
 
+  #takeAlert(alert: ReturnType<AddonSession['popAlerts']>[number]): void {
+    switch (alert.type) {
+      case 'resumeData':
+      case 'resumeDataFailed':
+      case 'statistics':
+        this.#answers.take(alert)
+        break
+      case 'raw':
+        this.#deliverRaw(alert)
+        break
+      default:
+        if (alert.type === 'alertsDropped' && !this.#closing) this.#answers.askAgain()
+        this.#alert(alert)
+    }
+  }
+
   #alert({ request, ...alert }: AddonAlert): void {
     const isFailure = alert.type === 'storageError' || alert.type === 'torrentError'
     const ofStorage = isFailure && request !== undefined && request !== 0
     this.#deliver(ofStorage ? { ...alert, cause: this.#failures.causeOf(request) } : alert)
   }
 
-  /** A listener that throws is its owner's mistake: it must not cost the alerts and requests after it. */
   #deliver(alert: NativeAlert): void {
-    try {
-      this.#options.onAlert(alert)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    throwLater(() => this.#options.onAlert(alert))
+  }
+
+  #deliverRaw({ type: _, ...alert }: RawAlert & { readonly type: 'raw' }): void {
+    throwLater(() => this.#options.onRawAlert?.(alert))
   }
 
   #torrentGone(torrentId: string): void {
     for (const [handle, id] of this.#torrentIds) {
-      if (id === torrentId) this.#torrentIds.delete(handle)
+      if (id !== torrentId) continue
+      this.#torrentIds.delete(handle)
+      this.#answers.torrentGone(handle)
     }
     this.#removals.get(torrentId)?.()
     this.#removals.delete(torrentId)
@@ -222,6 +267,17 @@ function describe(error: unknown): { code: string; message: string } {
     // An error that fails when it is looked at is none.
   }
   return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
+}
+
+/** A listener that throws is its owner's mistake: it must not cost the alerts and requests after it. */
+function throwLater(listener: () => void): void {
+  try {
+    listener()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
 }
 
 /** Promise.withResolvers is younger than Node 20. */

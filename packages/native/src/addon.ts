@@ -1,19 +1,17 @@
-import type { NativeAlert } from './native-alert.js'
-import type {
-  AddTorrentRequest,
-  CreateTorrentOptions,
-  NativeTorrentStatus,
-  ParsedTorrent,
-  SessionSettings,
-} from './native-session.js'
-import type { SessionControl } from './session-control.js'
+import type { AddTorrentRequest } from './add-torrent.js'
+import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
+import type { CreateTorrentOptions, NativeTorrentStatus, SessionSettings } from './native-session.js'
+import type { SessionControl, SessionStatistic } from './session-control.js'
 import type { StorageRequest } from './storage-requests.js'
 import type { TorrentControl } from './torrent-control.js'
+import type { MagnetLink, TorrentFile } from './torrent-file.js'
 
 /** The addon's export table (cpp/addon.cc). Errors carry a `code` of NativeErrorCode. */
 export interface Addon {
   readonly libtorrentVersion: string
-  parseTorrentFile(bytes: Uint8Array): ParsedTorrent
+  parseTorrentFile(bytes: Uint8Array): TorrentFile
+  parseMagnet(uri: string): MagnetLink
+  sessionStatisticNames(): readonly SessionStatistic[]
   createTorrentFile(path: string, options: CreateTorrentOptions): Promise<Uint8Array>
   readonly Session: new (options: AddonSessionOptions, dispatch: Dispatch) => AddonSession
 }
@@ -23,6 +21,10 @@ export interface AddonSessionOptions {
   readonly usesHandler: boolean
   readonly maxHalfPieceBytes: number
   readonly storageDeadlineMs: number
+  readonly wantsRawAlerts: boolean
+  readonly alertCategories: readonly AlertCategory[] | undefined
+  readonly diskBackend: string | undefined
+  readonly state: Uint8Array | undefined
 }
 
 /** Called on the JavaScript thread with what gathered since the last time. `closed` comes once, and last. */
@@ -31,8 +33,22 @@ export type Dispatch = (requests: readonly StorageRequest[], alertsWaiting: bool
 /** `request` is the number of the storage call that failed, as far as the error code could carry it; 0: none did. */
 export type AddonAlert = NativeAlert & { readonly request?: number }
 
+/** Alerts that answer a call. */
+export type AddonAnswer =
+  | { readonly type: 'resumeData'; readonly handle: number; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'resumeDataFailed'
+      readonly handle: number
+      readonly code: string
+      readonly message: string
+    }
+  /** In the order of sessionStatisticNames. */
+  | { readonly type: 'statistics'; readonly values: Float64Array }
+
 /** cpp/binding/session_wrap.h. The calls of one torrent or of the session are in torrent_calls.h and session_calls.h. */
-export interface AddonSession extends TorrentControl, Omit<SessionControl, 'isSessionPaused'> {
+export interface AddonSession
+  extends Omit<TorrentControl, 'saveResumeData'>,
+    Omit<SessionControl, 'isSessionPaused' | 'statistics'> {
   addTorrent(request: AddTorrentRequest): number
   removeTorrent(handle: number, deleteData: boolean): void
   pauseTorrent(handle: number): void
@@ -42,7 +58,9 @@ export interface AddonSession extends TorrentControl, Omit<SessionControl, 'isSe
   applySettings(settings: SessionSettings): void
   listenPort(): number
   isSessionPaused(): boolean
-  popAlerts(): readonly AddonAlert[]
+  saveResumeData(handle: number, saveInfoSection: boolean): void
+  postStatistics(): void
+  popAlerts(): readonly (AddonAlert | AddonAnswer | ({ readonly type: 'raw' } & RawAlert))[]
   /** Ends request `id`; lent bytes are taken back. The last two are of openStorage. */
   settle(
     id: number,

@@ -17,6 +17,8 @@ export type NativeErrorCode =
   | 'NATIVE_INVALID_SETTING'
   /** The handle names no torrent of this session. */
   | 'NATIVE_UNKNOWN_TORRENT'
+  /** libtorrent has no resume data of the torrent: see the message. */
+  | 'NATIVE_RESUME_DATA_FAILED'
   /** A file could not be read while a torrent was made from it. */
   | 'NATIVE_IO'
 

@@ -1,19 +1,16 @@
+import { rethrow } from './addon-calls.js'
 import { AddonNativeSession } from './addon-session.js'
 import { asNativeError } from './errors.js'
 import { loadBinding } from './load-binding.js'
-import type {
-  CreateTorrentOptions,
-  NativeSession,
-  NativeSessionOptions,
-  ParsedTorrent,
-} from './native-session.js'
-import type { SessionControl } from './session-control.js'
+import type { CreateTorrentOptions, NativeSession, NativeSessionOptions } from './native-session.js'
+import type { SessionControl, SessionStatistic } from './session-control.js'
 import type { TorrentControl } from './torrent-control.js'
+import type { MagnetLink, TorrentFile } from './torrent-file.js'
 
+export type { AddTorrentRequest, PeerAddress } from './add-torrent.js'
 export { NativeError, type NativeErrorCode } from './errors.js'
-export type { NativeAlert } from './native-alert.js'
+export type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 export type {
-  AddTorrentRequest,
   CreateNativeSession,
   CreateTorrentOptions,
   NativeSession,
@@ -23,8 +20,9 @@ export type {
   SessionSettings,
   StorageHandler,
 } from './native-session.js'
-export type { IpRange, SessionControl } from './session-control.js'
+export type { IpRange, SessionControl, SessionStatistic } from './session-control.js'
 export type { TorrentControl, TorrentLimits, TrackerEntry } from './torrent-control.js'
+export type { MagnetLink, TorrentFile } from './torrent-file.js'
 export type { FileLayout, PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 export type {
   PeerStatus,
@@ -46,12 +44,18 @@ export async function createNativeSession(
 }
 
 /** What a .torrent file says (BEP 3, BEP 52). Throws NATIVE_INVALID_TORRENT. */
-export function parseTorrentFile(bytes: Uint8Array): ParsedTorrent {
-  try {
-    return loadBinding().parseTorrentFile(bytes)
-  } catch (error) {
-    throw asNativeError(error)
-  }
+export function parseTorrentFile(bytes: Uint8Array): TorrentFile {
+  return rethrow(() => loadBinding().parseTorrentFile(bytes))
+}
+
+/** What a magnet link says. Throws NATIVE_INVALID_TORRENT. */
+export function parseMagnet(uri: string): MagnetLink {
+  return rethrow(() => loadBinding().parseMagnet(uri))
+}
+
+/** What `statistics()` of a session counts. */
+export function sessionStatisticNames(): readonly SessionStatistic[] {
+  return loadBinding().sessionStatisticNames()
 }
 
 /** Makes a v1 .torrent file of a file or a folder. Reads and hashes off the JavaScript thread. Rejects NATIVE_IO. */

@@ -1,4 +1,5 @@
-import type { NativeAlert } from './native-alert.js'
+import type { AddTorrentRequest } from './add-torrent.js'
+import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
 /**
@@ -63,6 +64,14 @@ export interface NativeSessionOptions {
   /** Left out: the session keeps its torrents with libtorrent's own disk storage, under `savePath`. */
   readonly handler?: StorageHandler
   readonly onAlert: (alert: NativeAlert) => void
+  /** Every alert of libtorrent, also those that `onAlert` gets, after it. */
+  readonly onRawAlert?: (alert: RawAlert) => void
+  /** What to be told of besides 'error', 'status', 'storage', 'connect' and 'pieceProgress'. */
+  readonly alertCategories?: readonly AlertCategory[]
+  /** Only without a handler: what keeps the torrents. 'mmap' unless set; 'disabled' keeps nothing and reads zeroes. */
+  readonly diskBackend?: 'mmap' | 'posix' | 'disabled'
+  /** What `sessionState` gave: settings, which the ones here win over, IP filter and nodes of the DHT. */
+  readonly state?: Uint8Array
   /** As libtorrent's setting of this name; '127.0.0.1:0' takes any free port of that address. */
   readonly listenInterfaces?: string
   readonly settings?: SessionSettings
@@ -75,21 +84,6 @@ export interface NativeSessionOptions {
   readonly maxHalfPieceBytes?: number
   /** How long a StorageHandler call may take before its job is failed. 60 s unless set. */
   readonly storageDeadlineMs?: number
-}
-
-export interface AddTorrentRequest {
-  /** Ours: comes back as `torrentId` in `openStorage`. Must be unique among the torrents of the session. */
-  readonly torrentId: string
-  /** Exactly one of these two. */
-  readonly torrentFile?: Uint8Array
-  readonly magnetUri?: string
-  /** Only for sessions without a handler: the folder of libtorrent's own disk storage. */
-  readonly savePath?: string
-  /** Pieces that are there: exactly ceil(pieces / 8) bytes. They are not checked again. */
-  readonly havePieces?: Uint8Array
-  /** Everything is there: for seeding from libtorrent's own disk storage without a check. */
-  readonly seedMode?: boolean
-  readonly paused?: boolean
 }
 
 export interface NativeTorrentStatus {

@@ -1,7 +1,16 @@
+import type { SessionSettings } from './native-session.js'
+
 /** Addresses from `first` to `last`, both included and both IPv4 or both IPv6. One address when `last` is left out. */
 export interface IpRange {
   readonly first: string
   readonly last?: string
+}
+
+/** One of libtorrent's counts of a session. */
+export interface SessionStatistic {
+  readonly name: string
+  /** A counter only grows; a gauge is what there is now. */
+  readonly kind: 'counter' | 'gauge'
 }
 
 /** What can be asked of and changed about a whole session. All throw NATIVE_SESSION_CLOSED after `close()`. */
@@ -15,4 +24,11 @@ export interface SessionControl {
   ipFilter(): readonly Required<IpRange>[]
   /** Blocks these addresses and no others; peers from them are disconnected. NATIVE_INVALID_ARGUMENT for no range. */
   setIpFilter(blocked: readonly IpRange[]): void
+
+  /** All settings of libtorrent by its own names, as they are now. */
+  settings(): SessionSettings
+  /** What a later session may begin with as its option `state`. */
+  sessionState(): Uint8Array
+  /** libtorrent's counts by the names of `sessionStatisticNames`. Rejects NATIVE_SESSION_CLOSED once the session closes. */
+  statistics(): Promise<Readonly<Record<string, number>>>
 }

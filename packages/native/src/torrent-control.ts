@@ -72,4 +72,11 @@ export interface TorrentControl {
   webSeeds(handle: number): readonly string[]
   addWebSeed(handle: number, url: string): void
   removeWebSeed(handle: number, url: string): void
+
+  /**
+   * What `addTorrent` takes as `resumeData`: all that is known of the torrent but its bytes. With `saveInfoSection`,
+   * also its metadata. Rejects NATIVE_UNKNOWN_TORRENT when the torrent is removed before, NATIVE_SESSION_CLOSED when
+   * the session closes, and NATIVE_RESUME_DATA_FAILED where libtorrent has none.
+   */
+  saveResumeData(handle: number, options?: { readonly saveInfoSection?: boolean }): Promise<Uint8Array>
 }

@@ -11,6 +11,9 @@ namespace bae {
 // A libtorrent alert as the plain object of src/native-alert.ts; undefined for those that have none.
 Napi::Value alertToJs(Napi::Env env, lt::alert const& alert);
 
+// Any alert, as src/native-alert.ts RawAlert with `type: 'raw'`.
+Napi::Object rawAlertToJs(Napi::Env env, lt::alert const& alert);
+
 // The number that addTorrent() gave; 0 when the torrent is gone.
 int handleNumber(lt::torrent_handle const& handle);
 // What to put into add_torrent_params::userdata so that handleNumber() finds it: a number, never followed.

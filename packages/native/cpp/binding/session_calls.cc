@@ -1,6 +1,9 @@
 #include "session_calls.h"
 
 #include <libtorrent/ip_filter.hpp>
+#include <libtorrent/session_params.hpp>
+
+#include <cstring>
 
 #include "arguments.h"
 #include "session_options.h"
@@ -38,7 +41,11 @@ void appendBlocked(Napi::Array& list, Ranges const& ranges) {
 }  // namespace
 
 Napi::Value applySettings(Napi::CallbackInfo const& call, lt::session& session) {
-  session.apply_settings(settingsFromJs(call.Env(), objectOf(call[0], "settings")));
+  lt::settings_pack settings;
+  readSettings(settings, objectOf(call[0], "settings"));
+  // What is alerted was chosen with the options.
+  settings.clear(lt::settings_pack::alert_mask);
+  session.apply_settings(std::move(settings));
   return call.Env().Undefined();
 }
 
@@ -74,6 +81,22 @@ Napi::Value setIpFilter(Napi::CallbackInfo const& call, lt::session& session) {
     filter.add_rule(range.first, range.last, lt::ip_filter::blocked);
   }
   session.set_ip_filter(std::move(filter));
+  return call.Env().Undefined();
+}
+
+Napi::Value settings(Napi::CallbackInfo const& call, lt::session& session) {
+  return settingsToJs(call.Env(), session.get_settings());
+}
+
+Napi::Value state(Napi::CallbackInfo const& call, lt::session& session) {
+  auto const bytes = lt::write_session_params_buf(session.session_state());
+  auto copy = Napi::Uint8Array::New(call.Env(), bytes.size());
+  if (!bytes.empty()) std::memcpy(copy.Data(), bytes.data(), bytes.size());
+  return copy;
+}
+
+Napi::Value postStatistics(Napi::CallbackInfo const& call, lt::session& session) {
+  session.post_session_stats();
   return call.Env().Undefined();
 }
 

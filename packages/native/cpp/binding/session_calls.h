@@ -14,5 +14,9 @@ Napi::Value resume(Napi::CallbackInfo const& call, lt::session& session);
 Napi::Value isPaused(Napi::CallbackInfo const& call, lt::session& session);
 Napi::Value ipFilter(Napi::CallbackInfo const& call, lt::session& session);
 Napi::Value setIpFilter(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value settings(Napi::CallbackInfo const& call, lt::session& session);
+Napi::Value state(Napi::CallbackInfo const& call, lt::session& session);
+// An alert of statistics answers it, always.
+Napi::Value postStatistics(Napi::CallbackInfo const& call, lt::session& session);
 
 }  // namespace bae::session_calls

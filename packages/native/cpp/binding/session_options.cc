@@ -1,24 +1,43 @@
 #include "session_options.h"
 
-#include <libtorrent/magnet_uri.hpp>
+#include <libtorrent/disabled_disk_io.hpp>
+#include <libtorrent/mmap_disk_io.hpp>
+#include <libtorrent/posix_disk_io.hpp>
 
+#include <cmath>
+#include <limits>
+
+#include "alert_categories.h"
+#include "arguments.h"
 #include "torrent_convert.h"
 
 namespace bae {
 namespace {
 
-void setOne(Napi::Env env, lt::settings_pack& pack, std::string const& name, Napi::Value value) {
+using Settings = lt::settings_pack;
+
+constexpr std::int64_t kLargestBytes = std::int64_t(1) << 50;
+constexpr std::int64_t kLongestMs = 24 * 60 * 60 * 1000;
+
+bool isInt(Napi::Value value) {
+  if (!value.IsNumber()) return false;
+  double const number = value.As<Napi::Number>().DoubleValue();
+  return std::trunc(number) == number && number >= std::numeric_limits<int>::min() &&
+         number <= std::numeric_limits<int>::max();
+}
+
+void setOne(Settings& pack, std::string const& name, Napi::Value value) {
   int const setting = lt::setting_by_name(name);
-  int const type = setting & lt::settings_pack::type_mask;
+  int const type = setting & Settings::type_mask;
   auto const refuse = [&](char const* why) {
-    return codedError(env, "NATIVE_INVALID_SETTING", "setting " + name + ": " + why);
+    return codedError(value.Env(), "NATIVE_INVALID_SETTING", "setting " + name + ": " + why);
   };
   if (setting < 0) throw refuse("libtorrent has no setting of this name");
-  if (type == lt::settings_pack::string_type_base) {
+  if (type == Settings::string_type_base) {
     if (!value.IsString()) throw refuse("a string is needed");
     pack.set_str(setting, value.As<Napi::String>().Utf8Value());
-  } else if (type == lt::settings_pack::int_type_base) {
-    if (!value.IsNumber()) throw refuse("a number is needed");
+  } else if (type == Settings::int_type_base) {
+    if (!isInt(value)) throw refuse("a whole number of 32 bits is needed");
     pack.set_int(setting, value.As<Napi::Number>().Int32Value());
   } else {
     if (!value.IsBoolean()) throw refuse("true or false is needed");
@@ -26,64 +45,76 @@ void setOne(Napi::Env env, lt::settings_pack& pack, std::string const& name, Nap
   }
 }
 
-void setFlag(lt::add_torrent_params& params, lt::torrent_flags_t flag, bool on) {
-  if (on) {
-    params.flags |= flag;
-  } else {
-    params.flags &= ~flag;
+// What sessionState() gave. Its settings come first: those of the options win.
+lt::session_params stateOf(Napi::Value value) {
+  try {
+    return lt::read_session_params(bytesOf(value, "state"));
+  } catch (lt::system_error const& error) {
+    throw invalidArgument(value.Env(), std::string("state is no state of a session: ") + error.what());
   }
 }
 
-bool isTrue(Napi::Object const& object, char const* key) {
-  auto const value = object.Get(key);
-  return value.IsBoolean() && value.As<Napi::Boolean>().Value();
-}
-
-lt::add_torrent_params sourceFromJs(Napi::Env env, Napi::Object const& request) {
-  auto const magnet = request.Get("magnetUri");
-  if (!magnet.IsString()) {
-    lt::add_torrent_params params;
-    // libtorrent 2.0 wants a torrent_info it may change; parseTorrent made this one for us alone.
-    params.ti = std::const_pointer_cast<lt::torrent_info>(parseTorrent(env, request.Get("torrentFile")));
-    return params;
-  }
-  lt::error_code error;
-  auto params = lt::parse_magnet_uri(magnet.As<Napi::String>().Utf8Value(), error);
-  if (error) throw codedError(env, "NATIVE_INVALID_TORRENT", "not a usable magnet link: " + error.message());
-  return params;
+lt::disk_io_constructor_type diskBackendOf(Napi::Value value) {
+  auto const name = stringOf(value, "diskBackend");
+  if (name == "mmap") return lt::mmap_disk_io_constructor;
+  if (name == "posix") return lt::posix_disk_io_constructor;
+  if (name == "disabled") return lt::disabled_disk_io_constructor;
+  throw invalidArgument(value.Env(), "diskBackend is mmap, posix or disabled");
 }
 
 }  // namespace
 
-lt::settings_pack settingsFromJs(Napi::Env env, Napi::Object settings) {
-  lt::settings_pack pack;
+void readSettings(Settings& pack, Napi::Object settings) {
   auto const names = settings.GetPropertyNames();
   for (std::uint32_t i = 0; i < names.Length(); ++i) {
-    auto const name = names.Get(i).As<Napi::String>().Utf8Value();
-    setOne(env, pack, name, settings.Get(name));
+    auto const name = names.Get(i).ToString().Utf8Value();
+    setOne(pack, name, settings.Get(name));
   }
-  return pack;
 }
 
-lt::add_torrent_params addParamsFromJs(Napi::Env env, Napi::Object request, bool usesHandler) {
-  auto params = sourceFromJs(env, request);
-  auto const torrentId = request.Get("torrentId").As<Napi::String>().Utf8Value();
-  // The path is no place on any disk: its last element tells our disk backend whose storage it makes.
-  params.save_path = usesHandler ? "/bae/" + torrentId : request.Get("savePath").ToString().Utf8Value();
-  auto const have = request.Get("havePieces");
-  if (have.IsTypedArray() && params.ti) {
-    auto const bytes = have.As<Napi::Uint8Array>();
-    int const pieces = params.ti->num_pieces();
-    if (bytes.ByteLength() == std::size_t((pieces + 7) / 8)) {
-      params.have_pieces.assign(reinterpret_cast<char const*>(bytes.Data()), pieces);
+Napi::Object settingsToJs(Napi::Env env, Settings const& pack) {
+  auto object = Napi::Object::New(env);
+  auto const each = [&object](int base, int count, auto value) {
+    for (int setting = base; setting < base + count; ++setting) {
+      char const* const name = lt::name_for_setting(setting);
+      // Those that libtorrent has given up have none.
+      if (name[0] != '\0') object.Set(name, value(setting));
     }
+  };
+  each(Settings::string_type_base, Settings::num_string_settings,
+       [&](int setting) { return Napi::String::New(env, pack.get_str(setting)); });
+  each(Settings::int_type_base, Settings::num_int_settings,
+       [&](int setting) { return Napi::Number::New(env, pack.get_int(setting)); });
+  each(Settings::bool_type_base, Settings::num_bool_settings,
+       [&](int setting) { return Napi::Boolean::New(env, pack.get_bool(setting)); });
+  return object;
+}
+
+SessionOptions sessionOptionsOf(Napi::Value value) {
+  auto const object = objectOf(value, "options");
+  SessionOptions options;
+  // Without the usual extensions: smart_ban of 2.0.8 may follow a pointer to a peer that is gone, and it reads failed
+  // pieces back. The session adds the others.
+  options.params = lt::session_params(Settings{}, {});
+  if (auto const state = given(object, "state")) {
+    auto saved = stateOf(*state);
+    saved.extensions.clear();
+    options.params = std::move(saved);
   }
-  // Queueing is for the layers above; a torrent that is added runs.
-  setFlag(params, lt::torrent_flags::auto_managed, false);
-  setFlag(params, lt::torrent_flags::paused, isTrue(request, "paused"));
-  setFlag(params, lt::torrent_flags::seed_mode, isTrue(request, "seedMode"));
-  setFlag(params, lt::torrent_flags::duplicate_is_error, true);
-  return params;
+  options.usesHandler = booleanOf(object.Get("usesHandler"), "usesHandler");
+  options.wantsRawAlerts = booleanOf(object.Get("wantsRawAlerts"), "wantsRawAlerts");
+  options.maxHalfPieceBytes = wholeNumberOf(object.Get("maxHalfPieceBytes"), "maxHalfPieceBytes", 0, kLargestBytes);
+  options.storageDeadline = std::chrono::milliseconds(
+      wholeNumberOf(object.Get("storageDeadlineMs"), "storageDeadlineMs", 0, kLongestMs));
+  readSettings(options.params.settings, objectOf(object.Get("settings"), "settings"));
+  auto mask = kAlwaysAlerted;
+  if (auto const categories = given(object, "alertCategories")) mask |= alertCategoriesOf(*categories, "alertCategories");
+  options.params.settings.set_int(Settings::alert_mask, mask);
+  if (auto const backend = given(object, "diskBackend")) {
+    if (options.usesHandler) throw invalidArgument(value.Env(), "diskBackend is for sessions without a handler");
+    options.params.disk_io_constructor = diskBackendOf(*backend);
+  }
+  return options;
 }
 
 }  // namespace bae

@@ -1,20 +1,27 @@
 #pragma once
-#include <libtorrent/add_torrent_params.hpp>
+#include <libtorrent/session_params.hpp>
 #include <libtorrent/settings_pack.hpp>
 #include <napi.h>
 
-#include <memory>
-
-#include "disk/torrent_context.h"
+#include <chrono>
+#include <cstdint>
 
 namespace bae {
 
-// JavaScript values to libtorrent's parameters. All of it on the JavaScript thread; bad values throw coded errors.
+// src/addon.ts AddonSessionOptions, checked. JavaScript thread; throws NATIVE_INVALID_SETTING and
+// NATIVE_INVALID_ARGUMENT. Where JavaScript is the storage, `params` lacks only its disk_io_constructor.
+struct SessionOptions {
+  lt::session_params params;
+  bool usesHandler = false;
+  bool wantsRawAlerts = false;
+  std::int64_t maxHalfPieceBytes = 0;
+  std::chrono::milliseconds storageDeadline{};
+};
+SessionOptions sessionOptionsOf(Napi::Value value);
 
-// { name: value } with libtorrent's own setting names.
-lt::settings_pack settingsFromJs(Napi::Env env, Napi::Object settings);
-
-// src/native-session.ts AddTorrentRequest. `usesHandler`: the storage is JavaScript's.
-lt::add_torrent_params addParamsFromJs(Napi::Env env, Napi::Object request, bool usesHandler);
+// { name: value } with libtorrent's own setting names, written into `pack`.
+void readSettings(lt::settings_pack& pack, Napi::Object settings);
+// All of them.
+Napi::Object settingsToJs(Napi::Env env, lt::settings_pack const& pack);
 
 }  // namespace bae

@@ -8,6 +8,7 @@
 
 #include <system_error>
 
+#include "add_torrent_options.h"
 #include "alert_convert.h"
 #include "arguments.h"
 #include "disk/bae_disk_interface.h"
@@ -57,6 +58,7 @@ std::vector<SessionWrap::PropertyDescriptor> SessionWrap::torrentMethods() {
       InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::webSeeds>>("webSeeds"),
       InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::addWebSeed>>("addWebSeed"),
       InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::removeWebSeed>>("removeWebSeed"),
+      InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::saveResumeData>>("saveResumeData"),
       InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::filePriorities>>("filePriorities"),
       InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::setFilePriorities>>("setFilePriorities"),
       InstanceMethod<&SessionWrap::ofTorrent<torrent_calls::piecePriorities>>("piecePriorities"),
@@ -79,33 +81,30 @@ std::vector<SessionWrap::PropertyDescriptor> SessionWrap::sessionMethods() {
       InstanceMethod<&SessionWrap::ofSession<session_calls::isPaused>>("isSessionPaused"),
       InstanceMethod<&SessionWrap::ofSession<session_calls::ipFilter>>("ipFilter"),
       InstanceMethod<&SessionWrap::ofSession<session_calls::setIpFilter>>("setIpFilter"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::settings>>("settings"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::state>>("sessionState"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::postStatistics>>("postStatistics"),
   };
 }
 
 SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
     : Napi::ObjectWrap<SessionWrap>(call), m_registry(std::make_shared<TorrentRegistry>()) {
   Napi::Env const env = call.Env();
-  auto const options = call[0].As<Napi::Object>();
-  m_usesHandler = options.Get("usesHandler").ToBoolean();
-  auto settings = settingsFromJs(env, options.Get("settings").As<Napi::Object>());
-  settings.set_int(lt::settings_pack::alert_mask,
-                   lt::alert_category::error | lt::alert_category::status | lt::alert_category::storage |
-                       lt::alert_category::connect | lt::alert_category::piece_progress);
-  // Without smart_ban: in 2.0.8 it may follow a pointer to a peer that is gone, and it reads failed pieces back.
-  lt::session_params params(settings, {});
-  auto const deadline = std::chrono::milliseconds(options.Get("storageDeadlineMs").ToNumber().Int64Value());
-  m_channel = std::make_shared<JsChannel>(env, call[1].As<Napi::Function>(), JsChannel::Options{deadline});
+  auto options = sessionOptionsOf(call[0]);
+  m_usesHandler = options.usesHandler;
+  m_wantsRawAlerts = options.wantsRawAlerts;
+  m_channel = std::make_shared<JsChannel>(env, call[1].As<Napi::Function>(), JsChannel::Options{options.storageDeadline});
   if (m_usesHandler) {
-    auto const halfPieceBytes = options.Get("maxHalfPieceBytes").ToNumber().Int64Value();
-    params.disk_io_constructor = [channel = m_channel, registry = m_registry, halfPieceBytes](
-                                     lt::io_context& io, lt::settings_interface const& sessionSettings,
-                                     lt::counters& counters) {
+    options.params.disk_io_constructor = [channel = m_channel, registry = m_registry,
+                                          halfPieceBytes = options.maxHalfPieceBytes](
+                                             lt::io_context& io, lt::settings_interface const& sessionSettings,
+                                             lt::counters& counters) {
       DiskServices::Limits const limits{sessionSettings.get_int(lt::settings_pack::max_queued_disk_bytes),
                                         halfPieceBytes};
       return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, limits, &sessionSettings);
     };
   }
-  startSession(env, std::move(params));
+  startSession(env, std::move(options.params));
   m_session->set_alert_notify([channel = m_channel] { channel->alertsWaiting(); });
   napi_add_env_cleanup_hook(env, onEnvironmentEnds, this);
 }
@@ -167,9 +166,7 @@ std::shared_ptr<TorrentContext> SessionWrap::makeContext(std::string torrentId, 
 Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
   auto& lt = session(env);
-  auto const request = call[0].As<Napi::Object>();
-  auto params = addParamsFromJs(env, request, m_usesHandler);
-  auto const torrentId = request.Get("torrentId").As<Napi::String>().Utf8Value();
+  auto [torrentId, params] = addTorrentOptionsOf(call[0], m_usesHandler);
   if (m_registry->find(torrentId)) {
     throw codedError(env, "NATIVE_DUPLICATE_TORRENT", "the session already has a torrent with the id " + torrentId);
   }
@@ -239,6 +236,7 @@ Napi::Value SessionWrap::popAlerts(Napi::CallbackInfo const& call) {
   for (auto const* alert : alerts) {
     auto const object = alertToJs(env, *alert);
     if (!object.IsUndefined()) list.Set(list.Length(), object);
+    if (m_wantsRawAlerts) list.Set(list.Length(), rawAlertToJs(env, *alert));
   }
   return list;
 }

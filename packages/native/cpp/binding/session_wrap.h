@@ -31,7 +31,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // new Session({ settings, usesHandler, maxPendingWriteBytes, maxHalfPieceBytes, storageDeadlineMs }, dispatch)
+  // new Session(src/addon.ts AddonSessionOptions, dispatch)
   explicit SessionWrap(Napi::CallbackInfo const& call);
   ~SessionWrap() override;
 
@@ -70,7 +70,8 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   std::unique_ptr<lt::session> m_session;
   std::map<int, lt::torrent_handle> m_torrents;
   int m_lastHandle = 0;
-  bool m_usesHandler;
+  bool m_usesHandler = false;
+  bool m_wantsRawAlerts = false;
   // Where the session dies after close().
   std::thread m_closing;
   bool m_environmentEnded = false;

@@ -1,25 +1,13 @@
 #include "status_convert.h"
 
-#include <libtorrent/hex.hpp>
-
 #include <chrono>
 
 #include "alert_convert.h"
+#include "torrent_convert.h"
 #include "torrent_flags.h"
 
 namespace bae {
 namespace {
-
-char const* stateName(lt::torrent_status::state_t state) {
-  switch (state) {
-    case lt::torrent_status::checking_files: return "checkingFiles";
-    case lt::torrent_status::downloading_metadata: return "downloadingMetadata";
-    case lt::torrent_status::downloading: return "downloading";
-    case lt::torrent_status::finished: return "finished";
-    case lt::torrent_status::seeding: return "seeding";
-    default: return "checkingResumeData";
-  }
-}
 
 template <typename Duration>
 double inMs(Duration duration) {
@@ -69,6 +57,17 @@ void setTimes(Napi::Object& object, lt::torrent_status const& status) {
 
 }  // namespace
 
+char const* stateName(lt::torrent_status::state_t state) {
+  switch (state) {
+    case lt::torrent_status::checking_files: return "checkingFiles";
+    case lt::torrent_status::downloading_metadata: return "downloadingMetadata";
+    case lt::torrent_status::downloading: return "downloading";
+    case lt::torrent_status::finished: return "finished";
+    case lt::torrent_status::seeding: return "seeding";
+    default: return "checkingResumeData";
+  }
+}
+
 Napi::Object statusToJs(Napi::Env env, lt::torrent_status const& status, int number) {
   auto object = Napi::Object::New(env);
   object.Set("handle", number);
@@ -93,8 +92,7 @@ Napi::Object statusToJs(Napi::Env env, lt::torrent_status const& status, int num
 Napi::Object detailsToJs(Napi::Env env, lt::torrent_status const& status, int number) {
   auto object = statusToJs(env, status, number);
   object.Set("name", status.name);
-  if (status.info_hashes.has_v1()) object.Set("infoHashV1", lt::aux::to_hex(status.info_hashes.v1));
-  if (status.info_hashes.has_v2()) object.Set("infoHashV2", lt::aux::to_hex(status.info_hashes.v2));
+  setInfoHashes(object, status.info_hashes);
   object.Set("hasMetadata", status.has_metadata);
   object.Set("progress", double(status.progress_ppm) / 1'000'000);
   object.Set("flags", flagsToJs(env, status.flags));

@@ -4,6 +4,9 @@
 
 namespace bae {
 
+// NativeTorrentStatus.state
+char const* stateName(lt::torrent_status::state_t state);
+
 // Status of one torrent as src/native-session.ts NativeTorrentStatus. Needs no status_flags_t.
 Napi::Object statusToJs(Napi::Env env, lt::torrent_status const& status, int number);
 

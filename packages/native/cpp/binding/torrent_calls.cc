@@ -3,17 +3,15 @@
 #include <libtorrent/announce_entry.hpp>
 #include <libtorrent/peer_info.hpp>
 
-#include <limits>
-
 #include "arguments.h"
 #include "peer_convert.h"
 #include "torrent_flags.h"
+#include "torrent_limits.h"
 #include "tracker_convert.h"
 
 namespace bae::torrent_calls {
 namespace {
 
-constexpr int kIntMax = std::numeric_limits<int>::max();
 // What libtorrent keeps for "as many as you like".
 constexpr int kUnlimitedCount = (1 << 24) - 1;
 
@@ -72,27 +70,12 @@ Napi::Value limits(Napi::CallbackInfo const& call, lt::torrent_handle const& tor
   return object;
 }
 
-// All are read before the first is set: a wrong one changes nothing.
 Napi::Value setLimits(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent) {
-  auto const limits = objectOf(call[1], "limits");
-  auto const read = [&limits](char const* key, int least) -> std::optional<int> {
-    auto const value = given(limits, key);
-    if (!value) return std::nullopt;
-    int const limit = intOf(*value, std::string("limits.") + key, 0, kIntMax);
-    if (limit != 0 && limit < least) {
-      throw invalidArgument(limits.Env(), std::string("limits.") + key + " is 0 or at least " + std::to_string(least));
-    }
-    return limit;
-  };
-  auto const download = read("downloadBytesPerSecond", 0);
-  auto const upload = read("uploadBytesPerSecond", 0);
-  // libtorrent wants room for one connection of each direction.
-  auto const connections = read("maxConnections", 2);
-  auto const uploads = read("maxUploads", 0);
-  if (download) torrent.set_download_limit(*download);
-  if (upload) torrent.set_upload_limit(*upload);
-  if (connections) torrent.set_max_connections(*connections == 0 ? -1 : *connections);
-  if (uploads) torrent.set_max_uploads(*uploads == 0 ? -1 : *uploads);
+  auto const limits = torrentLimitsOf(call[1], "limits");
+  if (limits.download) torrent.set_download_limit(*limits.download);
+  if (limits.upload) torrent.set_upload_limit(*limits.upload);
+  if (limits.connections) torrent.set_max_connections(*limits.connections);
+  if (limits.uploads) torrent.set_max_uploads(*limits.uploads);
   return call.Env().Undefined();
 }
 
@@ -140,6 +123,12 @@ Napi::Value addWebSeed(Napi::CallbackInfo const& call, lt::torrent_handle const&
 
 Napi::Value removeWebSeed(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent) {
   torrent.remove_url_seed(stringOf(call[1], "url"));
+  return call.Env().Undefined();
+}
+
+Napi::Value saveResumeData(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent) {
+  auto const withInfo = booleanOf(call[1], "saveInfoSection");
+  torrent.save_resume_data(withInfo ? lt::torrent_handle::save_info_dict : lt::resume_data_flags_t{});
   return call.Env().Undefined();
 }
 

@@ -26,6 +26,9 @@ Napi::Value scrapeTrackers(Napi::CallbackInfo const& call, lt::torrent_handle co
 Napi::Value webSeeds(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent);
 Napi::Value addWebSeed(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent);
 Napi::Value removeWebSeed(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent);
+// saveResumeData(handle, saveInfoSection): exactly one alert of resume data answers it, in order for each torrent,
+// unless the torrent goes first.
+Napi::Value saveResumeData(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent);
 
 // Below this the calls of piece_calls.cc.
 Napi::Value filePriorities(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent);

@@ -5,6 +5,9 @@
 #include <cstring>
 #include <vector>
 
+#include "arguments.h"
+#include "tracker_convert.h"
+
 namespace bae {
 namespace {
 
@@ -57,11 +60,15 @@ Napi::Uint8Array bytesToJs(Napi::Env env, char const* bytes, std::size_t length)
 
 }  // namespace
 
+void setInfoHashes(Napi::Object& object, lt::info_hash_t const& hashes) {
+  if (hashes.has_v1()) object.Set("infoHashV1", hex(hashes.v1));
+  if (hashes.has_v2()) object.Set("infoHashV2", hex(hashes.v2));
+}
+
 Napi::Object layoutToJs(Napi::Env env, lt::torrent_info const& info) {
   auto const& files = info.orig_files();
   auto layout = Napi::Object::New(env);
-  if (info.info_hashes().has_v1()) layout.Set("infoHashV1", hex(info.info_hashes().v1));
-  if (info.info_hashes().has_v2()) layout.Set("infoHashV2", hex(info.info_hashes().v2));
+  setInfoHashes(layout, info.info_hashes());
   bool const singleFile =
       files.num_files() == 1 && files.file_path(lt::file_index_t(0)).find('/') == std::string::npos;
   layout.Set("name", info.name());
@@ -87,26 +94,35 @@ Napi::Object metadataToJs(Napi::Env env, lt::torrent_info const& info) {
   return metadata;
 }
 
-std::shared_ptr<lt::torrent_info const> parseTorrent(Napi::Env env, Napi::Value value) {
-  if (!value.IsTypedArray()) throw Napi::TypeError::New(env, "a torrent file is a Uint8Array");
-  auto const bytes = value.As<Napi::Uint8Array>();
+std::shared_ptr<lt::torrent_info const> parseTorrent(Napi::Value value) {
+  auto const bytes = bytesOf(value, "a torrent file");
   lt::error_code error;
-  lt::span<char const> const span(reinterpret_cast<char const*>(bytes.Data()), long(bytes.ByteLength()));
-  auto info = std::make_shared<lt::torrent_info>(span, error, lt::from_span);
-  if (error) throw codedError(env, "NATIVE_INVALID_TORRENT", "not a usable .torrent file: " + error.message());
+  auto info = std::make_shared<lt::torrent_info>(bytes, error, lt::from_span);
+  if (error) throw codedError(value.Env(), "NATIVE_INVALID_TORRENT", "not a usable .torrent file: " + error.message());
   return info;
 }
 
 Napi::Value parseTorrentFile(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
-  auto const info = parseTorrent(env, call[0]);
+  auto const info = parseTorrent(call[0]);
   auto parsed = Napi::Object::New(env);
   parsed.Set("layout", layoutToJs(env, *info));
   parsed.Set("metadata", metadataToJs(env, *info));
   auto trackers = Napi::Array::New(env);
-  for (auto const& tracker : info->trackers()) trackers.Set(trackers.Length(), tracker.url);
+  auto entries = Napi::Array::New(env);
+  for (auto const& tracker : info->trackers()) {
+    trackers.Set(trackers.Length(), tracker.url);
+    entries.Set(entries.Length(), trackerEntryToJs(env, tracker.url, tracker.tier));
+  }
   parsed.Set("trackers", trackers);
+  parsed.Set("trackerEntries", entries);
+  auto seeds = Napi::Array::New(env);
+  for (auto const& seed : info->web_seeds()) seeds.Set(seeds.Length(), seed.url);
+  parsed.Set("webSeeds", seeds);
   parsed.Set("isPrivate", info->priv());
+  if (!info->comment().empty()) parsed.Set("comment", info->comment());
+  if (!info->creator().empty()) parsed.Set("creator", info->creator());
+  if (info->creation_date() > 0) parsed.Set("createdAtMs", double(info->creation_date()) * 1000);
   return parsed;
 }
 

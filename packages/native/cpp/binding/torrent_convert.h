@@ -11,10 +11,13 @@ namespace bae {
 Napi::Object layoutToJs(Napi::Env env, lt::torrent_info const& info);
 Napi::Object metadataToJs(Napi::Env env, lt::torrent_info const& info);
 
-// Throws a JavaScript error with the code NATIVE_INVALID_TORRENT.
-std::shared_ptr<lt::torrent_info const> parseTorrent(Napi::Env env, Napi::Value bytes);
+// infoHashV1 and infoHashV2, those that there are.
+void setInfoHashes(Napi::Object& object, lt::info_hash_t const& hashes);
 
-// parseTorrentFile(bytes): what a .torrent file says.
+// Throws NATIVE_INVALID_TORRENT, or NATIVE_INVALID_ARGUMENT for no bytes.
+std::shared_ptr<lt::torrent_info const> parseTorrent(Napi::Value bytes);
+
+// parseTorrentFile(bytes): src/torrent-file.ts TorrentFile.
 Napi::Value parseTorrentFile(Napi::CallbackInfo const& call);
 
 // An error that src/errors.ts turns into a NativeError of this code.

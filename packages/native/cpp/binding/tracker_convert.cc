@@ -55,10 +55,15 @@ Napi::Object announceToJs(Napi::Env env, lt::announce_endpoint const& endpoint, 
 
 }  // namespace
 
-Napi::Object trackerToJs(Napi::Env env, lt::announce_entry const& tracker, lt::info_hash_t const& hashes) {
+Napi::Object trackerEntryToJs(Napi::Env env, std::string const& url, int tier) {
   auto object = Napi::Object::New(env);
-  object.Set("url", tracker.url);
-  object.Set("tier", int(tracker.tier));
+  object.Set("url", url);
+  object.Set("tier", tier);
+  return object;
+}
+
+Napi::Object trackerToJs(Napi::Env env, lt::announce_entry const& tracker, lt::info_hash_t const& hashes) {
+  auto object = trackerEntryToJs(env, tracker.url, tracker.tier);
   object.Set("verified", bool(tracker.verified));
   object.Set("sources", sourcesToJs(env, tracker.source));
   auto announces = Napi::Array::New(env);

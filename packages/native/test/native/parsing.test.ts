@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest'
+import { parseMagnet, parseTorrentFile } from '../../src/index.js'
+import { createTestTorrent } from '../../src/testing/test-torrent.js'
+
+const hash = 'c'.repeat(40)
+
+it('parses what a magnet link says', () => {
+  const uri =
+    `magnet:?xt=urn:btih:${hash}&xt=urn:btmh:1220${'d'.repeat(64)}&dn=An%20album` +
+    '&tr=http%3A%2F%2Fa%2Fannounce&tr=udp%3A%2F%2Fb%3A1&ws=http%3A%2F%2Fweb%2Ffiles&x.pe=127.0.0.1:6881&so=1,3'
+  expect(parseMagnet(uri)).toEqual({
+    infoHashV1: hash,
+    infoHashV2: 'd'.repeat(64),
+    name: 'An album',
+    trackers: [
+      { url: 'http://a/announce', tier: 0 },
+      { url: 'udp://b:1', tier: 1 },
+    ],
+    webSeeds: ['http://web/files'],
+    peers: [{ host: '127.0.0.1', port: 6881 }],
+    filePriorities: [0, 4, 0, 4],
+  })
+  expect(parseMagnet(`magnet:?xt=urn:btih:${hash}`)).toEqual({
+    infoHashV1: hash,
+    trackers: [],
+    webSeeds: [],
+    peers: [],
+  })
+})
+
+it('parses what a .torrent file says beside its info section', () => {
+  const bare = Buffer.from(createTestTorrent('parsed').torrentFile)
+  const info = bare.subarray('d4:info'.length, -1)
+  const torrentFile = Buffer.concat([
+    Buffer.from('d8:announce4:u://13:announce-listll4:u://el4:v://4:w://ee7:comment5:hello'),
+    Buffer.from('10:created by4:test13:creation datei1700000000e4:info'),
+    info,
+    Buffer.from('8:url-list9:http://w/e'),
+  ])
+  const parsed = parseTorrentFile(torrentFile)
+  expect(parsed).toMatchObject({
+    webSeeds: ['http://w/'],
+    comment: 'hello',
+    creator: 'test',
+    createdAtMs: 1_700_000_000_000,
+    isPrivate: false,
+  })
+  expect(parsed.trackerEntries.map(({ tier }) => tier)).toEqual([0, 1, 1])
+  expect(parsed.trackerEntries.map(({ url }) => url)).toEqual(parsed.trackers)
+  expect(parsed.metadata.infoSection).toEqual(Uint8Array.from(info))
+  expect(parseTorrentFile(bare)).not.toHaveProperty('comment')
+})
+
+it.each(['', 'magnet:', 'magnet:?xt=urn:btih:zz', 'http://example', 'magnet:?xt=urn:btmh:1220ab'])(
+  'refuses the link %j',
+  (uri) => {
+    expect(() => parseMagnet(uri)).toThrowError(expect.objectContaining({ code: 'NATIVE_INVALID_TORRENT' }))
+  },
+)
+
+it('refuses other things than text and bytes', () => {
+  const invalid = expect.objectContaining({ code: 'NATIVE_INVALID_ARGUMENT' })
+  for (const value of [undefined, null, 7, {}, [], Symbol('x'), new Float64Array(2), new ArrayBuffer(8)]) {
+    expect(() => parseMagnet(value as string)).toThrowError(invalid)
+    expect(() => parseTorrentFile(value as Uint8Array)).toThrowError(invalid)
+  }
+})
+
+it('finds nothing in a torrent file that was given away', () => {
+  const bytes = Uint8Array.from(createTestTorrent('detached').torrentFile)
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  expect(() => parseTorrentFile(bytes)).toThrowError(
+    expect.objectContaining({ code: 'NATIVE_INVALID_TORRENT' }),
+  )
+})
