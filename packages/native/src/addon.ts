@@ -1,6 +1,7 @@
 import type { AddTorrentRequest } from './add-torrent.js'
+import type { CreateTorrentOptions } from './create-torrent.js'
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
-import type { CreateTorrentOptions, NativeTorrentStatus, SessionSettings } from './native-session.js'
+import type { NativeTorrentStatus, SessionSettings } from './native-session.js'
 import type { SessionControl, SessionStatistic } from './session-control.js'
 import type { StorageRequest } from './storage-requests.js'
 import type { TorrentControl } from './torrent-control.js'
@@ -12,7 +13,10 @@ export interface Addon {
   parseTorrentFile(bytes: Uint8Array): TorrentFile
   parseMagnet(uri: string): MagnetLink
   sessionStatisticNames(): readonly SessionStatistic[]
-  createTorrentFile(path: string, options: CreateTorrentOptions): Promise<Uint8Array>
+  createTorrentFile(
+    path: string,
+    options: Omit<CreateTorrentOptions, 'signal'>,
+  ): { readonly promise: Promise<Uint8Array>; abort(): void }
   readonly Session: new (options: AddonSessionOptions, dispatch: Dispatch) => AddonSession
 }
 

@@ -1,18 +1,18 @@
 import { rethrow } from './addon-calls.js'
 import { AddonNativeSession } from './addon-session.js'
-import { asNativeError } from './errors.js'
+import { type CreateTorrentOptions, createTorrent } from './create-torrent.js'
 import { loadBinding } from './load-binding.js'
-import type { CreateTorrentOptions, NativeSession, NativeSessionOptions } from './native-session.js'
+import type { NativeSession, NativeSessionOptions } from './native-session.js'
 import type { SessionControl, SessionStatistic } from './session-control.js'
 import type { TorrentControl } from './torrent-control.js'
 import type { MagnetLink, TorrentFile } from './torrent-file.js'
 
 export type { AddTorrentRequest, PeerAddress } from './add-torrent.js'
+export type { CreateTorrentOptions } from './create-torrent.js'
 export { NativeError, type NativeErrorCode } from './errors.js'
 export type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 export type {
   CreateNativeSession,
-  CreateTorrentOptions,
   NativeSession,
   NativeSessionOptions,
   NativeTorrentStatus,
@@ -58,16 +58,15 @@ export function sessionStatisticNames(): readonly SessionStatistic[] {
   return loadBinding().sessionStatisticNames()
 }
 
-/** Makes a v1 .torrent file of a file or a folder. Reads and hashes off the JavaScript thread. Rejects NATIVE_IO. */
+/**
+ * Makes a .torrent file of a file or a folder. Reads and hashes off the JavaScript thread. Rejects NATIVE_IO for what
+ * cannot be read, NATIVE_INVALID_ARGUMENT for wrong options.
+ */
 export async function createTorrentFile(
   path: string,
   options: CreateTorrentOptions = {},
 ): Promise<Uint8Array> {
-  try {
-    return await loadBinding().createTorrentFile(path, options)
-  } catch (error) {
-    throw asNativeError(error)
-  }
+  return createTorrent(loadBinding(), path, options)
 }
 
 /** Version of the libtorrent-rasterbar that was loaded, such as '2.0.8.0'. */

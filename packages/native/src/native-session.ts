@@ -135,10 +135,3 @@ export interface ParsedTorrent {
   readonly trackers: readonly string[]
   readonly isPrivate: boolean
 }
-
-export interface CreateTorrentOptions {
-  /** A power of two of at least 16 KiB; libtorrent's choice when left out. */
-  readonly pieceLengthBytes?: number
-  readonly trackers?: readonly string[]
-  readonly comment?: string
-}

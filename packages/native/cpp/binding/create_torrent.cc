@@ -1,23 +1,77 @@
 #include "create_torrent.h"
 
-#include <libtorrent/bencode.hpp>
+#include <libtorrent/announce_entry.hpp>
 #include <libtorrent/create_torrent.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "torrent_convert.h"
+#include "tracker_convert.h"
 
 namespace bae {
 namespace {
 
+constexpr int kLeastPieceLength = 16 * 1024;
+constexpr int kMostPieceLength = 64 * 1024 * 1024;
+
+using AbortFlag = std::shared_ptr<std::atomic<bool>>;
+
 struct Options {
   std::string path;
+  lt::create_flags_t flags = lt::create_torrent::v1_only;
   int pieceLengthBytes = 0;
-  std::vector<std::string> trackers;
+  std::vector<lt::announce_entry> trackers;
+  std::vector<std::string> webSeeds;
   std::string comment;
+  std::string creator;
+  std::optional<std::time_t> createdAt;
+  bool isPrivate = false;
 };
+
+lt::create_flags_t formatOf(Napi::Value value) {
+  auto const format = stringOf(value, "format");
+  if (format == "v1") return lt::create_torrent::v1_only;
+  if (format == "v2") return lt::create_torrent::v2_only;
+  if (format == "hybrid") return {};
+  throw invalidArgument(value.Env(), "format is v1, v2 or hybrid");
+}
+
+int pieceLengthOf(Napi::Value value) {
+  int const length = intOf(value, "pieceLengthBytes", kLeastPieceLength, kMostPieceLength);
+  if ((length & (length - 1)) != 0) throw invalidArgument(value.Env(), "pieceLengthBytes is a power of two");
+  return length;
+}
+
+lt::announce_entry urlOrTrackerOf(Napi::Value value, std::string const& name) {
+  return value.IsString() ? lt::announce_entry(stringOf(value, name)) : trackerOf(value, name);
+}
+
+std::time_t createdAtOf(Napi::Value value) {
+  // The last moment of the year 9999.
+  return std::time_t(wholeNumberOf(value, "createdAtMs", 0, 253'402'300'799'999) / 1000);
+}
+
+Options optionsOf(Napi::Value path, Napi::Value value) {
+  Options options;
+  options.path = stringOf(path, "path");
+  auto const object = objectOf(value, "options");
+  if (auto const format = given(object, "format")) options.flags = formatOf(*format);
+  if (auto const length = given(object, "pieceLengthBytes")) options.pieceLengthBytes = pieceLengthOf(*length);
+  if (auto const trackers = given(object, "trackers")) options.trackers = listOf(*trackers, "trackers", urlOrTrackerOf);
+  if (auto const seeds = given(object, "webSeeds")) options.webSeeds = stringsOf(*seeds, "webSeeds");
+  if (auto const comment = given(object, "comment")) options.comment = stringOf(*comment, "comment");
+  if (auto const creator = given(object, "creator")) options.creator = stringOf(*creator, "creator");
+  if (auto const when = given(object, "createdAtMs")) options.createdAt = createdAtOf(*when);
+  if (auto const isPrivate = given(object, "isPrivate")) options.isPrivate = booleanOf(*isPrivate, "isPrivate");
+  return options;
+}
 
 std::string parentOf(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -25,31 +79,43 @@ std::string parentOf(std::string path) {
   return slash == std::string::npos ? "." : path.substr(0, slash == 0 ? 1 : slash);
 }
 
+// The order of a folder's files is chance, and so would be the torrent's info hash.
+lt::file_storage sorted(lt::file_storage const& files) {
+  std::vector<lt::file_index_t> order;
+  for (auto const index : files.file_range()) order.push_back(index);
+  std::sort(order.begin(), order.end(),
+            [&files](auto a, auto b) { return files.file_path(a) < files.file_path(b); });
+  lt::file_storage inOrder;
+  for (auto const index : order) {
+    inOrder.add_file(files.file_path(index), files.file_size(index), files.file_flags(index), files.mtime(index));
+  }
+  return inOrder;
+}
+
 class CreateTorrentWorker final : public Napi::AsyncWorker {
  public:
-  CreateTorrentWorker(Napi::Env env, Options options)
-      : Napi::AsyncWorker(env), m_options(std::move(options)), m_deferred(Napi::Promise::Deferred::New(env)) {}
+  CreateTorrentWorker(Napi::Env env, Options options, AbortFlag isAborted)
+      : Napi::AsyncWorker(env),
+        m_options(std::move(options)),
+        m_isAborted(std::move(isAborted)),
+        m_deferred(Napi::Promise::Deferred::New(env)) {}
 
   Napi::Promise promise() const { return m_deferred.Promise(); }
 
   // Worker thread.
   void Execute() override {
-    lt::file_storage files;
-    lt::add_files(files, m_options.path);
-    if (files.num_files() == 0) {
-      SetError("there are no files in " + m_options.path);
-      return;
-    }
-    lt::create_torrent torrent(files, m_options.pieceLengthBytes, lt::create_torrent::v1_only);
-    for (auto const& tracker : m_options.trackers) torrent.add_tracker(tracker);
-    if (!m_options.comment.empty()) torrent.set_comment(m_options.comment.c_str());
+    lt::file_storage found;
+    lt::add_files(found, m_options.path, [this](std::string const&) { return !*m_isAborted; });
+    throwIfAborted();
+    auto files = sorted(found);
+    if (files.num_files() == 0) throw std::runtime_error("there are no files in " + m_options.path);
+    lt::create_torrent torrent(files, m_options.pieceLengthBytes, m_options.flags);
+    describe(torrent);
     lt::error_code error;
-    lt::set_piece_hashes(torrent, parentOf(m_options.path), error);
-    if (error) {
-      SetError(m_options.path + ": " + error.message());
-      return;
-    }
-    lt::bencode(std::back_inserter(m_bytes), torrent.generate());
+    // Called after each piece; what it throws ends the hashing, and comes out here.
+    lt::set_piece_hashes(torrent, parentOf(m_options.path), [this](lt::piece_index_t) { throwIfAborted(); }, error);
+    if (error) throw std::runtime_error(m_options.path + ": " + error.message());
+    m_bytes = torrent.generate_buf();
   }
 
   void OnOK() override {
@@ -63,7 +129,21 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
   }
 
  private:
+  void throwIfAborted() const {
+    if (*m_isAborted) throw std::runtime_error("aborted");
+  }
+
+  void describe(lt::create_torrent& torrent) const {
+    for (auto const& tracker : m_options.trackers) torrent.add_tracker(tracker.url, tracker.tier);
+    for (auto const& url : m_options.webSeeds) torrent.add_url_seed(url);
+    if (!m_options.comment.empty()) torrent.set_comment(m_options.comment.c_str());
+    if (!m_options.creator.empty()) torrent.set_creator(m_options.creator.c_str());
+    if (m_options.createdAt) torrent.set_creation_date(*m_options.createdAt);
+    torrent.set_priv(m_options.isPrivate);
+  }
+
   Options m_options;
+  AbortFlag const m_isAborted;
   Napi::Promise::Deferred m_deferred;
   std::vector<char> m_bytes;
 };
@@ -71,23 +151,16 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
 }  // namespace
 
 Napi::Value createTorrentFile(Napi::CallbackInfo const& call) {
-  Options options;
-  options.path = call[0].As<Napi::String>().Utf8Value();
-  if (call[1].IsObject()) {
-    auto const given = call[1].As<Napi::Object>();
-    if (given.Has("pieceLengthBytes")) options.pieceLengthBytes = given.Get("pieceLengthBytes").ToNumber().Int32Value();
-    if (given.Has("comment")) options.comment = given.Get("comment").ToString().Utf8Value();
-    if (given.Has("trackers")) {
-      auto const trackers = given.Get("trackers").As<Napi::Array>();
-      for (std::uint32_t i = 0; i < trackers.Length(); ++i) {
-        options.trackers.push_back(trackers.Get(i).ToString().Utf8Value());
-      }
-    }
-  }
-  auto* const worker = new CreateTorrentWorker(call.Env(), std::move(options));
-  auto const promise = worker->promise();
+  Napi::Env const env = call.Env();
+  auto options = optionsOf(call[0], call[1]);
+  auto const isAborted = std::make_shared<std::atomic<bool>>(false);
+  // Deletes itself.
+  auto* const worker = new CreateTorrentWorker(env, std::move(options), isAborted);
+  auto creation = Napi::Object::New(env);
+  creation.Set("promise", worker->promise());
+  creation.Set("abort", Napi::Function::New(env, [isAborted](Napi::CallbackInfo const&) { *isAborted = true; }));
   worker->Queue();
-  return promise;
+  return creation;
 }
 
 }  // namespace bae

@@ -3,8 +3,9 @@
 
 namespace bae {
 
-// createTorrentFile(path, { pieceLengthBytes, trackers, comment }): resolves to the bytes of a v1 .torrent
-// file. Reading and hashing happen on a worker thread.
+// createTorrentFile(path, options): { promise, abort() }. The promise resolves to the bytes of a .torrent file made
+// with src/create-torrent.ts CreateTorrentOptions; reading and hashing happen on a worker thread. After abort() it
+// rejects, soon.
 Napi::Value createTorrentFile(Napi::CallbackInfo const& call);
 
 }  // namespace bae

@@ -143,14 +143,14 @@ describe('bytes that are lent', () => {
     ['given to a new array buffer', (buffer) => (buffer as { transfer?: () => ArrayBuffer }).transfer?.()],
   ]
 
-  it.each(escapes)('never change for whoever had them %s', async (_, escape) => {
+  it.each(escapes)('never change for whoever had them %s', async (_, giveAway) => {
     const torrent = createTestTorrent('escaped', { totalLengthBytes: 20 * 32 * 1024 })
     const kept: { piece: number; bytes: Uint8Array }[] = []
     class Keeping extends RecordingStorage {
       override async writePiece(index: number, piece: number, offset: number, bytes: Uint8Array) {
         await super.writePiece(index, piece, offset, bytes)
         try {
-          const escaped = escape(bytes.buffer as ArrayBuffer)
+          const escaped = giveAway(bytes.buffer as ArrayBuffer)
           if (escaped) kept.push({ piece, bytes: new Uint8Array(escaped) })
         } catch (error) {
           expect(error).toMatchObject({ name: 'DataCloneError' })

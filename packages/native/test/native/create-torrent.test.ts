@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type CreateTorrentOptions, createTorrentFile, parseTorrentFile } from '../../src/index.js'
+import { createTestTorrent } from '../../src/testing/test-torrent.js'
+import { openLoopbackSession, untilTrue } from './loopback-session.js'
+
+const { bytes } = createTestTorrent('created', { totalLengthBytes: 100_000 })
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bae-create-'))
+  await mkdir(join(folder, 'album', 'disc'), { recursive: true })
+  await writeFile(join(folder, 'album', 'a.bin'), bytes)
+  await writeFile(join(folder, 'album', 'disc', 'b.bin'), bytes.subarray(0, 40_000))
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+it.each([
+  { format: 'v1', v1: true, v2: false },
+  { format: 'v2', v1: false, v2: true },
+  { format: 'hybrid', v1: true, v2: true },
+] as const)('makes a $format torrent whose files pass a check', async ({ format, v1, v2 }) => {
+  const torrentFile = await createTorrentFile(join(folder, 'album'), { format, pieceLengthBytes: 32 * 1024 })
+  const { layout, metadata } = parseTorrentFile(torrentFile)
+  const digest = (name: string) => createHash(name).update(metadata.infoSection).digest('hex')
+  expect(layout.infoHashV1).toBe(v1 ? digest('sha1') : undefined)
+  expect(layout.infoHashV2).toBe(v2 ? digest('sha256') : undefined)
+  expect(layout.pieceLengthBytes).toBe(32 * 1024)
+  const files = layout.files.filter((file) => file.kind === 'file')
+  expect(files.map((file) => file.path.join('/'))).toEqual(['a.bin', 'disc/b.bin'])
+
+  const session = await openLoopbackSession()
+  const handle = await session.addTorrent({ torrentId: format, torrentFile, savePath: folder })
+  await untilTrue('the files were found right', () => session.torrentStatus(handle).state === 'seeding')
+})
+
+it('writes trackers with tiers, web seeds, comment, creator, date and privacy', async () => {
+  const torrentFile = await createTorrentFile(join(folder, 'album', 'a.bin'), {
+    trackers: ['http://a/announce', { url: 'http://b/announce', tier: 1 }],
+    webSeeds: ['http://web/'],
+    comment: 'said',
+    creator: 'test',
+    createdAtMs: 1_700_000_000_000,
+    isPrivate: true,
+  })
+  expect(parseTorrentFile(torrentFile)).toMatchObject({
+    layout: { name: 'a.bin', singleFile: true },
+    trackerEntries: [
+      { url: 'http://a/announce', tier: 0 },
+      { url: 'http://b/announce', tier: 1 },
+    ],
+    webSeeds: ['http://web/'],
+    comment: 'said',
+    creator: 'test',
+    createdAtMs: 1_700_000_000_000,
+    isPrivate: true,
+  })
+})
+
+it('ends when its signal says so, with the reason of the signal', async () => {
+  const large = join(folder, 'large')
+  await writeFile(large, '')
+  // Sparse: there is nothing to read, but hours to hash.
+  await truncate(large, 2 ** 42)
+  const controller = new AbortController()
+  const reason = new Error('no longer wanted')
+  const creating = createTorrentFile(large, { pieceLengthBytes: 2 ** 22, signal: controller.signal })
+  controller.abort(reason)
+  await expect(creating).rejects.toBe(reason)
+  const timed = createTorrentFile(large, { pieceLengthBytes: 2 ** 22, signal: AbortSignal.timeout(200) })
+  await expect(timed).rejects.toMatchObject({ name: 'TimeoutError' })
+  const late = createTorrentFile(large, { signal: controller.signal })
+  await expect(late).rejects.toBe(reason)
+})
+
+it('says what cannot be read', async () => {
+  const creating = createTorrentFile(join(folder, 'nowhere'))
+  await expect(creating).rejects.toMatchObject({
+    code: 'NATIVE_IO',
+    message: expect.stringContaining('nowhere'),
+  })
+})
+
+it.each([
+  { pieceLengthBytes: 20_000 },
+  { pieceLengthBytes: 8192 },
+  { pieceLengthBytes: 2 ** 31 },
+  { pieceLengthBytes: Number.NaN },
+  { format: 'v3' },
+  { trackers: 'http://a' },
+  { trackers: [7] },
+  { comment: 7 },
+  { isPrivate: 1 },
+  { createdAtMs: -1 },
+])('refuses %o', async (options) => {
+  const creating = createTorrentFile(folder, options as CreateTorrentOptions)
+  await expect(creating).rejects.toMatchObject({ code: 'NATIVE_INVALID_ARGUMENT' })
+})
