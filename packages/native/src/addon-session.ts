@@ -61,6 +61,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
 
   constructor(addon: Addon, options: NativeSessionOptions) {
     super()
+    checkOptions(options)
     this.#options = options
     this.#answers = new AlertAnswers(
       () => this.call((session) => session),
@@ -73,7 +74,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
         new addon.Session(
           {
             settings: {
-              max_queued_disk_bytes: Math.min(
+              max_queued_disk_bytes: atMost(
                 options.maxPendingWriteBytes ?? DEFAULT_SESSION_OPTIONS.maxPendingWriteBytes,
                 LARGEST_SETTING,
               ),
@@ -81,7 +82,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
               ...options.settings,
             },
             usesHandler: options.handler !== undefined,
-            maxHalfPieceBytes: Math.min(
+            maxHalfPieceBytes: atMost(
               options.maxHalfPieceBytes ?? DEFAULT_SESSION_OPTIONS.maxHalfPieceBytes,
               LARGEST_BUDGET_BYTES,
             ),
@@ -89,7 +90,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
             alertCategories: options.alertCategories,
             diskBackend: options.diskBackend,
             state: options.state,
-            storageDeadlineMs: Math.min(
+            storageDeadlineMs: atMost(
               options.storageDeadlineMs ?? DEFAULT_SESSION_OPTIONS.storageDeadlineMs,
               LONGEST_DEADLINE_MS,
             ),
@@ -105,10 +106,10 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
     return handle
   }
 
-  async removeTorrent(handle: number, options: { deleteData?: boolean } = {}): Promise<void> {
+  async removeTorrent(handle: number, options?: { deleteData?: boolean }): Promise<void> {
     const torrentId = this.#torrentIds.get(handle)
     const gone = withResolvers<void>()
-    this.call((session) => session.removeTorrent(handle, options.deleteData ?? false))
+    this.call((session) => session.removeTorrent(handle, options?.deleteData ?? false))
     if (torrentId !== undefined) this.#removals.set(torrentId, gone.resolve)
     await gone.promise
   }
@@ -131,9 +132,9 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
 
   async saveResumeData(
     handle: number,
-    options: { readonly saveInfoSection?: boolean } = {},
+    options?: { readonly saveInfoSection?: boolean },
   ): Promise<Uint8Array> {
-    return rethrow(() => this.#answers.saveResumeData(handle, options.saveInfoSection ?? false))
+    return rethrow(() => this.#answers.saveResumeData(handle, options?.saveInfoSection ?? false))
   }
 
   async statistics(): Promise<Readonly<Record<string, number>>> {
@@ -255,6 +256,23 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
     this.#removals.clear()
     this.#closed.resolve()
   }
+}
+
+/** What is no number stays as it is: C++ refuses it. */
+function atMost(value: number, most: number): number {
+  return typeof value === 'number' && value > most ? most : value
+}
+
+/** C++ checks what it gets; these it does not get. */
+function checkOptions(options: NativeSessionOptions | null | undefined): void {
+  const { onAlert, onRawAlert, handler } = options ?? {}
+  const isRight =
+    typeof onAlert === 'function' &&
+    (onRawAlert === undefined || typeof onRawAlert === 'function') &&
+    (handler === undefined || (typeof handler === 'object' && handler !== null))
+  if (isRight) return
+  const message = 'onAlert is a function, and so is onRawAlert, and handler an object, where they are given'
+  throw new NativeError('NATIVE_INVALID_ARGUMENT', message)
 }
 
 function describe(error: unknown): { code: string; message: string } {
