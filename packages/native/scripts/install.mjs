@@ -44,7 +44,7 @@ function missingTools() {
 
 /** @param {string} why */
 function giveUp(why) {
-  console.error(`@bae/native: ${why}\n${howToBuild}`)
+  console.error(`@bae/native: ${why}\n${howToBuild()}`)
   process.exit(1)
 }
 

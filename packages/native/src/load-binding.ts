@@ -25,7 +25,7 @@ function load(): Addon {
     if (error instanceof NativeError) throw error
     throw new NativeError(
       'NATIVE_BINDING_NOT_FOUND',
-      `no addon could be loaded for ${describeMachine()}. ${howToBuild}`,
+      `no addon could be loaded for ${describeMachine()}. ${howToBuild()}`,
       { cause },
     )
   }
