@@ -52,7 +52,7 @@
       "conditions": [
         # The libraries of a prebuilt addon lie beside it. DT_RPATH and not DT_RUNPATH: it also counts for what
         # these libraries need themselves.
-        ["OS=='linux'", {"ldflags": ["-Wl,-rpath,'$$ORIGIN'", "-Wl,--disable-new-dtags"]}]
+        ["OS=='linux'", {"sources": ["cpp/binding/process_allocator.cc"], "ldflags": ["-Wl,-rpath,'$$ORIGIN'", "-Wl,--disable-new-dtags"]}]
       ]
     }
   ]
