@@ -1,4 +1,3 @@
-import { markAsUntransferable } from 'node:worker_threads'
 import type { StorageHandler } from './native-session.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
@@ -96,8 +95,6 @@ export async function callHandler(handler: StorageHandler, request: HandlerReque
       }
     }
     case RequestKind.writePiece:
-      // Transferred to a thread, the memory would live there on after it was given back.
-      markAsUntransferable(request.bytes.buffer)
       await handler.writePiece(
         storageIndex,
         request.piece,
