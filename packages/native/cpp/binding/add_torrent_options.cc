@@ -76,7 +76,7 @@ lt::add_torrent_params sourceOf(Napi::Object const& request) {
   return params;
 }
 
-// libtorrent takes what resume data says of pieces on trust, also where it does not fit the torrent.
+// Resume data may be of another version of the torrent, or damaged: what does not fit its pieces is not passed on.
 void dropWhatDoesNotFit(lt::add_torrent_params& params, bool usesHandler) {
   int const pieces = params.ti ? params.ti->num_pieces() : 0;
   if (params.have_pieces.size() != pieces) params.have_pieces.clear();

@@ -45,6 +45,15 @@ void setOne(Settings& pack, std::string const& name, Napi::Value value) {
   }
 }
 
+// libtorrent 2.0.8 takes any number, and follows a negative one of these out of a list.
+void refuseFatal(Napi::Env env, Settings const& pack) {
+  for (int const setting : {Settings::num_optimistic_unchoke_slots}) {
+    if (!pack.has_val(setting) || pack.get_int(setting) >= 0) continue;
+    throw codedError(env, "NATIVE_INVALID_SETTING",
+                     std::string("setting ") + lt::name_for_setting(setting) + ": 0 or more is needed");
+  }
+}
+
 // What sessionState() gave. Its settings come first: those of the options win.
 lt::session_params stateOf(Napi::Value value) {
   try {
@@ -70,6 +79,7 @@ void readSettings(Settings& pack, Napi::Object settings) {
     auto const name = names.Get(i).ToString().Utf8Value();
     setOne(pack, name, settings.Get(name));
   }
+  refuseFatal(settings.Env(), pack);
 }
 
 Napi::Object settingsToJs(Napi::Env env, Settings const& pack) {

@@ -152,6 +152,7 @@ it.each([
   ['a budget that is no number', { maxHalfPieceBytes: Number.NaN }],
   ['a negative deadline', { storageDeadlineMs: -1 }],
   ['settings that are none', { settings: { enable_dht: 'no' } }],
+  ['a number that libtorrent would not survive', { settings: { num_optimistic_unchoke_slots: -1 } }],
   ['a setting that is NaN', { settings: { cache_size: Number.NaN } }],
 ])('does not begin with %s', async (_, options) => {
   const opening = openLoopbackSession(options as Partial<NativeSessionOptions>)

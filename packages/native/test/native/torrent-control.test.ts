@@ -188,3 +188,28 @@ it('lists, adds and removes web seeds', async () => {
   session.removeWebSeed(handle, 'http://127.0.0.1:9/a/')
   expect(session.webSeeds(handle)).toEqual(['http://127.0.0.1:9/b/'])
 })
+
+it('refuses pieces, priorities and places that the torrent cannot have, and changes nothing', async () => {
+  const torrent = createTestTorrent('bounds')
+  const { session, handle } = await openTorrent(torrent, [])
+  const invalid = expect.objectContaining({ code: 'NATIVE_INVALID_ARGUMENT' })
+  for (const piece of [-1, torrent.pieceCount, 2 ** 31, 1.5, Number.NaN]) {
+    expect(() => session.setPieceDeadline(handle, piece, 0), `piece ${piece}`).toThrowError(invalid)
+    expect(() => session.resetPieceDeadline(handle, piece), `piece ${piece}`).toThrowError(invalid)
+  }
+  expect(() => session.setPieceDeadline(handle, 0, -1)).toThrowError(invalid)
+  expect(() => session.setPiecePriorities(handle, [0])).toThrowError(invalid)
+  expect(() => session.setFilePriorities(handle, [0, 0])).toThrowError(invalid)
+  expect(() => session.setFilePriorities(handle, [8])).toThrowError(invalid)
+  expect(() => session.setTorrentLimits(handle, { maxUploads: 5, maxConnections: 1 })).toThrowError(invalid)
+  expect(session.torrentLimits(handle).maxUploads).toBe(0)
+  expect(() => session.connectPeer(handle, 'localhost', 1)).toThrowError(invalid)
+  expect(() => session.connectPeer(handle, '127.0.0.1', 0)).toThrowError(invalid)
+  expect(session.filePriorities(handle)).toEqual([4])
+
+  const before = await session.addTorrent({ torrentId: 'before-metadata', infoHash: '1'.repeat(40) })
+  expect(() => session.setPieceDeadline(before, 0, 0)).toThrowError(invalid)
+  expect(session.pieceMap(before)).toEqual(new Uint8Array())
+  expect(session.fileProgress(before)).toEqual([])
+  expect(session.piecePriorities(before)).toEqual([])
+})
