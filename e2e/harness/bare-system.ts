@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  symlinkSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'vitest'
@@ -25,20 +34,26 @@ export class BareSystem implements AsyncDisposable {
   /** Skips the test where it cannot be made. */
   static make(context: TestContext, folder: string): BareSystem {
     context.skip(process.getuid?.() !== 0, 'needs root')
-    const debs = join(folder, 'debs')
-    mkdirSync(debs, { recursive: true })
-    // apt drops to a user of its own for downloads, who must be able to write there.
-    chmodSync(debs, 0o777)
-    const download = spawnSync('apt-get', ['download', ...packages], { cwd: debs, encoding: 'utf8' })
-    context.skip(download.status !== 0, 'needs Debian packages')
     const root = join(folder, 'root')
-    for (const deb of readdirSync(debs)) execFileSync('dpkg-deb', ['-x', join(debs, deb), root])
+    mkdirSync(root, { recursive: true })
+    const system = new BareSystem(root)
+    system.unpack(context, packages)
     if (!existsSync(join(root, 'bin/sh'))) symlinkSync('dash', join(root, 'bin/sh'))
     for (const name of ['dev', 'tmp', 'opt', 'root', 'usr/bin'])
       mkdirSync(join(root, name), { recursive: true })
     for (const [name, minor] of devices)
       execFileSync('mknod', ['-m', '666', join(root, 'dev', name), 'c', '1', minor])
-    return new BareSystem(root)
+    return system
+  }
+
+  /** Puts the files of Debian packages there; skips the test where there are none to be had. */
+  unpack(context: TestContext, names: readonly string[]): void {
+    const debs = mkdtempSync(join(this.folder, '../debs-'))
+    // apt drops to a user of its own for downloads, who must be able to write there.
+    chmodSync(debs, 0o777)
+    const download = spawnSync('apt-get', ['download', ...names], { cwd: debs, encoding: 'utf8' })
+    context.skip(download.status !== 0, 'needs Debian packages')
+    for (const deb of readdirSync(debs)) execFileSync('dpkg-deb', ['-x', join(debs, deb), this.folder])
   }
 
   /** Puts a file or a folder of this machine there. */

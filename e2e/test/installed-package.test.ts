@@ -12,8 +12,11 @@ import { makeTemporaryFolder, removeFolder } from '../harness/temporary-folder.j
 const nativeFolder = join(repositoryRoot, 'packages/native')
 const npmFolder = join(dirname(process.execPath), '../lib/node_modules/npm')
 const installedFolder = join(import.meta.dirname, '../installed')
-const buildLimitMs = 240_000
+const buildLimitMs = 400_000 // Compiles the whole addon, maybe beside other suites.
 const installLimitMs = 60_000
+const prebuilds = '/root/project/node_modules/@bae/native/prebuilds/linux-x64'
+const load =
+  "import('@bae/native').then((n) => n.libtorrentVersion()).catch((e) => console.log(e.code, e.message))"
 
 let folder: string
 /** The package as it would be published, and what it depends on. */
@@ -76,6 +79,51 @@ async function ended(
   return { code, text: running.stdout + running.stderr }
 }
 
+/** @param variables for Node alone, such as `NAME=value`: the shell and what starts it go without. */
+async function expectSmoke(system: BareSystem, variables = ''): Promise<void> {
+  system.bring(join(installedFolder, 'smoke.mjs'), 'root/project/smoke.mjs')
+  system.bring(join(installedFolder, 'self-signed-for-tests.pem'), 'root/project/certificate.pem')
+  const command = `${variables} exec node smoke.mjs seed certificate.pem`
+  const { code, text } = await ended(system.start(['/bin/sh', '-c', command], { cwd: '/root/project' }))
+  expect(text).toContain('smoke: ok')
+  expect(text).not.toContain('LD_PRELOAD')
+  expect(code).toBe(0)
+}
+
+/** What the dynamic linker says about each symbol, when the addon is loaded and all are bound at once. */
+async function bindings(system: BareSystem): Promise<string> {
+  const command = `LD_BIND_NOW=1 LD_DEBUG=bindings LD_DEBUG_OUTPUT=/tmp/bindings exec node -e "${load}"`
+  expect(await ended(system.start(['/bin/sh', '-c', command], { cwd: '/root/project' }))).toMatchObject({
+    code: 0,
+  })
+  const temporary = join(system.folder, 'tmp')
+  const files = readdirSync(temporary).filter((name) => name.startsWith('bindings.'))
+  return files.map((name) => readFileSync(join(temporary, name), 'utf8')).join('')
+}
+
+/** Symbols for which the addon or a library of its folder uses Node's executable; only Node-API is for that. */
+function boundToNode(text: string): string[] {
+  const lines = [...text.matchAll(/binding file (\S+) \[0\] to (\S+) \[0\]: normal symbol `([^']+)'/g)]
+  const ours = lines.filter(([, from = '']) => from.includes('/prebuilds/'))
+  expect(ours.some(([, , to = '']) => basename(to) === 'libcrypto.so.3')).toBe(true)
+  return ours
+    .filter(([, , to = '', symbol = '']) => basename(to) === 'node' && !symbol.startsWith('napi_'))
+    .map(([, from = '', , symbol = '']) => `${basename(from)} ${symbol}`)
+}
+
+/** Changes the first constants of FIPS 180-4, 4.2.2, wherever a library has them. */
+function spoilSha256(library: string): void {
+  const bytes = readFileSync(library)
+  const constants = Buffer.from('982f8a4291443771', 'hex')
+  let found = 0
+  for (let at = bytes.indexOf(constants); at >= 0; at = bytes.indexOf(constants, at + 1)) {
+    bytes[at] = 0
+    found++
+  }
+  expect(found).toBeGreaterThan(0)
+  writeFileSync(library, bytes)
+}
+
 describe('@bae/native from its tarball, on a machine without compiler, libtorrent and OpenSSL', () => {
   it.for(nodeMajors)(
     'is installed by npm and works on Node %i',
@@ -85,21 +133,29 @@ describe('@bae/native from its tarball, on a machine without compiler, libtorren
       const installed = await ended(npmInstall(system))
       expect(installed.text).not.toContain('@bae/native:')
       expect(installed.code).toBe(0)
-      system.bring(join(installedFolder, 'smoke.mjs'), 'root/project/smoke.mjs')
-      system.bring(join(installedFolder, 'self-signed-for-tests.pem'), 'root/project/certificate.pem')
-      const smoke = system.start(['node', 'smoke.mjs', '/tmp/seed', 'certificate.pem'], {
-        cwd: '/root/project',
-      })
-      const { code, text } = await ended(smoke)
-      expect(text).toContain('smoke: ok')
-      expect(code).toBe(0)
+      await expectSmoke(system)
+      expect(boundToNode(await bindings(system))).toEqual([])
     },
   )
+
+  it('works beside an allocator that the process was started with', async (context) => {
+    await using system = await makeSystem(context, 20, 'allocator')
+    system.unpack(context, ['libjemalloc2'])
+    expect(await ended(npmInstall(system))).toMatchObject({ code: 0 })
+    await expectSmoke(system, 'LD_PRELOAD=libjemalloc.so.2')
+  })
+
+  it('refuses an OpenSSL that gives wrong digests', async (context) => {
+    await using system = await makeSystem(context, 20, 'digests')
+    expect(await ended(npmInstall(system))).toMatchObject({ code: 0 })
+    spoilSha256(join(system.folder, prebuilds, 'libcrypto.so.3'))
+    const { text } = await ended(system.start(['node', '-e', load], { cwd: '/root/project' }))
+    expect(text).toContain('NATIVE_SELF_TEST_FAILED SHA-256 gives')
+  })
 
   it('takes every library from the package or from glibc and libstdc++', async (context) => {
     await using system = await makeSystem(context, 20, 'libraries')
     expect(await ended(npmInstall(system))).toMatchObject({ code: 0 })
-    const prebuilds = '/root/project/node_modules/@bae/native/prebuilds/linux-x64'
     const files = readdirSync(join(system.folder, prebuilds)).filter((name) => /\.(node|so)/.test(name))
     expect(files).toContain('libtorrent-rasterbar.so.2.0')
     const addon = `${prebuilds}/@bae+native.glibc.node`
@@ -132,8 +188,6 @@ describe('@bae/native from its tarball, on a machine without compiler, libtorren
     expect(text).toContain('no prebuilt addon loads on linux x64')
     expect(text).toContain('Missing: python3, make, g++, pkg-config, libtorrent-rasterbar 2.0.8')
     expect(text).toContain('sudo apt-get install libtorrent-rasterbar-dev')
-    const load =
-      "import('@bae/native').then((n) => n.libtorrentVersion()).catch((e) => console.log(e.code, e.message))"
     const loaded = await ended(system.start(['node', '-e', load], { cwd: '/root/project' }))
     expect(loaded.text).toContain('NATIVE_BINDING_NOT_FOUND')
     expect(loaded.text).toContain('sudo apt-get install libtorrent-rasterbar-dev')
