@@ -45,6 +45,28 @@ TEST_CASE("36 stop_while_checking: a stop ends the hashes of a check, and no oth
   CHECK(next.wait().v1 == torrent.info->hash_for_piece(lt::piece_index_t(2)));
 }
 
+TEST_CASE("24 recheck_while_writing: what is answered once a recheck was asked for is not believed, but stored and checked") {
+  TestTorrent const torrent(Kind::v1, kPiece, 8 * kPiece);
+  DiskHarness harness;
+  auto const index = harness.add(torrent);
+  harness.storage().plan([](Call const& call) { return call.is(RequestKind::writePiece) ? Plan::hold : Plan::serve; });
+  auto const whole = harness.download(index, torrent, 0);
+  auto const half = harness.write(index, 1, 0, torrent.range(1, 0, kBlockBytes));
+  auto const checked = harness.check(index, nullptr);
+  harness.storage().waitForHeld(2);
+  harness.storage().plan({});
+  harness.storage().release();
+  CHECK(isAborted(whole.hash.wait()));
+  for (auto const& write : whole.writes) {
+    CHECK(write.answer.wait().ec == lt::error_code(boost::asio::error::operation_aborted));
+  }
+  CHECK(half.answer.wait().ec == lt::error_code(boost::asio::error::operation_aborted));
+  CHECK((checked.wait().status == lt::status_t::need_full_check));
+  auto const hash = harness.hash(index, torrent, 0, kCheck);
+  CHECK(hash.wait().v1 == torrent.info->hash_for_piece(lt::piece_index_t(0)));
+  CHECK(harness.download(index, torrent, 1).stored());
+}
+
 TEST_CASE("24 check_error: the first failure of a check is that of all its hashes, and never the end of a file") {
   TestTorrent const torrent(Kind::v1, kPiece, 8 * kPiece);
   DiskHarness harness;

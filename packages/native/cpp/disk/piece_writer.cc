@@ -224,6 +224,7 @@ void PieceWriter::answerHandlers(PieceJob& job, StorageResult result) {
   job.pending.reset();
   auto writes = std::exchange(job.writes, {});
   auto hash = std::exchange(job.hash, std::nullopt);
+  if (answersAreStale()) result = StorageOutcome::aborted;
   auto const error = toStorageError(result, lt::operation_t::file_write);
   for (auto& write : writes) write.handler(error);
   if (hash) answerHash(job, std::move(*hash), error && !writes.empty(), result);
@@ -264,7 +265,8 @@ bool PieceWriter::takeHashOfStored(int piece, HashJob& hash) {
   m_services.network->post([this, piece, digest = std::move(known.mapped()), hash = std::move(hash),
                             keep = m_options.keepAlive()]() mutable {
     hash.give(digest);
-    hash.handler(lt::piece_index_t(piece), digest.v1, {});
+    auto const outcome = answersAreStale() ? StorageOutcome::aborted : StorageOutcome::ok;
+    hash.handler(lt::piece_index_t(piece), digest.v1, toStorageError(outcome, lt::operation_t::file_read));
     m_options.finished(1);
   });
   return true;
@@ -361,7 +363,8 @@ int PieceWriter::answerWritesOf(PieceJob& job, PieceRange range) {
   auto const first = std::stable_partition(job.writes.begin(), job.writes.end(), isElsewhere);
   std::vector<BlockWrite> done(std::make_move_iterator(first), std::make_move_iterator(job.writes.end()));
   job.writes.erase(first, job.writes.end());
-  for (auto& write : done) write.handler({});
+  auto const error = toStorageError(answersAreStale() ? StorageOutcome::aborted : StorageOutcome::ok, lt::operation_t::file_write);
+  for (auto& write : done) write.handler(error);
   return int(done.size());
 }
 

@@ -51,6 +51,11 @@ class PieceWriter {
   void spill(int piece);
   // Ends the writes of half pieces without storing them: the data is going to be deleted.
   void dropHalfPieces();
+  // libtorrent has forgotten all pieces, but not what it waits for: answers that come until the end would make it
+  // believe again in blocks and pieces that it is going to check.
+  void beginStaleAnswers() { ++m_staleAnswers; }
+  void endStaleAnswers() { --m_staleAnswers; }
+  bool answersAreStale() const { return m_staleAnswers > 0; }
   // Forgets blocks that nobody waits for.
   void forgetHalfPieces();
   // Runs `then` when nothing of this piece is in flight; half a piece is dropped or, where single blocks
@@ -125,6 +130,7 @@ class PieceWriter {
   PieceGeometry const& m_geometry;
   PieceMarks& m_marks;
   bool m_wantsBlockHashes = false;
+  int m_staleAnswers = 0;
   std::unordered_map<int, JobPtr> m_jobs;
   // Of pieces that were stored before libtorrent asked for their hash: it waits for blocks that are all padding
   // where the padding does not end with the piece. Forgotten when there are many: they can be read back.

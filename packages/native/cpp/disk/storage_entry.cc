@@ -222,6 +222,7 @@ void StorageEntry::answerHash(int piece, HashJob& job, StorageResult result, Pie
   // libtorrent begins anew with every error of a check, and counts every other answer. All must fail with the first, or
   // it would take the check for done too early when it goes on.
   if (job.isCancelled()) result = job.check->why;
+  if (!job.isCheck && m_writer.answersAreStale()) result = StorageOutcome::aborted;
   job.give(digest);
   job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(result, lt::operation_t::file_read));
   m_fence.finished();
@@ -299,10 +300,11 @@ StorageEntry::Claim::Claim(lt::add_torrent_params const* resume) {
 
 void StorageEntry::check(lt::add_torrent_params const* resume, CheckHandler handler) {
   bool const isForced = resume == nullptr;
+  if (isForced) m_writer.beginStaleAnswers();
   m_fence.exclusive(
       [this, isForced, claim = Claim(resume), handler = std::move(handler)]() mutable {
+        if (isForced) m_writer.endStaleAnswers();
         whenOpened([this, isForced, claim = std::move(claim), handler = std::move(handler)](StorageResult result) mutable {
-          // libtorrent has forgotten what it had of half pieces.
           if (isForced) m_writer.forgetHalfPieces();
           auto const error = toStorageError(result, lt::operation_t::file_open);
           auto const status = error ? kFatalDiskError : judgeResume(claim);
