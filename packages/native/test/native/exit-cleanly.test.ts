@@ -44,3 +44,11 @@ it('lets a worker be terminated with a session open and a write held', async () 
   await once(worker, 'message')
   expect(await worker.terminate()).toBe(1)
 })
+
+it('has sessions in two workers at once, which close while others are open', async () => {
+  const staying = new Worker(child, { argv: ['stay', folder] })
+  await once(staying, 'message')
+  const closing = new Worker(child, { argv: ['close', folder], stdout: true })
+  expect(await once(closing, 'exit')).toEqual([0])
+  expect(await staying.terminate()).toBe(1)
+})
