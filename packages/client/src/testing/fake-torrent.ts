@@ -151,8 +151,7 @@ export class FakeTorrent {
   /** As libtorrent does it: a full disk leaves the torrent uploading, anything else stops it. */
   fail(error: unknown): void {
     if (this.#isGone) return
-    const message = error instanceof Error ? error.message : 'the storage failed'
-    const code = isNoSpace(error) ? 'ENOSPC' : 'EIO'
+    const { code, message } = failureOf(error)
     this.#deps.alert({ type: 'storageError', handle: this.handle, code, message, cause: error })
     if (code === 'ENOSPC') this.#uploadMode = true
     else this.stop({ code, message })
@@ -275,6 +274,16 @@ export class FakeTorrent {
   #index(): number {
     if (this.#storageIndex === undefined) throw new Error(`torrent ${this.torrentId} has no storage yet`)
     return this.#storageIndex
+  }
+}
+
+/** What was rejected with may be anything, also an object that throws when it is looked at. */
+function failureOf(error: unknown): { readonly code: 'ENOSPC' | 'EIO'; readonly message: string } {
+  try {
+    const message = error instanceof Error ? error.message : 'the storage failed'
+    return { code: isNoSpace(error) ? 'ENOSPC' : 'EIO', message }
+  } catch {
+    return { code: 'EIO', message: 'the storage failed' }
   }
 }
 
