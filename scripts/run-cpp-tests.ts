@@ -10,7 +10,7 @@ const folder = join(repositoryRoot, 'packages/native/cpp-test')
 
 interface Kind {
   /** What the binary is built with. */
-  readonly sanitizer: 'none' | 'address' | 'thread'
+  readonly sanitizer: 'address' | 'thread' | 'valgrind'
   /** What it runs under. */
   readonly under: readonly string[]
   /** doctest's options: which cases. */
@@ -18,9 +18,33 @@ interface Kind {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** Cases with libtorrent's session in them. */
+const sessions = '*session_*'
+
+/** What a session does most, and its ends: all of them would take a quarter of an hour under valgrind. */
+const someSessions = '-tc=12 *,15 *,16 *,20 *,22 *,24 *,27 *,28 *,29 *,30 *,34 *,35 *,36 *,43 *'
+
+/** helgrind is slower still. */
+const fewSessions = '-tc=12 *,15 *,22 *,34 *,35 *'
+
+const valgrind = ['valgrind', '-q', '--error-exitcode=9']
+
 const kinds: Readonly<Record<string, Kind>> = {
   address: { sanitizer: 'address', under: [], cases: [], env: { ASAN_OPTIONS: 'detect_leaks=1' } },
-  thread: { sanitizer: 'thread', under: [], cases: [], env: { TSAN_OPTIONS: 'halt_on_error=0' } },
+  // libtorrent's own code is not built for ThreadSanitizer, which would take every one of its locks for a race.
+  thread: { sanitizer: 'thread', under: [], cases: [`-sfe=${sessions}`], env: {} },
+  memcheck: {
+    sanitizer: 'valgrind',
+    under: [...valgrind, '--leak-check=full', '--errors-for-leak-kinds=definite'],
+    cases: [`-sf=${sessions}`, someSessions],
+    env: { BAE_SLOW_TESTS: '1' },
+  },
+  helgrind: {
+    sanitizer: 'valgrind',
+    under: [...valgrind, '--tool=helgrind', '--suppressions=helgrind.supp'],
+    cases: [`-sf=${sessions}`, fewSessions],
+    env: { BAE_SLOW_TESTS: '1' },
+  },
 }
 
 const kind = kinds[process.argv[2] ?? '']
@@ -28,8 +52,14 @@ if (kind === undefined) {
   console.error(`run-cpp-tests ${Object.keys(kinds).join('|')}`)
   process.exit(2)
 }
-if (existsSync('/usr/include/doctest/doctest.h')) build(kind) && test(kind)
-else count({ passed: 0, failures: [], skippedNeeds: { doctest: 1 } })
+const missing = missingFor(kind)
+if (missing !== undefined) count({ passed: 0, failures: [], skippedNeeds: { [missing]: 1 } })
+else if (build(kind)) test(kind)
+
+function missingFor({ under }: Kind): string | undefined {
+  if (!existsSync('/usr/include/doctest/doctest.h')) return 'doctest'
+  return under.length > 0 && !existsSync('/usr/include/valgrind/helgrind.h') ? 'valgrind' : undefined
+}
 
 function build({ sanitizer }: Kind): boolean {
   const { status } = spawnSync('make', ['-j2', `SANITIZER=${sanitizer}`], { cwd: folder, stdio: 'inherit' })

@@ -30,6 +30,8 @@ export function allSuites(): Suite[] {
     ...packageNames.map((name) => aloneTests(name)),
     cppTests('address'),
     cppTests('thread'),
+    cppTests('memcheck'),
+    cppTests('helgrind'),
     vitest('native', 'native addon', 'packages/native', ['--project', 'native'], 6 * minuteMs),
     ...examples(),
     vitest('e2e', 'end to end', 'e2e', [], 20 * minuteMs),

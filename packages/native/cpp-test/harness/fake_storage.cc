@@ -13,8 +13,8 @@ FakeStorage::~FakeStorage() {
   {
     std::lock_guard<std::mutex> lock(m_mutex);
     m_stopping = true;
+    m_changed.notify_all();
   }
-  m_changed.notify_all();
   m_thread.join();
 }
 

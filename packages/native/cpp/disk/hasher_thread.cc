@@ -8,16 +8,14 @@ HasherThread::~HasherThread() {
   {
     std::lock_guard<std::mutex> lock(m_mutex);
     m_stopping = true;
+    m_wake.notify_one();
   }
-  m_wake.notify_one();
   m_thread.join();
 }
 
 void HasherThread::post(UniqueTask task) {
-  {
-    std::lock_guard<std::mutex> lock(m_mutex);
-    m_tasks.push_back(std::move(task));
-  }
+  std::lock_guard<std::mutex> lock(m_mutex);
+  m_tasks.push_back(std::move(task));
   m_wake.notify_one();
 }
 
