@@ -47,7 +47,7 @@ void waitForState(SessionHarness& harness, lt::torrent_handle const& handle, lt:
 }  // namespace
 
 TEST_CASE("26 resume_instant: 100,000 claimed pieces are there at once, and nothing is read") {
-  TestTorrent const torrent(Kind::v1, 16384, std::int64_t(100000) * 16384);
+  auto const torrent = torrentOfUnknownContent(100000, 16384);
   SessionHarness harness;
   harness.storage().havePieces = std::string(100000 / 8, '\xff');
   auto const handle = harness.add(torrent, [](lt::add_torrent_params& params) {

@@ -133,8 +133,12 @@ lt::torrent_handle SessionHarness::addParams(lt::add_torrent_params params) {
 }
 
 lt::torrent_handle SessionHarness::add(TestTorrent const& torrent, std::function<void(lt::add_torrent_params&)> adjust) {
+  return add(*torrent.info, std::move(adjust));
+}
+
+lt::torrent_handle SessionHarness::add(lt::torrent_info const& info, std::function<void(lt::add_torrent_params&)> adjust) {
   lt::add_torrent_params params;
-  params.ti = std::make_shared<lt::torrent_info>(*torrent.info);
+  params.ti = std::make_shared<lt::torrent_info>(info);
   params.flags &= ~(lt::torrent_flags::auto_managed | lt::torrent_flags::paused);
   if (adjust) adjust(params);
   return addParams(std::move(params));

@@ -37,6 +37,8 @@ class WatchedSession {
   // By the name of the alert, such as "hash_failed".
   int alerted(std::string const& name);
   SeenAlert waitForAlert(std::string const& name);
+  // All that were taken so far, in their order.
+  std::vector<SeenAlert> const& alerts() const { return m_alerts; }
   // Bounded: throws when the session does not end in time.
   void close();
 
@@ -62,6 +64,7 @@ class SessionHarness {
 
   // Runs until its pieces are there; `adjust` sees the parameters last.
   lt::torrent_handle add(TestTorrent const& torrent, std::function<void(lt::add_torrent_params&)> adjust = {});
+  lt::torrent_handle add(lt::torrent_info const& info, std::function<void(lt::add_torrent_params&)> adjust = {});
   lt::torrent_handle addMagnet(std::string const& uri);
   void waitForPieces(lt::torrent_handle const& handle, int count);
   bool stores(TestTorrent const& torrent, int storageIndex = 0);

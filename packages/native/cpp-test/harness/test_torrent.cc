@@ -107,6 +107,17 @@ std::string TestTorrent::range(int piece, int offset, int length) const {
   return content.substr(std::size_t(piece) * std::size_t(info->piece_length()) + std::size_t(offset), std::size_t(length));
 }
 
+lt::torrent_info torrentOfUnknownContent(int pieces, int pieceBytes) {
+  lt::file_storage storage;
+  storage.add_file("file", std::int64_t(pieces) * pieceBytes);
+  lt::create_torrent torrent(storage, pieceBytes, lt::create_torrent::v1_only);
+  auto const hash = sha1Of("unknown");
+  for (auto const piece : torrent.files().piece_range()) torrent.set_hash(piece, hash);
+  std::vector<char> file;
+  lt::bencode(std::back_inserter(file), torrent.generate());
+  return lt::torrent_info(lt::span<char const>(file), lt::from_span);
+}
+
 lt::sha1_hash sha1Of(std::string const& bytes) { return lt::hasher(bytes).final(); }
 lt::sha256_hash sha256Of(std::string const& bytes) { return lt::hasher256(bytes).final(); }
 

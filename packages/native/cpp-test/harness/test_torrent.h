@@ -32,6 +32,9 @@ struct TestTorrent {
   std::string content;
 };
 
+// Large without any bytes: nobody knows content with its hashes.
+lt::torrent_info torrentOfUnknownContent(int pieces, int pieceBytes);
+
 lt::sha1_hash sha1Of(std::string const& bytes);
 lt::sha256_hash sha256Of(std::string const& bytes);
 
