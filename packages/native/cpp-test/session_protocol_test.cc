@@ -14,7 +14,13 @@ constexpr int kPiece = 4 * 16384;
 
 Plan holdWrites(Call const& call) { return call.is(RequestKind::writePiece) ? Plan::hold : Plan::serve; }
 
-Plan failWrites(Call const& call) { return call.is(RequestKind::writePiece) ? Plan::fail : Plan::serve; }
+// Only the first: another that fails late would stop a torrent that was just told to go on.
+std::function<Plan(Call const&)> failOneWrite() {
+  return [failed = false](Call const& call) mutable {
+    bool const fails = call.is(RequestKind::writePiece) && !std::exchange(failed, true);
+    return fails ? Plan::fail : Plan::serve;
+  };
+}
 
 RawPeer::Serve honest(TestTorrent const& torrent) {
   return [&torrent](RawPeer::Request const& wanted) { return torrent.range(wanted.piece, wanted.offset, wanted.length); };
@@ -68,14 +74,13 @@ TEST_CASE("15 enospc: a full storage puts the torrent into upload mode, and it g
   TestTorrent const torrent(Kind::v1, kPiece, 4 * kPiece);
   SessionHarness leech;
   leech.storage().failure = StorageOutcome::noSpace;
-  leech.storage().plan(failWrites);
+  leech.storage().plan(failOneWrite());
   auto const handle = leech.add(torrent);
   RawPeer const seed(leech.watched().endpoint(), *torrent.info, honest(torrent));
   CHECK(leech.watched().waitForAlert("file_error").error == boost::system::errc::no_space_on_device);
   leech.watched().waitUntil("upload mode", [&] { return bool(handle.flags() & lt::torrent_flags::upload_mode); });
   CHECK(!(handle.flags() & lt::torrent_flags::paused));
   CHECK(!handle.status({}).errc);
-  leech.storage().plan({});
   handle.unset_flags(lt::torrent_flags::upload_mode);
   RawPeer const again(leech.watched().endpoint(), *torrent.info, honest(torrent));
   leech.waitForPieces(handle, 4);
@@ -85,12 +90,11 @@ TEST_CASE("15 enospc: a full storage puts the torrent into upload mode, and it g
 TEST_CASE("16 write_eio: a failed storage stops the torrent with its error, and it goes on when that is cleared") {
   TestTorrent const torrent(Kind::v1, kPiece, 4 * kPiece);
   SessionHarness leech;
-  leech.storage().plan(failWrites);
+  leech.storage().plan(failOneWrite());
   auto const handle = leech.add(torrent);
   RawPeer const seed(leech.watched().endpoint(), *torrent.info, honest(torrent));
   leech.watched().waitUntil("the error", [&] { return bool(handle.status({}).errc); });
   CHECK(handle.status({}).errc == boost::system::errc::io_error);
-  leech.storage().plan({});
   handle.clear_error();
   handle.resume();
   RawPeer const again(leech.watched().endpoint(), *torrent.info, honest(torrent));
