@@ -131,6 +131,7 @@ TEST_CASE("42 add_piece: a piece that is given by hand is stored, and given agai
   SessionHarness leech;
   auto const handle = leech.add(torrent);
   auto const bytes = torrent.piece(1);
+  leech.watched().waitUntilReady();
   handle.add_piece(lt::piece_index_t(1), bytes.data());
   leech.waitForPieces(handle, 1);
   CHECK((leech.storage().piece(0, 1) == bytes));

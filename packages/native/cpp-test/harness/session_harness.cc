@@ -42,7 +42,17 @@ WatchedSession::WatchedSession(lt::session_params params) {
 
 lt::tcp::endpoint WatchedSession::endpoint() {
   waitUntil("it listens", [this] { return m_session->listen_port() != 0; });
+  waitUntilReady();
   return {lt::make_address("127.0.0.1"), m_session->listen_port()};
+}
+
+void WatchedSession::waitUntilReady() {
+  waitUntil("its torrents are ready", [this] {
+    auto const starts = [](lt::torrent_status const& status) {
+      return status.state == lt::torrent_status::checking_resume_data;
+    };
+    return m_session->get_torrent_status(starts).empty();
+  });
 }
 
 void WatchedSession::takeAlerts() {

@@ -31,7 +31,10 @@ class WatchedSession {
   explicit WatchedSession(lt::session_params params);
 
   lt::session& session() { return *m_session; }
+  // Once its torrents let peers in.
   lt::tcp::endpoint endpoint();
+  // libtorrent turns peers and pieces away until it knows what a torrent has, or that it has to check.
+  void waitUntilReady();
   // Until `condition` holds, which is asked after every alert and often enough besides. Throws when it takes too long.
   void waitUntil(char const* what, std::function<bool()> const& condition);
   // By the name of the alert, such as "hash_failed".
