@@ -25,13 +25,18 @@ const sessions = '*session_*'
 const someSessions = '-tc=12 *,15 *,16 *,20 *,22 *,24 *,27 *,28 *,29 *,30 *,34 *,35 *,36 *,43 *'
 
 /** helgrind is slower still. */
-const fewSessions = '-tc=12 *,15 *,22 *,34 *,35 *'
+const fewSessions = '-tc=15 *,22 *,34 *'
 
 const valgrind = ['valgrind', '-q', '--error-exitcode=9']
 
 const kinds: Readonly<Record<string, Kind>> = {
-  address: { sanitizer: 'address', under: [], cases: [], env: { ASAN_OPTIONS: 'detect_leaks=1' } },
-  // libtorrent's own code is not built for ThreadSanitizer, which would take every one of its locks for a race.
+  address: {
+    sanitizer: 'address',
+    under: [],
+    cases: [`-sfe=${sessions}`],
+    env: { ASAN_OPTIONS: 'detect_leaks=1' },
+  },
+  // Those with sessions are for valgrind: libtorrent's own code is not built for ThreadSanitizer, which would take every one of its locks for a race.
   thread: { sanitizer: 'thread', under: [], cases: [`-sfe=${sessions}`], env: {} },
   memcheck: {
     sanitizer: 'valgrind',
