@@ -31,7 +31,6 @@ export function allSuites(): Suite[] {
     cppTests('address'),
     cppTests('thread'),
     cppTests('memcheck'),
-    cppTests('helgrind'),
     vitest('native', 'native addon', 'packages/native', ['--project', 'native'], 6 * minuteMs),
     ...examples(),
     vitest('e2e', 'end to end', 'e2e', [], 20 * minuteMs),

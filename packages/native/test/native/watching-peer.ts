@@ -3,17 +3,24 @@ import { connect, type Socket } from 'node:net'
 
 const HANDSHAKE_BYTES = 68
 const HAVE = 4
+const BITFIELD = 5
 
-/** A peer that sends nothing but its handshake (BEP 3) and notes which pieces it is told about. */
+/** A peer that sends nothing but its handshake (BEP 3) and notes which pieces it is told about, one by one or all at once. */
 export class WatchingPeer {
   readonly #socket: Socket
   readonly #announced: number[] = []
   readonly #waiting = new Map<number, () => void>()
   #received = Buffer.alloc(0)
   #greeted = false
+  #greet: () => void = () => {}
+  readonly #whenGreeted: Promise<void>
 
   private constructor(socket: Socket) {
     this.#socket = socket
+    this.#whenGreeted = new Promise((resolve, reject) => {
+      this.#greet = resolve
+      socket.once('close', () => reject(new Error('the session hung up before its handshake')))
+    })
     socket.on('data', (bytes) => this.#receive(bytes))
   }
 
@@ -29,6 +36,7 @@ export class WatchingPeer {
         Buffer.from('-WP0001-watchingpeer'),
       ]),
     )
+    await peer.#whenGreeted
     return peer
   }
 
@@ -53,6 +61,7 @@ export class WatchingPeer {
       if (this.#received.length < HANDSHAKE_BYTES) return
       this.#received = this.#received.subarray(HANDSHAKE_BYTES)
       this.#greeted = true
+      this.#greet()
     }
     while (this.#received.length >= 4) {
       const length = this.#received.readUInt32BE(0)
@@ -63,8 +72,14 @@ export class WatchingPeer {
   }
 
   #message(message: Buffer): void {
-    if (message[0] !== HAVE) return
-    const piece = message.readUInt32BE(1)
+    if (message[0] === HAVE) this.#note(message.readUInt32BE(1))
+    if (message[0] !== BITFIELD) return
+    for (let bit = 0; bit < 8 * (message.length - 1); bit++) {
+      if (((message[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0) this.#note(bit)
+    }
+  }
+
+  #note(piece: number): void {
     this.#announced.push(piece)
     this.#waiting.get(piece)?.()
   }
