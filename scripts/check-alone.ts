@@ -1,5 +1,5 @@
 // check-alone PACKAGE: runs the package's unit tests in a copy of the clone in which the other packages have
-// neither sources, nor builds, nor an addon: only package.json and tsconfig.json.
+// neither sources nor an addon: package.json and tsconfig.json, and of one whose fakes they use what was compiled.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -9,6 +9,9 @@ import { unitArgs } from './suites.js'
 
 const limitMs = 4 * 60_000
 const rootFiles = ['package.json', 'tsconfig.base.json']
+
+/** Whose fakes the tests of a package run on. */
+const fakesOf: Readonly<Record<string, readonly string[]>> = { client: ['native'] }
 
 const name = process.argv[2] ?? ''
 if (!packageNames.some((known) => known === name)) {
@@ -31,6 +34,11 @@ async function passesAlone(packageName: string): Promise<boolean> {
     for (const other of packageNames) {
       if (other === packageName) copyPackage(copy, other)
       else copyManifest(copy, other)
+    }
+    for (const other of fakesOf[packageName] ?? []) {
+      cpSync(join(repositoryRoot, 'packages', other, 'dist'), join(copy, 'packages', other, 'dist'), {
+        recursive: true,
+      })
     }
     const cwd = join(copy, 'packages', packageName)
     const args = ['run', ...unitArgs(packageName), '--maxWorkers=2']

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Torrent, TorrentSource } from '@bae/client'
-import type { TestTorrent } from '@bae/client/testing'
 import type { TorrentClientLike } from '@bae/import-service'
+import type { TestTorrent } from '@bae/native/testing'
 import { describe, expect, it } from 'vitest'
 
 export interface TorrentClientSubject extends AsyncDisposable {

@@ -25,6 +25,8 @@ const refused: readonly (readonly [string, string, string])[] = [
     'packages/import-service/src/cli/a.ts',
     "import { a } from '../compose.js'\n",
   ],
+  ['what is no test runs on a fake', 'packages/client/src/a.ts', "import { a } from '@bae/native/testing'\n"],
+  ['a test runs on what is no fake', 'packages/client/test/a.test.ts', "import { a } from '@bae/native'\n"],
   [
     'a package imports itself by name',
     'packages/storage/test/a.ts',
@@ -43,6 +45,11 @@ const refused: readonly (readonly [string, string, string])[] = [
 
 const accepted: readonly (readonly [string, string, string])[] = [
   ['client imports types from below', 'packages/client/src/a.ts', "import type { A } from '@bae/native'\n"],
+  [
+    'a test runs on a fake from below',
+    'packages/client/test/a.test.ts',
+    "import { a } from '@bae/native/testing'\n",
+  ],
   [
     'the binding is imported lazily',
     'packages/client/src/native-binding.ts',

@@ -1,5 +1,6 @@
+import { FakeSwarm, type TestTorrent } from '@bae/native/testing'
 import { onTestFinished } from 'vitest'
-import { createTestTorrent, FakeSwarm, MapLibrary, type TestTorrent } from '../src/testing/index.js'
+import { createTestTorrent, MapLibrary } from '../src/testing/index.js'
 import type { Torrent } from '../src/torrent.js'
 import { TorrentClient, type TorrentClientOptions } from '../src/torrent-client.js'
 

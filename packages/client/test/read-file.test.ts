@@ -1,5 +1,6 @@
+import type { TestTorrent } from '@bae/native/testing'
 import { describe, expect, it } from 'vitest'
-import { createTestTorrent, type TestTorrent } from '../src/testing/index.js'
+import { createTestTorrent } from '../src/testing/index.js'
 import type { Torrent } from '../src/torrent.js'
 import { addTestTorrent, type ClientOnFakes, deliverAll, openClient, rejectionOf } from './open-client.js'
 

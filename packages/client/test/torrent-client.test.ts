@@ -1,14 +1,8 @@
 import { once } from 'node:events'
+import { FakeSwarm } from '@bae/native/testing'
 import type { TorrentId } from '@bae/storage'
 import { describe, expect, it } from 'vitest'
-import {
-  createTestTorrent,
-  FakeError,
-  FakeSwarm,
-  MapLibrary,
-  MapStorage,
-  pieceBytesOf,
-} from '../src/testing/index.js'
+import { createTestTorrent, FakeError, MapLibrary, MapStorage, pieceBytesOf } from '../src/testing/index.js'
 import { TorrentClient } from '../src/torrent-client.js'
 import {
   addTestTorrent,

@@ -1,5 +1,6 @@
+import { parseTestTorrent } from '@bae/native/testing'
 import { describe, expect, it } from 'vitest'
-import { createTestTorrent, FakeError, parseTestTorrent } from '../src/testing/index.js'
+import { createTestTorrent, FakeError } from '../src/testing/index.js'
 import { buildTorrentFile, readTorrentSource } from '../src/torrent-source.js'
 
 const read = (magnetUri: string) => readTorrentSource({ magnetUri }, parseTestTorrent)

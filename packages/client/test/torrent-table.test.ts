@@ -1,7 +1,7 @@
+import { FakeSwarm } from '@bae/native/testing'
 import type { TorrentId } from '@bae/storage'
 import { describe, expect, it } from 'vitest'
 import { ClientTorrent } from '../src/client-torrent.js'
-import { FakeSwarm } from '../src/testing/index.js'
 import { TorrentTable } from '../src/torrent-table.js'
 
 async function createTorrent(id: string): Promise<ClientTorrent> {

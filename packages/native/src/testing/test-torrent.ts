@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { TorrentLayout, TorrentMetadata } from '../torrent-layout.js'
+import { type Bencoded, bencode } from './bencode.js'
+import { parseTestTorrent } from './parse-test-torrent.js'
 
 /** A v1 torrent together with its bytes. */
 export interface TestTorrent {
@@ -6,14 +9,18 @@ export interface TestTorrent {
   /** Left out for a torrent of one file, which is named as the torrent. Padding (BEP 47) is in no file of a disk. */
   readonly files?: readonly TestFile[]
   readonly torrentFile: Uint8Array
+  readonly magnetUri: string
   /** 40 hex digits. */
   readonly infoHashV1: string
+  readonly layout: TorrentLayout
+  readonly metadata: TorrentMetadata
   readonly bytes: Uint8Array
   readonly pieceLengthBytes: number
   readonly pieceCount: number
 }
 
 export interface TestFile {
+  /** '/'-joined. */
   readonly name: string
   readonly offsetBytes: number
   readonly lengthBytes: number
@@ -21,54 +28,81 @@ export interface TestFile {
 }
 
 export interface TestTorrentOptions {
+  /** More than one file: lengths by path, '/'-joined. */
+  readonly files?: Readonly<Record<string, number>>
   /** More than one file: the lengths of files and of what lies between them, which is padding every second time. */
   readonly fileLengths?: readonly number[]
   readonly pieceLengthBytes?: number
+  /** Of a torrent of one file. */
   readonly totalLengthBytes?: number
+  readonly trackers?: readonly string[]
 }
 
 /** Eight whole pieces of 32 KiB and a short last one, unless told otherwise. Another name gives another info hash. */
 export function createTestTorrent(name: string, options: TestTorrentOptions = {}): TestTorrent {
-  const pieceLengthBytes = options.pieceLengthBytes ?? 32 * 1024
-  const files = options.fileLengths && testFiles(options.fileLengths)
+  const { pieceLengthBytes = 32 * 1024, trackers = [] } = options
+  const files = testFiles(options)
   const fileBytes = files?.reduce((sum, file) => sum + file.lengthBytes, 0)
   const bytes = patternBytes(name, fileBytes ?? options.totalLengthBytes ?? 8 * pieceLengthBytes + 1000)
   for (const { isPadding, offsetBytes, lengthBytes } of files ?? []) {
     if (isPadding) bytes.fill(0, offsetBytes, offsetBytes + lengthBytes)
   }
-  const pieceCount = Math.ceil(bytes.length / pieceLengthBytes)
-  const pieceHashes = Array.from({ length: pieceCount }, (_, piece) => {
-    return sha1(bytes.subarray(piece * pieceLengthBytes, (piece + 1) * pieceLengthBytes))
-  })
-  const info = Buffer.concat([
-    Buffer.from(
-      `d${files ? filesList(files) : `6:lengthi${bytes.length}e`}4:name${Buffer.byteLength(name)}:${name}`,
-    ),
-    Buffer.from(`12:piece lengthi${pieceLengthBytes}e6:pieces${20 * pieceCount}:`),
-    ...pieceHashes,
-    Buffer.from('e'),
-  ])
-  const torrentFile = Uint8Array.from(Buffer.concat([Buffer.from('d4:info'), info, Buffer.from('e')]))
-  const infoHashV1 = sha1(info).toString('hex')
-  return { name, ...(files && { files }), torrentFile, infoHashV1, bytes, pieceLengthBytes, pieceCount }
+  const info = {
+    ...(files ? { files: files.map(fileEntry) } : { length: bytes.length }),
+    name: Buffer.from(name),
+    'piece length': pieceLengthBytes,
+    pieces: pieceHashes(bytes, pieceLengthBytes),
+  }
+  const announce = trackers.map((url) => [Buffer.from(url)])
+  const torrentFile = bencode({ ...(trackers.length > 0 && { 'announce-list': announce }), info })
+  const { layout, metadata } = parseTestTorrent(torrentFile)
+  const infoHashV1 = layout.infoHashV1 ?? ''
+  return {
+    name,
+    ...(files && { files }),
+    torrentFile,
+    magnetUri: [`magnet:?xt=urn:btih:${infoHashV1}`, ...trackers.map(encodeURIComponent)].join('&tr='),
+    infoHashV1,
+    layout,
+    metadata,
+    bytes,
+    pieceLengthBytes,
+    pieceCount: Math.ceil(bytes.length / pieceLengthBytes),
+  }
 }
 
-function testFiles(lengths: readonly number[]): readonly TestFile[] {
+function pieceHashes(bytes: Uint8Array, pieceLengthBytes: number): Uint8Array {
+  const hashes: Uint8Array[] = []
+  for (let start = 0; start < bytes.length; start += pieceLengthBytes) {
+    const piece = bytes.subarray(start, start + pieceLengthBytes)
+    hashes.push(createHash('sha1').update(piece).digest())
+  }
+  return Buffer.concat(hashes)
+}
+
+/** Undefined for a torrent of one file. */
+function testFiles({ files, fileLengths }: TestTorrentOptions): readonly TestFile[] | undefined {
+  if (files) return placeFiles(Object.entries(files), () => false)
+  const named = fileLengths?.map((length, index) => [`file-${index}`, length] as const)
+  return named && placeFiles(named, (index) => index % 2 === 1)
+}
+
+function placeFiles(
+  files: readonly (readonly [string, number])[],
+  isPaddingAt: (index: number) => boolean,
+): readonly TestFile[] {
   let offsetBytes = 0
-  return lengths.map((lengthBytes, index) => {
-    const file = { name: `file-${index}`, offsetBytes, lengthBytes, isPadding: index % 2 === 1 }
+  return files.map(([name, lengthBytes], index) => {
+    const file = { name, offsetBytes, lengthBytes, isPadding: isPaddingAt(index) }
     offsetBytes += lengthBytes
     return file
   })
 }
 
-/** The `files` of an info section, before its name. */
-function filesList(files: readonly TestFile[]): string {
-  const entries = files.map(({ name, lengthBytes, isPadding }) => {
-    const path = isPadding ? `l4:.pad${name.length}:${name}e` : `l${name.length}:${name}e`
-    return `d${isPadding ? '4:attr1:p' : ''}6:lengthi${lengthBytes}e4:path${path}e`
-  })
-  return `5:filesl${entries.join('')}e`
+/** An entry of the `files` of an info section. */
+function fileEntry({ name, lengthBytes, isPadding }: TestFile): Bencoded {
+  const path = (isPadding ? `.pad/${name}` : name).split('/').map((part) => Buffer.from(part))
+  return { ...(isPadding && { attr: Buffer.from('p') }), length: lengthBytes, path }
 }
 
 export function pieceBytes(torrent: TestTorrent, piece: number): Uint8Array {
@@ -94,8 +128,4 @@ function patternBytes(name: string, length: number): Uint8Array {
     bytes[index] = state
   }
   return bytes
-}
-
-function sha1(bytes: Uint8Array): Buffer {
-  return createHash('sha1').update(bytes).digest()
 }

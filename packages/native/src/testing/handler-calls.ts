@@ -1,10 +1,10 @@
-import { FakeError } from './fake-error.js'
+import { NativeError } from '../errors.js'
 
 /** Calls of a StorageHandler as native makes them: each ends by its deadline, or at once when the session closes. */
 export class HandlerCalls {
   readonly #deadlineMs: number
   readonly #inFlight = new Map<Promise<unknown>, number | undefined>()
-  readonly #giveUps = new Set<(reason: FakeError) => void>()
+  readonly #giveUps = new Set<(reason: NativeError) => void>()
   #isAborted = false
 
   constructor(options: { readonly deadlineMs: number }) {
@@ -41,7 +41,7 @@ export class HandlerCalls {
     const answer = new Promise<T>((resolve) => resolve(call()))
     if (onAnswered) void Promise.allSettled([answer]).then(onAnswered)
     return new Promise((resolve, reject) => {
-      const giveUp = (reason: FakeError) => {
+      const giveUp = (reason: NativeError) => {
         clearTimeout(timer)
         this.#giveUps.delete(giveUp)
         reject(reason)
@@ -57,6 +57,6 @@ export class HandlerCalls {
   }
 }
 
-function aborted(why: string): FakeError {
-  return new FakeError('NATIVE_REQUEST_ABORTED', `a storage call was given up: ${why}`)
+function aborted(why: string): NativeError {
+  return new NativeError('NATIVE_REQUEST_ABORTED', `a storage call was given up: ${why}`)
 }

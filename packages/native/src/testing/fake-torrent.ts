@@ -1,13 +1,13 @@
-import type {
-  AddTorrentRequest,
-  NativeAlert,
-  NativeTorrentStatus,
-  ParsedTorrent,
-  StorageHandler,
-} from '@bae/native'
-import type { ByteRange } from '@bae/storage'
-import { FakeError } from './fake-error.js'
+import type { AddTorrentRequest } from '../add-torrent.js'
+import type { NativeAlert } from '../native-alert.js'
+import type { NativeTorrentStatus, ParsedTorrent, StorageHandler } from '../native-session.js'
 import type { HandlerCalls } from './handler-calls.js'
+
+/** Bytes of one piece. */
+export interface PieceRange {
+  readonly offset: number
+  readonly length: number
+}
 
 /** Where a fake torrent gets pieces from. */
 export interface PieceSource {
@@ -128,12 +128,14 @@ export class FakeTorrent {
   }
 
   /** A peer asks for bytes that the torrent has. */
-  async serve(piece: number, range: ByteRange): Promise<Uint8Array> {
+  async serve(piece: number, range: PieceRange): Promise<Uint8Array> {
     await this.#opening
     const { handler, calls } = this.#deps
     const bytes = await calls.make(() => handler.readPiece(this.#index(), piece, range.offset, range.length))
     if (bytes.length !== range.length) {
-      throw new FakeError('EIO', `readPiece gave ${bytes.length} bytes instead of ${range.length}`)
+      throw Object.assign(new Error(`readPiece gave ${bytes.length} bytes instead of ${range.length}`), {
+        code: 'EIO',
+      })
     }
     this.#uploadedBytes += bytes.length
     return Uint8Array.from(bytes)

@@ -1,13 +1,13 @@
+import type { AddTorrentRequest } from '../add-torrent.js'
+import { NativeError } from '../errors.js'
 import type {
-  AddTorrentRequest,
   NativeSession,
   NativeSessionOptions,
   NativeTorrentStatus,
   ParsedTorrent,
   SessionSettings,
   StorageHandler,
-} from '@bae/native'
-import { FakeError } from './fake-error.js'
+} from '../native-session.js'
 import { FakeTorrent, type PieceSource } from './fake-torrent.js'
 import { HandlerCalls } from './handler-calls.js'
 
@@ -67,7 +67,7 @@ export class FakeSession implements NativeSession, FakePeer {
     const isThere = (torrent: FakeTorrent) =>
       torrent.infoHashV1 === infoHash || torrent.torrentId === request.torrentId
     if (this.torrents.some(isThere)) {
-      throw new FakeError('NATIVE_DUPLICATE_TORRENT', `torrent ${infoHash} is in this session already`)
+      throw new NativeError('NATIVE_DUPLICATE_TORRENT', `torrent ${infoHash} is in this session already`)
     }
     const torrent = new FakeTorrent(
       {
@@ -141,18 +141,18 @@ export class FakeSession implements NativeSession, FakePeer {
     this.#refuseClosed()
     const torrent = this.#torrents.get(handle)
     if (torrent === undefined)
-      throw new FakeError('NATIVE_UNKNOWN_TORRENT', `no torrent has handle ${handle}`)
+      throw new NativeError('NATIVE_UNKNOWN_TORRENT', `no torrent has handle ${handle}`)
     return torrent
   }
 
   #refuseClosed(): void {
-    if (this.#closing !== undefined) throw new FakeError('NATIVE_SESSION_CLOSED', 'the session is closed')
+    if (this.#closing !== undefined) throw new NativeError('NATIVE_SESSION_CLOSED', 'the session is closed')
   }
 }
 
 function infoHashOfMagnet(magnetUri: string): string {
   const infoHash = /^magnet:\?.*xt=urn:btih:([0-9a-f]{40})/i.exec(magnetUri)?.[1]
   if (infoHash === undefined)
-    throw new FakeError('NATIVE_INVALID_TORRENT', `'${magnetUri}' is no magnet link`)
+    throw new NativeError('NATIVE_INVALID_TORRENT', `'${magnetUri}' is no magnet link`)
   return infoHash.toLowerCase()
 }

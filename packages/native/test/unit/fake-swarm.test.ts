@@ -1,7 +1,10 @@
-import type { StorageHandler } from '@bae/native'
 import { describe, expect, it } from 'vitest'
-import { createTestTorrent, FakeSwarm, parseTestTorrent, pieceBytesOf } from '../src/testing/index.js'
-import { createHeld, rejectionOf } from './open-client.js'
+import type { StorageHandler } from '../../src/native-session.js'
+import { FakeSwarm } from '../../src/testing/fake-swarm.js'
+import { createHeldCall } from '../../src/testing/held-call.js'
+import { nativeSessionCompliance } from '../../src/testing/native-compliance.js'
+import { parseTestTorrent } from '../../src/testing/parse-test-torrent.js'
+import { createTestTorrent, pieceBytes } from '../../src/testing/test-torrent.js'
 
 function createHandler(calls: string[] = []): StorageHandler {
   const record = (name: string) => async () => {
@@ -22,7 +25,7 @@ function createHandler(calls: string[] = []): StorageHandler {
 
 async function openSession(handler: StorageHandler) {
   const swarm = new FakeSwarm()
-  const test = createTestTorrent()
+  const test = createTestTorrent('a')
   swarm.seed(test.torrentFile, test.bytes)
   const alerts: string[] = []
   const session = await swarm.createSession({ handler, onAlert: ({ type }) => alerts.push(type) })
@@ -40,7 +43,7 @@ describe('FakeSwarm', () => {
   })
 
   it('turns lent bytes to garbage once the write has settled, and not before', async () => {
-    const held = createHeld()
+    const held = createHeldCall()
     let lent = new Uint8Array()
     const handler = createHandler()
     handler.writePiece = (_index, _piece, _offset, bytes) => {
@@ -50,7 +53,7 @@ describe('FakeSwarm', () => {
     const { swarm, test } = await openSession(handler)
     const delivering = swarm.deliverPiece('a', 1)
     await new Promise((resolve) => setImmediate(resolve))
-    expect(lent).toEqual(pieceBytesOf(test, 1))
+    expect(lent).toEqual(pieceBytes(test, 1))
     held.release()
     await delivering
     expect(lent.every((byte) => byte === 0xdb)).toBe(true)
@@ -68,16 +71,24 @@ describe('FakeSwarm', () => {
     const handler = createHandler()
     handler.readPiece = async () => new Uint8Array(3)
     const { swarm } = await openSession(handler)
-    expect(await rejectionOf(swarm.requestPiece('a', 0, { offset: 0, length: 4 }))).toMatchObject({
-      code: 'EIO',
-    })
+    await expect(swarm.requestPiece('a', 0, { offset: 0, length: 4 })).rejects.toMatchObject({ code: 'EIO' })
   })
+})
+
+describe('FakeSwarm, as a native session', () => {
+  const swarm = new FakeSwarm()
+  nativeSessionCompliance(
+    { describe, it },
+    {
+      createSession: swarm.createSession,
+      seed: async ({ torrentFile, bytes }) => swarm.seed(torrentFile, bytes),
+    },
+  )
 })
 
 describe('parseTestTorrent', () => {
   it('gives the files in order, with their places in the byte space', () => {
-    const { layout, bytes } = createTestTorrent({
-      name: 'album',
+    const { layout, bytes } = createTestTorrent('album', {
       files: { 'disc 1/ä.wav': 10, empty: 0, c: 20 },
     })
     expect(layout).toMatchObject({ name: 'album', singleFile: false, totalLengthBytes: bytes.length })
@@ -91,7 +102,7 @@ describe('parseTestTorrent', () => {
   })
 
   it('refuses what is truncated, random or incomplete', () => {
-    const { torrentFile } = createTestTorrent()
+    const { torrentFile } = createTestTorrent('a')
     const wrong = [
       new Uint8Array(),
       torrentFile.slice(0, -1),

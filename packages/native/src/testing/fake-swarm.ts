@@ -1,8 +1,8 @@
-import type { AddTorrentRequest, CreateNativeSession, ParsedTorrent } from '@bae/native'
-import type { ByteRange } from '@bae/storage'
+import type { AddTorrentRequest } from '../add-torrent.js'
+import type { CreateNativeSession, ParsedTorrent } from '../native-session.js'
 import { type FakePeer, FakeSession } from './fake-session.js'
-import type { FakeTorrent, PieceSource } from './fake-torrent.js'
-import { parseTestTorrent } from './test-torrent.js'
+import type { FakeTorrent, PieceRange, PieceSource } from './fake-torrent.js'
+import { parseTestTorrent } from './parse-test-torrent.js'
 
 /** A peer that has all of one torrent. Whoever dials it gets every piece without further ado. */
 export interface FakeSeed {
@@ -77,7 +77,7 @@ export class FakeSwarm {
   }
 
   /** A peer asks for bytes of a piece. */
-  requestPiece(torrentId: string, piece: number, range: ByteRange): Promise<Uint8Array> {
+  requestPiece(torrentId: string, piece: number, range: PieceRange): Promise<Uint8Array> {
     return this.torrent(torrentId).serve(piece, range)
   }
 
