@@ -3,6 +3,7 @@ import { readBootId } from './boot-id.js'
 import type { ByteRange } from './byte-range.js'
 import { leafBytes } from './chunk-key.js'
 import type { StagingChunkStore } from './chunk-store.js'
+import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
 import { destroyTorrent } from './delete-chunks.js'
 import type { Durability } from './durability.js'
@@ -178,6 +179,7 @@ export class BaeStorage implements Storage {
       await this.#writeSpan(span, bytes.subarray(start, start + span.length), leaves, options)
     })
     this.#parts.written.add(piece, range)
+    crashPoint('piece is staged')
   }
 
   /** `leaves`: the digests of the bytes, where the caller made them. */
@@ -196,6 +198,7 @@ export class BaeStorage implements Storage {
       ? this.#parts.leaves.given(chunkOffset, leaves)
       : this.#parts.leaves.hash(chunkOffset, bytes, mapper.chunkLengthBytes(ordinal))
     await writing
+    crashPoint('part of a piece is staged')
     this.#parts.leaves.add(ordinal, digests)
   }
 

@@ -1,6 +1,7 @@
 import { chunkKeyFromLeaves, chunkKeyOf, hashLeaves } from './chunk-key.js'
 import type { ChunkLeaves } from './chunk-leaves.js'
 import type { ChunkKey, StagedChunk } from './chunk-store.js'
+import { crashPoint } from './crash-point.js'
 import type { SealedChunk } from './database.js'
 import { StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
@@ -47,6 +48,7 @@ export class ChunkSealer {
       this.#leaves.forgetChunk(ordinal)
       try {
         await chunkStore.staging.seal(this.staged(ordinal), key)
+        crashPoint('chunk is sealed')
       } catch (error) {
         logger.error({ torrentId, key, err: error }, 'a chunk is recorded but could not be sealed yet')
       }
@@ -65,6 +67,7 @@ export class ChunkSealer {
     const bytes = stored ?? (await chunkStore.staging.read(staged, range))
     if (bytes?.length !== range.length || chunkKeyOf(bytes, mapper.chunkSizeBytes) !== key) return false
     if (stored !== undefined) await chunkStore.staging.write(staged, 0, stored)
+    crashPoint('chunk is staged again')
     return true
   }
 

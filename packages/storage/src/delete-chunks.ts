@@ -1,4 +1,5 @@
 import type { ChunkKey, ChunkStore, StagingChunkStore } from './chunk-store.js'
+import { crashPoint } from './crash-point.js'
 import type { Database } from './database.js'
 import { forEachBounded } from './for-each-bounded.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -15,7 +16,10 @@ export async function deleteUnreferencedChunks(
 ): Promise<void> {
   for (let first = 0; first < keys.length; first += keysPerLock) {
     await deps.database.forgetChunks(keys.slice(first, first + keysPerLock), (some) =>
-      forEachBounded(some, maxDeletesAtOnce, (key) => deps.chunkStore.delete(key)),
+      forEachBounded(some, maxDeletesAtOnce, async (key) => {
+        await deps.chunkStore.delete(key)
+        crashPoint('object without a reference is deleted')
+      }),
     )
   }
 }
@@ -29,6 +33,9 @@ export async function destroyTorrent(
   torrentId: TorrentId,
 ): Promise<void> {
   const unreferenced = await deps.database.deleteTorrent(torrentId)
+  crashPoint('torrent has no records any more')
   await deleteUnreferencedChunks(deps, unreferenced)
+  crashPoint('torrent has no chunks any more')
   await deps.chunkStore.staging.discardAll(torrentId)
+  crashPoint('torrent has no staged chunks any more')
 }

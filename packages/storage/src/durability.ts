@@ -1,4 +1,5 @@
 import type { StagingChunkStore } from './chunk-store.js'
+import { crashPoint } from './crash-point.js'
 import type { Database } from './database.js'
 import type { KeyedQueue } from './keyed-queue.js'
 import type { Logger } from './logger.js'
@@ -74,7 +75,9 @@ export class FlushBarrier {
     this.#pieces = new Set()
     try {
       await chunkStore.flush()
+      crashPoint('barrier has flushed')
       await steps.exclusive('step', () => database.markFlushed(torrentId, [...this.#flushing]))
+      crashPoint('barrier is marked')
     } catch (error) {
       logger.warn({ torrentId, err: error }, 'stored pieces could not be flushed yet')
       this.recorded(this.#flushing)

@@ -1,5 +1,6 @@
 import type { ChunkSealer } from './chunk-sealer.js'
 import type { ChunkKey } from './chunk-store.js'
+import { crashPoint } from './crash-point.js'
 import { deleteUnreferencedChunks } from './delete-chunks.js'
 import type { FlushBarrier } from './durability.js'
 import type { KeyedQueue } from './keyed-queue.js'
@@ -91,9 +92,14 @@ export class ProgressRecorder {
     const { chunkStore, database, durability, torrentId } = this.#deps
     const sealedChunks = await sealer.keysOf(this.#chunksCompletedBy(pieces))
     const flushed = durability === 'power'
-    if (flushed) await chunkStore.flush()
+    crashPoint('keys of a batch are known')
+    if (flushed) {
+      await chunkStore.flush()
+      crashPoint('batch is flushed before it is recorded')
+    }
     for (const piece of pieces) this.#doubtful.add(piece)
     await database.recordProgress(torrentId, { completedPieces: [...pieces], sealedChunks, flushed })
+    crashPoint('batch is recorded')
     if (!flushed) barrier.recorded(pieces)
     for (const { ordinal } of sealedChunks) keys.forget(ordinal)
     for (const piece of pieces) {
@@ -124,7 +130,9 @@ export class ProgressRecorder {
     const ordinals = await this.#unsealBelow(pieces, gone)
     this.#parts.barrier.forget(pieces)
     const lost = { pieces: [...pieces], ordinals: [...ordinals] }
+    crashPoint('chunks of lost pieces are staged again')
     const unreferenced = await this.#deps.database.clearProgress(this.#deps.torrentId, lost)
+    crashPoint('lost pieces are not recorded any more')
     for (const ordinal of ordinals) keys.forget(ordinal)
     for (const piece of pieces) {
       completed.delete(piece)

@@ -1,4 +1,5 @@
 import type { AbortOptions } from './abort-options.js'
+import { crashPoint } from './crash-point.js'
 import { expectedSha1, sha1OfPiece } from './hash-piece.js'
 import { provePieces } from './prove-pieces.js'
 import type { TorrentDeps } from './torrent-deps.js'
@@ -22,10 +23,14 @@ export async function recoverTorrent(
     staged.add(deps.mapper.chunkOrdinal(fileIndex, chunk))
   }
   await replaySeals(deps, parts, staged)
+  crashPoint('seals are replayed')
   await dropLostPieces(deps, parts, staged)
+  crashPoint('lost pieces are dropped')
   await provePieces(deps, metadata, parts, options)
+  crashPoint('pieces of another boot are proven')
   const right = await findRightPieces(deps, metadata, parts, staged, options)
   await Promise.all(right.map((piece) => parts.recorder.complete(piece)))
+  crashPoint('stored pieces are recorded again')
 }
 
 /** Chunks whose key was recorded and whose name was not changed yet, or that were being staged again. */

@@ -1,5 +1,6 @@
 import { BaeStorage } from './bae-storage.js'
 import type { StagingChunkStore } from './chunk-store.js'
+import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
 import type { Durability } from './durability.js'
 import { type Logger, silentLogger } from './logger.js'
@@ -39,7 +40,10 @@ export function createStorageFactory(
     const mapper = new PieceMapper(record.layout, record)
     const completedPieces = await completedPiecesOf(database, known, mapper)
     await assertRoom(chunkStore, { layout: record.layout, mapper, completedPieces })
-    if (known === undefined) await database.saveTorrent(record)
+    if (known === undefined) {
+      await database.saveTorrent(record)
+      crashPoint('torrent is saved')
+    }
     const abort = signal === undefined ? {} : { signal }
     return await BaeStorage.open({ record, chunkStore, database, logger, durability }, abort)
   }

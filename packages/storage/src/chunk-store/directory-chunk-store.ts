@@ -6,6 +6,7 @@ import type { ByteRange } from '../byte-range.js'
 import { isChunkKey, parseChunkKey } from '../chunk-key.js'
 import type { ChunkKey, StagingChunkStore } from '../chunk-store.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
+import { crashPoint } from '../crash-point.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { ioError, isAbsent } from '../io-error.js'
 import { absentAsUndefined, DirectoryStagingArea } from './directory-staging-area.js'
@@ -73,6 +74,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
       try {
         await writeFile(temporary, bytes, { flag: 'wx' })
         this.#unflushed.written(temporary)
+        crashPoint('object that is being put is a temporary file')
         await this.#moveTo(temporary, path)
         this.#unflushed.moved(temporary, path)
       } catch (error) {

@@ -4,6 +4,7 @@ import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { ChunkKey, StagedChunk, StagingArea } from '../chunk-store.js'
 import type { ConcurrencyLimit } from '../concurrency-limit.js'
+import { crashPoint } from '../crash-point.js'
 import { StorageError } from '../errors.js'
 import type { InFlightCalls } from '../in-flight-calls.js'
 import { ioError, isAbsent } from '../io-error.js'
@@ -70,7 +71,10 @@ export class DirectoryStagingArea implements StagingArea {
     const to = this.#deps.pathOfKey(key)
     await this.#run(`sealing ${nameOf(chunk)} as ${key}`, undefined, async () => {
       const replaces = (await absentAsUndefined(stat(to))) !== undefined
-      if (replaces) await flushFile(from)
+      if (replaces) {
+        await flushFile(from)
+        crashPoint('bytes that replace an object are flushed')
+      }
       if (await this.#renamed(from, to)) return
       if (replaces) return
       await mkdir(dirname(to), { recursive: true })

@@ -1,0 +1,95 @@
+// What crash-points.test.ts kills: lives through the whole life of three torrents, and dies where it is told to.
+// Says on its output what was promised to it, before it goes on.
+import { writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { deserialize } from 'node:v8'
+
+const plan = deserialize(await readFile(process.argv[2]))
+const { diesAt, hit, directory, url, schema, dist } = plan
+const storage = await import(`${dist}/index.js`)
+const { openTypeOrmDatabase } = await import(`${dist}/typeorm/index.js`)
+
+function say(...line) {
+  writeSync(1, `${JSON.stringify(line)}\n`)
+}
+
+let hits = 0
+globalThis[Symbol.for('bae.crashPoint')] = (name) => {
+  if (diesAt === undefined) say('point', name)
+  else if (name === diesAt && ++hits === hit) process.kill(process.pid, 'SIGKILL')
+}
+
+const chunkStore = await storage.DirectoryChunkStore.open(directory)
+const database = await openTypeOrmDatabase({ url, schema })
+
+async function open(index, durability) {
+  const { id, layout, metadata, chunkSizeBytes } = plan.torrents[index].record
+  const factory = storage.createStorageFactory({ chunkStore, database }, { chunkSizeBytes, durability })
+  const opened = await factory(id, layout, metadata)
+  say('added', index)
+  return opened
+}
+
+async function write(opened, index, piece) {
+  const { bytes, record } = plan.torrents[index]
+  const { pieceLengthBytes } = record.layout
+  const start = piece * pieceLengthBytes
+  await opened.writePiece(piece, 0, bytes.subarray(start, start + pieceLengthBytes))
+  say('written', index, piece)
+}
+
+async function complete(opened, index, piece) {
+  await write(opened, index, piece)
+  await opened.completePiece(piece)
+  say('completed', index, piece)
+}
+
+function pieces(index) {
+  const { layout } = plan.torrents[index].record
+  return Array.from({ length: storage.pieceCount(layout) }, (_, piece) => piece)
+}
+
+/** Out of order, and a few at a time, as peers bring them. */
+async function completeAll(opened, index, list) {
+  const order = list.toSorted((a, b) => ((a * 7) % 5) - ((b * 7) % 5))
+  for (let first = 0; first < order.length; first += 3) {
+    await Promise.all(order.slice(first, first + 3).map((piece) => complete(opened, index, piece)))
+  }
+}
+
+async function destroy(index) {
+  say('destroying', index)
+  await storage.destroyTorrent({ chunkStore, database }, plan.torrents[index].record.id)
+  say('destroyed', index)
+}
+
+// A first torrent, of which two pieces are lost and come again.
+const first = await open(0, 'process')
+await completeAll(first, 0, pieces(0))
+say('losing', 0, 2)
+await complete(first, 0, 2)
+say('losing', 0, 4)
+await first.clearPiece(4)
+await complete(first, 0, 4)
+await first.close()
+
+// A second one that flushes at once, and leaves pieces that are stored and not recorded.
+const second = await open(1, 'power')
+const [kept, ...recorded] = pieces(1)
+await completeAll(second, 1, recorded)
+await write(second, 1, kept)
+await second.close()
+const again = await open(1, 'power')
+say('completed', 1, kept)
+await again.close()
+
+// A third one with a file of the first, and an object that comes from elsewhere.
+const third = await open(2, 'process')
+await completeAll(third, 2, pieces(2))
+await third.close()
+await chunkStore.put(plan.object.key, plan.object.bytes)
+
+await destroy(2)
+await destroy(1)
+await database.close()
+await chunkStore.close()

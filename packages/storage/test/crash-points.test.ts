@@ -1,0 +1,196 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { serialize } from 'node:v8'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chunkKeyOf } from '../src/chunk-key.js'
+import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js'
+import { collect } from '../src/compliance/expectations.js'
+import { pieceBytes } from '../src/compliance/layouts.js'
+import { allPieces, completedOf, writeWhole } from '../src/compliance/storage-subject.js'
+import { destroyTorrent } from '../src/delete-chunks.js'
+import { type EmbeddedPostgres, openEmbeddedPostgres } from '../src/embedded-postgres/index.js'
+import { scrubTorrent } from '../src/scrub-torrent.js'
+import { createStorageFactory } from '../src/storage-factory.js'
+import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
+import { type CrashTorrent, chunkSizeBytes, crashTorrents } from './crash-torrents.js'
+
+const sources = fileURLToPath(new URL('../src', import.meta.url))
+const dist = new URL('../dist', import.meta.url).href
+
+let directory: string
+let server: EmbeddedPostgres
+/** How often a whole life comes by each point. */
+let hitsOf: ReadonlyMap<string, number>
+
+beforeAll(async () => {
+  directory = await mkdtemp('/tmp/bae-crash-')
+  await chmod(directory, 0o755)
+  server = await openEmbeddedPostgres({ directory })
+  const whole = await liveAndDie(undefined, 0)
+  expect(whole.died).toBe(false)
+  hitsOf = count(whole.said)
+}, 60_000)
+
+afterAll(async () => {
+  await server.close()
+  await rm(directory, { recursive: true })
+})
+
+const points = await pointsOfSources()
+
+describe('a process that dies', () => {
+  it('comes by every point that the sources name', () => {
+    expect(points.length).toBeGreaterThan(15)
+    expect([...hitsOf.keys()].toSorted()).toEqual(points)
+  })
+
+  it.concurrent.each(points)(
+    'where %s leaves a library that tells no lie',
+    { timeout: 60_000 },
+    async (point) => {
+      // The first time something happens is the easy one.
+      const hit = Math.ceil((hitsOf.get(point) ?? 0) / 2)
+      const life = await liveAndDie(point, hit)
+      expect(life.died).toBe(true)
+      await using library = await openLibrary(life)
+      for (const [index, torrent] of life.torrents.entries())
+        await checkTorrent(library, life, index, torrent)
+      for (const { record } of life.torrents) await destroyTorrent(library, record.id)
+      expect(await library.database.listTorrents()).toEqual([])
+    },
+  )
+})
+
+interface Life {
+  readonly torrents: readonly CrashTorrent[]
+  readonly said: readonly (readonly [string, ...(string | number)[]])[]
+  readonly died: boolean
+  readonly schema: string
+  readonly directory: string
+}
+
+interface OpenLibrary extends AsyncDisposable {
+  readonly chunkStore: DirectoryChunkStore
+  readonly database: TypeOrmDatabase
+}
+
+let lives = 0
+
+/** Runs the child in a new library; undefined: to its end. */
+async function liveAndDie(diesAt: string | undefined, hit: number): Promise<Life> {
+  const number = ++lives
+  const library = join(directory, `library-${number}`)
+  const torrents = crashTorrents(number)
+  const object = new Uint8Array(100).fill(number)
+  const plan = {
+    diesAt,
+    hit,
+    directory: library,
+    url: server.url,
+    schema: `crash_${number}`,
+    dist,
+    torrents,
+    object: { key: chunkKeyOf(object, chunkSizeBytes), bytes: object },
+  }
+  const planFile = join(directory, `plan-${number}`)
+  await writeFile(planFile, serialize(plan))
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('crash-child.js', import.meta.url)), planFile],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  expect([code, signal]).toEqual(diesAt === undefined ? [0, null] : [null, 'SIGKILL'])
+  const said = output
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Life['said'][number])
+  return { torrents, said, died: signal === 'SIGKILL', schema: plan.schema, directory: library }
+}
+
+async function openLibrary(life: Life): Promise<OpenLibrary> {
+  const chunkStore = await DirectoryChunkStore.open(life.directory)
+  const database = await openTypeOrmDatabase({ url: server.url, schema: life.schema })
+  const close = async (): Promise<void> => {
+    await database.close()
+    await chunkStore.close()
+  }
+  return { chunkStore, database, [Symbol.asyncDispose]: close }
+}
+
+/** What was promised is there, what is claimed is right, and the rest can still come. */
+async function checkTorrent(
+  library: OpenLibrary,
+  life: Life,
+  index: number,
+  torrent: CrashTorrent,
+): Promise<void> {
+  const { record, bytes } = torrent
+  const { layout } = record
+  const isGoing = life.said.some(([what, which]) => what === 'destroying' && which === index)
+  const isKnown = (await library.database.findTorrent(record.id)) !== undefined
+  if (life.said.some(([what, which]) => what === 'added' && which === index) && !isGoing)
+    expect(isKnown).toBe(true)
+  if (!isKnown && !isGoing) return
+  if (life.said.some(([what, which]) => what === 'destroyed' && which === index))
+    return expect(isKnown).toBe(false)
+
+  const factory = createStorageFactory(library, { chunkSizeBytes })
+  const storage = await factory(record.id, layout, record.metadata)
+  const completed = new Set(await completedOf(storage))
+  const promise = record.metadata.pieceHashesV1 ? 'written' : 'completed'
+  if (isKnown) for (const piece of promised(life, index, promise)) expect(completed).toContain(piece)
+  for (const piece of allPieces(layout)) {
+    if (!completed.has(piece)) {
+      await writeWhole(storage, bytes, piece)
+      await storage.completePiece(piece)
+    }
+    const expected = pieceBytes(layout, bytes, piece)
+    expect(Buffer.compare(await storage.readPiece(piece, 0, expected.length), expected)).toBe(0)
+  }
+  await storage.close()
+  for (const { damage } of await collect(scrubTorrent({ ...library, record }))) expect(damage).toEqual([])
+  expect(await collect(library.chunkStore.staging.list(record.id))).toEqual([])
+}
+
+/**
+ * Pieces that must not have to be downloaded again: whose writing or completion was told to the caller, and that
+ * nobody has touched since.
+ */
+function promised(life: Life, index: number, promise: 'written' | 'completed'): ReadonlySet<number> {
+  const pieces = new Set<number>()
+  for (const [what, which, piece] of life.said) {
+    if (which !== index || typeof piece !== 'number') continue
+    if (what === promise) pieces.add(piece)
+    if (what === 'losing' && promise === 'completed') pieces.delete(piece)
+  }
+  return pieces
+}
+
+async function pointsOfSources(): Promise<readonly string[]> {
+  const names = await readdir(sources, { recursive: true })
+  const texts = await Promise.all(
+    names.filter((name) => name.endsWith('.ts')).map((name) => readFile(join(sources, name), 'utf8')),
+  )
+  const found = texts.flatMap((text) =>
+    [...text.matchAll(/\bcrashPoint\('([^']+)'\)/g)].map(([, name]) => name ?? ''),
+  )
+  return found.toSorted()
+}
+
+function count(said: Life['said']): ReadonlyMap<string, number> {
+  const hits = new Map<string, number>()
+  for (const [what, name] of said) {
+    if (what === 'point') hits.set(String(name), (hits.get(String(name)) ?? 0) + 1)
+  }
+  return hits
+}
