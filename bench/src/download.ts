@@ -1,9 +1,6 @@
 // What does importing through bae cost, against libtorrent's own mmap storage in the same kind of process?
 // node dist/download.js [--rounds 5] [--mebibytes 2048]
 
-import { execFileSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BaeLibrary } from 'bae-e2e/harness/bae-library.js'
@@ -14,8 +11,10 @@ import { mebibyte } from 'bae-e2e/harness/sizes.js'
 import { makeTemporaryFolder, removeFolder } from 'bae-e2e/harness/temporary-folder.js'
 import type { TorrentFile } from 'bae-e2e/harness/torrent-maker.js'
 import { Workshop } from 'bae-e2e/harness/workshop.js'
-import { type Measurement, measureDownload } from './measured-run.js'
+import { downloadFigures, type Measurement, measureDownload } from './measured-run.js'
+import { flushPageCache } from './page-cache.js'
 import { formatTable, type Round, resultRows } from './result-table.js'
+import { writeResult } from './write-result.js'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, mebibytes: { type: 'string', default: '2048' } },
@@ -47,38 +46,11 @@ async function measureMmap(seed: LibtorrentSeed, torrent: TorrentFile): Promise<
   }
 }
 
-/** What earlier runs have written must not be written back to the disk during this one. */
-function flushPageCache(): void {
-  execFileSync('sync')
-}
-
 async function measureRound(seed: LibtorrentSeed, torrent: TorrentFile): Promise<Round> {
   flushPageCache()
-  const bae = await measureBae(seed, torrent)
+  const ours = downloadFigures(await measureBae(seed, torrent))
   flushPageCache()
-  return { bae, mmap: await measureMmap(seed, torrent) }
-}
-
-async function writeResult(rounds: readonly Round[]): Promise<string> {
-  const date = new Date().toISOString()
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-    cwd: repositoryRoot,
-    encoding: 'utf8',
-  }).trim()
-  const machine = {
-    cpu: cpus()[0]?.model ?? '',
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    kernel: release(),
-    node: process.version,
-  }
-  const torrent = { totalBytes, pieceLengthBytes: mebibyte, files: 1, version: 1 }
-  const folder = join(repositoryRoot, 'bench/results')
-  const path = join(folder, `download-${date.slice(0, 19).replaceAll(':', '')}.json`)
-  await mkdir(folder, { recursive: true })
-  const result = { benchmark: 'download', date, commit, machine, torrent, rows: resultRows(rounds), rounds }
-  await writeFile(path, `${JSON.stringify(result, undefined, 2)}\n`)
-  return path
+  return { ours, theirs: downloadFigures(await measureMmap(seed, torrent)) }
 }
 
 async function main(): Promise<void> {
@@ -90,8 +62,10 @@ async function main(): Promise<void> {
     rounds.push(await measureRound(seed, torrent))
     process.stderr.write(`round ${number} of ${roundCount}\n`)
   }
-  process.stdout.write(`${formatTable(resultRows(rounds))}\n`)
-  process.stderr.write(`written: ${await writeResult(rounds)}\n`)
+  const rows = resultRows(rounds)
+  process.stdout.write(`${formatTable(rows, { ours: 'bae import', theirs: 'libtorrent mmap' })}\n`)
+  const shape = { totalBytes, pieceLengthBytes: mebibyte, files: 1, version: 1 }
+  await writeResult('download', { torrent: shape, rows, rounds })
 }
 
 await main()

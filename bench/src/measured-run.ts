@@ -1,30 +1,13 @@
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { ChildProgram } from 'bae-e2e/harness/child-program.js'
-import { MemoryWatch, processTree } from 'bae-e2e/harness/memory-watch.js'
+import type { ChildProgram } from 'bae-e2e/harness/child-program.js'
 import type { LibtorrentSeed } from 'bae-e2e/harness/peers/libtorrent-seed.js'
-import { repositoryRoot } from 'bae-e2e/harness/repository-root.js'
-import { systemPython } from 'bae-e2e/harness/torrent-maker.js'
+import { measureProcess, type ProcessFigures } from './measured-process.js'
+import type { Figures } from './result-table.js'
 
-const runLimitMs = 300_000
-
-/** One download, measured from outside: nothing here is told by the program that is measured. */
-export interface Measurement {
+/** One download. Database, session and shutdown are in its process figures. */
+export interface Measurement extends ProcessFigures {
   /** From the first to the last payload byte that the seed gave away. */
   readonly transferSeconds: number
-  /** From the start of the process to its end: database, session and shutdown included. */
-  readonly processSeconds: number
-  /** User and system time of all its processes, as the kernel counted it. */
-  readonly cpuSeconds: number
-  /** Largest sum of VmHWM of all its processes at any moment. */
-  readonly peakResidentBytes: number
-}
-
-interface Usage {
-  readonly code: number
-  readonly processSeconds: number
-  readonly userSeconds: number
-  readonly systemSeconds: number
 }
 
 /** Runs `command`, which downloads `totalBytes` from `seed` and then ends with 0. */
@@ -34,27 +17,24 @@ export async function measureDownload(
   command: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Measurement> {
-  const script = join(repositoryRoot, 'bench/python/measure.py')
   const uploadedBefore = (await seed.count()).uploadedBytes
-  await using wrapper = new ChildProgram(systemPython, [script, ...command], {
-    env: { ...process.env, ...env },
-  })
-  await using watch = new MemoryWatch({
-    all: async () => (await processTree(wrapper.pid)).filter((pid) => pid !== wrapper.pid),
-  })
-  const usageLine = wrapper.nextLine(runLimitMs)
-  const [transferSeconds, line] = await Promise.all([
-    timeTransfer(seed, uploadedBefore, totalBytes, wrapper),
-    usageLine,
-  ])
-  await watch.stop()
-  const usage = JSON.parse(line) as Usage
-  if (usage.code !== 0) throw new Error(`${command.join(' ')} exited ${usage.code}: ${wrapper.stderr}`)
+  const time = (program: ChildProgram) => timeTransfer(seed, uploadedBefore, totalBytes, program)
+  const { figures, seen } = await measureProcess(command, time, env)
+  return { transferSeconds: seen, ...figures }
+}
+
+export function downloadFigures(measured: Measurement): Figures {
   return {
-    transferSeconds,
-    processSeconds: usage.processSeconds,
-    cpuSeconds: usage.userSeconds + usage.systemSeconds,
-    peakResidentBytes: watch.peakBytes('all'),
+    'first to last payload byte, s': measured.transferSeconds,
+    ...processFigures(measured),
+  }
+}
+
+export function processFigures(measured: ProcessFigures): Figures {
+  return {
+    'start to end of the process, s': measured.processSeconds,
+    'CPU (user + system), s': measured.cpuSeconds,
+    'peak resident, MiB': measured.peakResidentBytes / 1024 / 1024,
   }
 }
 

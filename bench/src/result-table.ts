@@ -1,46 +1,44 @@
-import type { Measurement } from './measured-run.js'
 import { type Spread, spreadOf } from './statistics.js'
 
+/** One run: a figure for each quantity, named with its unit. */
+export type Figures = Readonly<Record<string, number>>
+
 export interface Round {
-  readonly bae: Measurement
-  readonly mmap: Measurement
+  readonly ours: Figures
+  readonly theirs: Figures
 }
 
 export interface ResultRow {
   readonly quantity: string
-  readonly bae: Spread
-  readonly mmap: Spread
-  /** bae's figure divided by the other's, round by round: below 1 is better. */
+  readonly ours: Spread
+  readonly theirs: Spread
+  /** Our figure divided by the other's, round by round: below 1 is better. */
   readonly ratio: Spread
 }
 
-const quantities: readonly (readonly [string, (measured: Measurement) => number])[] = [
-  ['first to last payload byte, s', (measured) => measured.transferSeconds],
-  ['start to end of the process, s', (measured) => measured.processSeconds],
-  ['CPU (user + system), s', (measured) => measured.cpuSeconds],
-  ['peak resident, MiB', (measured) => measured.peakResidentBytes / 1024 / 1024],
-]
-
 export function resultRows(rounds: readonly Round[]): readonly ResultRow[] {
-  return quantities.map(([quantity, of]) => ({
-    quantity,
-    bae: spreadOf(rounds.map((round) => of(round.bae))),
-    mmap: spreadOf(rounds.map((round) => of(round.mmap))),
-    ratio: spreadOf(rounds.map((round) => of(round.bae) / of(round.mmap))),
-  }))
+  return Object.keys(rounds[0]?.ours ?? {}).map((quantity) => {
+    const ours = rounds.map((round) => round.ours[quantity] ?? Number.NaN)
+    const theirs = rounds.map((round) => round.theirs[quantity] ?? Number.NaN)
+    const ratios = ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN))
+    return { quantity, ours: spreadOf(ours), theirs: spreadOf(theirs), ratio: spreadOf(ratios) }
+  })
 }
 
-/** A Markdown table: medians, with the lowest and highest in brackets. */
-export function formatTable(rows: readonly ResultRow[]): string {
-  const head = ['| | bae import | libtorrent mmap | bae / mmap |', '|---|---|---|---|']
+/** A Markdown table: medians, with the lowest and highest in brackets. `sides`: what ours and theirs are called. */
+export function formatTable(
+  rows: readonly ResultRow[],
+  sides: { readonly ours: string; readonly theirs: string },
+): string {
+  const head = [`| | ${sides.ours} | ${sides.theirs} | ratio |`, '|---|---|---|---|']
   const lines = rows.map(
-    ({ quantity, bae, mmap, ratio }) =>
-      `| ${[quantity, ...[bae, mmap, ratio].map(formatSpread)].join(' | ')} |`,
+    ({ quantity, ours, theirs, ratio }) =>
+      `| ${[quantity, ...[ours, theirs, ratio].map(formatSpread)].join(' | ')} |`,
   )
   return [...head, ...lines].join('\n')
 }
 
-function formatSpread({ median, lowest, highest }: Spread): string {
+export function formatSpread({ median, lowest, highest }: Spread): string {
   return `${formatNumber(median)} (${formatNumber(lowest)} - ${formatNumber(highest)})`
 }
 

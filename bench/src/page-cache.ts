@@ -1,0 +1,11 @@
+import { execFileSync } from 'node:child_process'
+
+/** What earlier runs have written must not be written back to the disk during this one. */
+export function flushPageCache(): void {
+  execFileSync('sync')
+}
+
+/** The next read of this file comes from the disk. Its bytes must have been written back before. */
+export function dropFromPageCache(path: string): void {
+  execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' })
+}
