@@ -21,7 +21,7 @@ export interface BenchSession {
 }
 
 export async function openBenchSession(options: Partial<NativeSessionOptions>): Promise<BenchSession> {
-  const seen = new Set<string>()
+  const seen = new Set<NativeAlert['type']>()
   let failure: Error | undefined
   let look = (): void => {}
   const session = await createNativeSession({
