@@ -1,0 +1,13 @@
+// node dist/bench.js [NAME] [OPTIONS]: runs one benchmark; download unless named.
+const programs = ['download', 'border', 'upload', 'recheck'] as const
+
+const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]
+const program = programs.find((known) => known === (name ?? 'download'))
+if (program === undefined) {
+  process.stderr.write(`no benchmark ${name}: one of ${programs.join(', ')}\n`)
+  process.exitCode = 2
+} else {
+  // Each program reads its own options.
+  if (name !== undefined) process.argv.splice(2, 1)
+  await import(`./${program}.js`)
+}
