@@ -25,6 +25,7 @@ export function allSuites(): Suite[] {
     program('types of tests', bin('tsc'), ['-p', 'tsconfig.test.json']),
     script('layers', 'check-layers'),
     script('docs', 'check-docs'),
+    script('contract', 'check-contract-cases'),
     vitest('unit', 'scripts unit', 'scripts', [], 2 * minuteMs),
     ...packageNames.map((name) => unitTests(name)),
     ...packageNames.map((name) => aloneTests(name)),

@@ -1,7 +1,8 @@
-// try-mutants [NAME...]: breaks the disk backend by each patch of packages/native/cpp-test/mutants, in a copy of it,
-// and runs the cases that the patch names. Each of them must fail. Ends with an error where one did not.
+// try-mutants [NAME...]: breaks the addon by each patch of packages/native/cpp-test/mutants, in a copy of it, and runs
+// the cases in C++ and the tests in TypeScript that the patch names. Each of them must fail. Ends with an error where
+// one did not.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { repositoryRoot } from './repository.js'
 
@@ -9,13 +10,20 @@ const native = join(repositoryRoot, 'packages/native')
 const patches = join(native, 'cpp-test/mutants')
 // The same folders beside each other, as the Makefile wants them. What was built stays for the next time.
 const copy = join(native, 'build/mutants')
+/** The same for the whole package, whose tests need the addon. Two levels down, as its tsconfig.json wants it. */
+const packageCopy = join(native, 'build/mutants-of/package')
+const packageFolders = ['cpp', 'src', 'test', 'scripts']
+const packageFiles = ['binding.gyp', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 const caseLimitMs = 90_000
+const buildLimitMs = 300_000
 
 interface Mutant {
   readonly name: string
   readonly patch: string
   /** doctest filters: each names at least one case, and every case it names must fail. */
   readonly cases: readonly string[]
+  /** Files of vitest, each with a pattern of names: a test of that pattern must fail. */
+  readonly tests: readonly (readonly [file: string, pattern: string])[]
 }
 
 const wanted = process.argv.slice(2)
@@ -32,13 +40,18 @@ function allMutants(): Mutant[] {
     .sort()
     .map((file) => {
       const patch = join(patches, file)
-      const cases = [...readFileSync(patch, 'utf8').matchAll(/^Case: (.+)$/gm)].map(([, name]) => name ?? '')
-      return { name: basename(file, '.patch'), patch, cases }
+      const text = readFileSync(patch, 'utf8')
+      const cases = [...text.matchAll(/^Case: (.+)$/gm)].map(([, name = '']) => name)
+      const tests = [...text.matchAll(/^Test: (\S+) (.+)$/gm)].map(
+        ([, test = '', pattern = '']) => [test, pattern] as const,
+      )
+      return { name: basename(file, '.patch'), patch, cases, tests }
     })
 }
 
 function tryAll(): boolean {
-  copySources()
+  copySources(copy, ['cpp', 'cpp-test'])
+  if (mutants.some(({ tests }) => tests.length > 0)) copyPackage()
   const survivors: string[] = []
   for (const mutant of mutants) {
     const reason = whySurvived(mutant)
@@ -50,29 +63,64 @@ function tryAll(): boolean {
 }
 
 /** Unchanged files keep their time, so that make builds nothing twice. */
-function copySources(): void {
-  mkdirSync(copy, { recursive: true })
-  for (const folder of ['cpp', 'cpp-test']) {
-    rmSync(join(copy, folder), { recursive: true, force: true })
-    cpSync(join(native, folder), join(copy, folder), { recursive: true, preserveTimestamps: true })
+function copySources(to: string, folders: readonly string[]): void {
+  mkdirSync(to, { recursive: true })
+  for (const folder of folders) {
+    rmSync(join(to, folder), { recursive: true, force: true })
+    cpSync(join(native, folder), join(to, folder), { recursive: true, preserveTimestamps: true })
   }
 }
 
-function whySurvived({ patch, cases }: Mutant): string | undefined {
-  if (cases.length === 0) return 'it names no case'
-  if (!applied(patch, [])) return 'the patch does not fit the sources any more'
+function copyPackage(): void {
+  copySources(packageCopy, packageFolders)
+  for (const file of packageFiles)
+    cpSync(join(native, file), join(packageCopy, file), { preserveTimestamps: true })
+  cpSync(join(repositoryRoot, 'tsconfig.base.json'), join(packageCopy, '../../tsconfig.base.json'))
+  const modules = join(packageCopy, 'node_modules')
+  if (!existsSync(modules)) symlinkSync(join(native, 'node_modules'), modules)
+}
+
+function whySurvived({ patch, cases, tests }: Mutant): string | undefined {
+  if (cases.length + tests.length === 0) return 'it names no case and no test'
+  const inCpp = cases.length === 0 ? undefined : whenApplied(copy, patch, () => whyCasesPass(cases))
+  return (
+    inCpp ?? (tests.length === 0 ? undefined : whenApplied(packageCopy, patch, () => whyTestsPass(tests)))
+  )
+}
+
+function whenApplied(to: string, patch: string, look: () => string | undefined): string | undefined {
+  if (!applied(to, patch, [])) return 'the patch does not fit the sources any more'
   try {
-    const { status, stderr } = run('make', ['-j2'])
-    if (status !== 0) return `it does not compile:\n${stderr}`
-    const green = cases.filter((name) => !fails(name))
-    return green.length === 0 ? undefined : `passes ${green.join(', ')}`
+    return look()
   } finally {
-    applied(patch, ['--reverse'])
+    applied(to, patch, ['--reverse'])
   }
 }
 
-function applied(patch: string, options: readonly string[]): boolean {
-  const { status } = run('patch', ['-p1', '--silent', '--force', '-d', copy, '-i', patch, ...options])
+function whyCasesPass(cases: readonly string[]): string | undefined {
+  const { status, stderr } = run('make', ['-j2'])
+  if (status !== 0) return `it does not compile:\n${stderr}`
+  const green = cases.filter((name) => !fails(name))
+  return green.length === 0 ? undefined : `passes ${green.join(', ')}`
+}
+
+function whyTestsPass(tests: Mutant['tests']): string | undefined {
+  const built = run(process.execPath, ['scripts/build-addon.mjs'], buildLimitMs, packageCopy)
+  if (built.status !== 0) return `it does not compile:\n${built.stderr}`
+  const green = tests.filter(([file, pattern]) => !testFails(file, pattern))
+  return green.length === 0 ? undefined : `passes ${green.map((test) => test.join(' ')).join(', ')}`
+}
+
+/** Some test of the pattern fails: one of several that are made from a table may be another's case. */
+function testFails(file: string, pattern: string): boolean {
+  const vitest = join(repositoryRoot, 'node_modules/.bin/vitest')
+  const args = ['run', '--project', 'native', file, '-t', pattern]
+  const { status, stdout } = run(vitest, args, caseLimitMs, packageCopy)
+  return status !== 0 && /Tests .*failed/.test(stdout)
+}
+
+function applied(to: string, patch: string, options: readonly string[]): boolean {
+  const { status } = run('patch', ['-p1', '--silent', '--force', '-d', to, '-i', patch, ...options])
   return status === 0
 }
 
@@ -88,9 +136,10 @@ function run(
   command: string,
   args: readonly string[],
   timeout?: number,
+  cwd = join(copy, 'cpp-test'),
 ): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(command, args, {
-    cwd: join(copy, 'cpp-test'),
+    cwd,
     encoding: 'utf8',
     timeout,
     killSignal: 'SIGKILL',

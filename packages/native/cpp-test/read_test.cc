@@ -89,6 +89,9 @@ TEST_CASE("9 short_last_piece: a last piece of one block and one byte") {
     auto const index = harness.add(torrent);
     auto const download = harness.download(index, torrent, 1);
     CHECK(download.stored());
+    auto const writes = harness.storage().calls(RequestKind::writePiece);
+    REQUIRE(writes.size() == 1);
+    CHECK(writes[0].length == kBlockBytes + 1);
     if (kind != Kind::v1) {
       REQUIRE(download.hash.wait().v2.size() == 2);
       CHECK(download.hash.wait().v2[1] == sha256Of(torrent.range(1, kBlockBytes, 1)));

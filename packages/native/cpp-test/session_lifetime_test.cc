@@ -136,6 +136,7 @@ TEST_CASE("42 add_piece: a piece that is given by hand is stored, and given agai
   leech.waitForPieces(handle, 1);
   CHECK((leech.storage().piece(0, 1) == bytes));
   handle.add_piece(lt::piece_index_t(1), bytes.data(), lt::torrent_handle::overwrite_existing);
+  leech.storage().waitForCalls(RequestKind::writePiece, 2);
   RawPeer const seed(leech.watched().endpoint(), *torrent.info, honest(torrent));
   leech.waitForPieces(handle, 2);
   CHECK(leech.stores(torrent));

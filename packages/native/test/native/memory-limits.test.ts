@@ -48,7 +48,7 @@ it.each([
   expect(spilled).toBe('maxHalfPieceBytes' in limits)
 })
 
-it('lets waiting peers go on when max_queued_disk_bytes is raised', async () => {
+it('44 max_queued_disk_bytes: waiting peers go on when it is raised', async () => {
   const torrent = createTestTorrent('raised', { totalLengthBytes: 64 * 32 * 1024 })
   const storage = new RecordingStorage()
   const held = createHeldCall()

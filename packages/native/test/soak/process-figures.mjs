@@ -8,9 +8,11 @@ export async function processFigures() {
     await delay(20)
   }
   const status = await readFile('/proc/self/status', 'ascii')
+  const descriptors = await openDescriptors()
   const { external, heapUsed } = process.memoryUsage()
   return {
-    descriptors: await openDescriptors(),
+    descriptors: descriptors.length,
+    descriptorKinds: kindsOf(descriptors),
     threads: Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]),
     residentMiB: Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024,
     externalMiB: external / 2 ** 20,
@@ -24,7 +26,17 @@ export async function processFigures() {
 async function openDescriptors() {
   const names = await readdir('/proc/self/fd')
   const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')))
-  return targets.filter((target) => target !== '' && !target.endsWith('/fd')).length
+  return targets.filter((target) => target !== '' && !target.endsWith('/fd'))
+}
+
+/** How many there are of each, without their numbers. */
+function kindsOf(targets) {
+  const kinds = {}
+  for (const target of targets) {
+    const kind = target.replace(/\[\d+\]$/, '')
+    kinds[kind] = (kinds[kind] ?? 0) + 1
+  }
+  return kinds
 }
 
 /** Sentences about what grew from `before` to `after`; a little is the nature of heaps. */

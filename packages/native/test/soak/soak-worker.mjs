@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createNativeSession } from '../../dist/index.js'
 
 const { torrentFile, port, settings, sessionOptions } = workerData
+parentPort?.postMessage('loaded')
 const pieces = new Map()
 let session
 const finished = new Promise((resolve) => {

@@ -3,6 +3,7 @@
 // Sessions, torrents and storages that are opened, changed, slow, failing and closed at random, for as long as told.
 // Ends with 0 when nothing hung, nothing was called that may not be, and nothing was left behind. The seed of a run is
 // its first line: the same seed makes the same choices, though not at the same moments.
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -238,8 +239,9 @@ async function inWorker(seed) {
     worker.once('exit', resolve)
     worker.once('error', reject)
   })
-  const done = new Promise((resolve) => worker.once('message', resolve))
-  await Promise.race([done, delay(random.pick([10, 100, 500, 3000]))])
+  // Node leaves files of modules open when a worker is ended while it loads them.
+  await Promise.race([once(worker, 'message'), exited])
+  await Promise.race([once(worker, 'message'), exited, delay(random.pick([10, 100, 500, 3000]))])
   await Promise.all([worker.terminate(), exited])
 }
 
@@ -280,9 +282,9 @@ let rounds = 0
 let baseline
 do {
   await round(rounds++)
-  // The first rounds load code and fill the pools that stay.
-  if (rounds === 2) baseline = await processFigures()
-} while (Date.now() < endsAtMs || rounds < 4)
+  // Before that the rounds load code and fill the pools and heaps that stay.
+  if (rounds >= 2 && Date.now() >= endsAtMs - 0.7 * runMs) baseline ??= await processFigures()
+} while (Date.now() < endsAtMs || baseline === undefined)
 const end = await processFigures()
 await rm(folder, { recursive: true, force: true })
 complainLoudly()
