@@ -86,6 +86,9 @@ function wordProblem(room: Room, path: string, source: string): string | undefin
   if (!knowsIndex && source.includes('storageIndex')) {
     return `${path} says storageIndex, which only native and client know`
   }
+  if (/\/(src|cpp)\//.test(path) && source.includes('disable_hash_checks')) {
+    return `${path} says disable_hash_checks: what is shipped never takes bytes unchecked`
+  }
   const knowsTypeOrm = /\/(typeorm|test)\/|\/src\/compose\.ts$/.test(path)
   if (!knowsTypeOrm && source.includes('typeorm')) {
     return `${path} says typeorm, which belongs into a typeorm folder`

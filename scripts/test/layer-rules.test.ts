@@ -34,6 +34,7 @@ const refused: readonly (readonly [string, string, string])[] = [
   ],
   ['storage knows a storage index', 'packages/storage/src/a.ts', 'const storageIndex = 1\n'],
   ['typeorm is named outside its folder', 'packages/storage/src/a.ts', "import { a } from 'typeorm'\n"],
+  ['bytes are taken unchecked', 'packages/native/cpp/disk/a.cc', 'disable_hash_checks'],
   ['a file is too long', 'packages/storage/src/a.ts', '\n'.repeat(401)],
   ['the disk backend knows Node-API', 'packages/native/cpp/disk/a.h', '#include <napi.h>\n'],
   [
