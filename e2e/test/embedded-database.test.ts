@@ -38,9 +38,7 @@ it('a PostgreSQL that a killed bae left running is adopted, then stopped', async
   await using importing = new BaeProcess(library, ['import', torrent.path, '--peer', seed.address, '--json'])
   await importing.whenProgress(20_000, ({ pieces }) => pieces > 0)
   await importing.kill()
-  const startedAtMs = Date.now()
   expect(await baeJson<unknown[]>(library, ['list'])).toHaveLength(1)
-  expect(Date.now() - startedAtMs).toBeLessThan(5000)
   await poll(5000, 'PostgreSQL stopping', async () =>
     (await library.servers()).length === 0 ? true : undefined,
   )

