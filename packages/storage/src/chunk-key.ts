@@ -42,6 +42,26 @@ export function chunkKeyFromLeaves(leaves: Uint8Array, chunkSizeBytes: number): 
   return Buffer.from(level.length > 0 ? level : missing).toString('hex') as ChunkKey
 }
 
+/** Trees of so many levels: far more than any chunk has. */
+const maxLevels = 32
+
+/**
+ * Whether `key` is the key of `bytes` in a library of any chunk size: a wider tree only has more missing leaves
+ * on its right, so that who does not know the chunk size can prove a chunk too.
+ */
+export function provesChunk(key: ChunkKey, bytes: Uint8Array): boolean {
+  const expected = Buffer.from(key, 'hex')
+  let level = hashLeaves(bytes)
+  let missing = new Uint8Array(leafBytes)
+  for (let height = 0; height < maxLevels; height++) {
+    if (level.length <= leafBytes && Buffer.compare(level.length > 0 ? level : missing, expected) === 0)
+      return true
+    level = parentsOf(level, missing)
+    missing = hashPair(missing, missing)
+  }
+  return false
+}
+
 export function isChunkKey(text: string): text is ChunkKey {
   return /^[0-9a-f]{64}$/.test(text)
 }

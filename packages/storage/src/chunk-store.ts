@@ -48,6 +48,12 @@ export interface StagingArea {
   discardAll(torrentId: TorrentId): Promise<void>
 }
 
+/** Where the bytes of a sealed chunk are: here, in the store behind this one, both, or neither. */
+export interface ChunkPlaces {
+  readonly local: boolean
+  readonly remote: boolean
+}
+
 /** A chunk store that chunks can grow in. */
 export interface StagingChunkStore extends ChunkStore {
   readonly staging: StagingArea
@@ -55,4 +61,11 @@ export interface StagingChunkStore extends ChunkStore {
   flush(options?: AbortOptions): Promise<void>
   /** How many more bytes there is room for now; `undefined` where nobody can tell. */
   freeBytes(): Promise<number | undefined>
+  /** Where a sealed chunk is, as far as can be told without reading it: its bytes may be damaged. Rejects when it cannot know. */
+  places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces>
+  /**
+   * Replaces a damaged or missing local copy by the remote one, after that was proven by its key. False, with
+   * nothing changed, where there is no sound other copy. Rejects where that cannot be told now.
+   */
+  heal(key: ChunkKey, options?: AbortOptions): Promise<boolean>
 }

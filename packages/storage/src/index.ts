@@ -4,7 +4,14 @@ export type { ByteRange } from './byte-range.js'
 export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
 export { DirectoryChunkStore } from './chunk-store/directory-chunk-store.js'
 export { MemoryChunkStore } from './chunk-store/memory-chunk-store.js'
-export type { ChunkKey, ChunkStore, StagedChunk, StagingArea, StagingChunkStore } from './chunk-store.js'
+export type {
+  ChunkKey,
+  ChunkPlaces,
+  ChunkStore,
+  StagedChunk,
+  StagingArea,
+  StagingChunkStore,
+} from './chunk-store.js'
 export type { Database, FlushState, Progress, SealedChunk, TorrentRecord } from './database.js'
 export { destroyTorrent } from './delete-chunks.js'
 export type { Durability } from './durability.js'

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { chunkKeyFromLeaves, chunkKeyOf, hashLeaves, isChunkKey, parseChunkKey } from '../src/chunk-key.js'
+import {
+  chunkKeyFromLeaves,
+  chunkKeyOf,
+  hashLeaves,
+  isChunkKey,
+  parseChunkKey,
+  provesChunk,
+} from '../src/chunk-key.js'
 import { ChunkLeaves } from '../src/chunk-leaves.js'
 import { patternBytes } from '../src/compliance/bytes.js'
 
@@ -48,6 +55,21 @@ describe('a chunk key', () => {
   it('of one block alone is the SHA-256 that everybody knows', () => {
     const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
     expect(chunkKeyOf(Buffer.from('abc'), block)).toBe(abc)
+  })
+
+  it('proves its bytes, and no others, to one who does not know the chunk size', () => {
+    for (const width of [1, 2, 8, 64]) {
+      for (const length of [0, 1, block, block + 1, 5 * block + 7, width * block]) {
+        if (length > width * block) continue
+        const bytes = patternBytes(length, length)
+        const key = chunkKeyOf(bytes, width * block)
+        expect(provesChunk(key, bytes), `${length} of ${width} blocks`).toBe(true)
+        if (length === 0) continue
+        expect(provesChunk(key, bytes.subarray(1))).toBe(false)
+        bytes[length - 1] = (bytes[length - 1] ?? 0) ^ 1
+        expect(provesChunk(key, bytes)).toBe(false)
+      }
+    }
   })
 
   it('does not take zeroes at the end for nothing', () => {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { isChunkKey, parseChunkKey } from '../chunk-key.js'
-import type { ChunkKey, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkPlaces, StagingChunkStore } from '../chunk-store.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
 import { InFlightCalls } from '../in-flight-calls.js'
@@ -65,6 +65,17 @@ export class DirectoryChunkStore implements StagingChunkStore {
 
   async flush(options?: AbortOptions): Promise<void> {
     await this.#run('flushing chunks', options, () => this.#unflushed.flush())
+  }
+
+  async places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces> {
+    return { local: await this.has(key, options), remote: false }
+  }
+
+  /** There is no other copy. */
+  async heal(_: ChunkKey, options?: AbortOptions): Promise<boolean> {
+    this.#calls.refuseWhenClosed()
+    options?.signal?.throwIfAborted()
+    return false
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
-import type { ChunkKey, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkPlaces, StagingChunkStore } from '../chunk-store.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { MemoryStagingArea } from './memory-staging-area.js'
 import { assertByteRange } from './read-exactly.js'
@@ -26,6 +26,16 @@ export class MemoryChunkStore implements StagingChunkStore {
 
   async freeBytes(): Promise<number | undefined> {
     return undefined
+  }
+
+  async places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces> {
+    return { local: await this.has(key, options), remote: false }
+  }
+
+  /** There is no other copy. */
+  async heal(_: ChunkKey, options?: AbortOptions): Promise<boolean> {
+    this.#begin(options)
+    return false
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {

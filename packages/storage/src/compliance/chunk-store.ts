@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { chunkKeyOf } from '../chunk-key.js'
 import type { ChunkKey, ChunkStore } from '../chunk-store.js'
 import { patternBytes } from './bytes.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
@@ -12,9 +12,9 @@ export interface ChunkStoreSubject {
   reopen?(closed: ChunkStore): Promise<ChunkStore>
 }
 
-/** The key of an imaginary chunk: different for each name, all over the range of keys. */
-function keyNamed(name: string | number): ChunkKey {
-  return createHash('sha256').update(`chunk ${name}`).digest('hex') as ChunkKey
+/** Stores may prove what they give: the keys are those of the bytes. */
+function keyOf(bytes: Uint8Array): ChunkKey {
+  return chunkKeyOf(bytes, 8 << 20)
 }
 
 async function withStore(
@@ -29,15 +29,16 @@ const byteClauses: Clauses<ChunkStoreSubject> = {
   'chunks of 0, 1 and 5 MiB bytes come back as they were put': (subject) =>
     withStore(subject, async (store) => {
       for (const length of [0, 1, 16_384, 1_000_003, 5 << 20]) {
-        await store.put(keyNamed(length), patternBytes(length, length))
-        sameBytes(await store.get(keyNamed(length)), patternBytes(length, length), `chunk of ${length}`)
+        const bytes = patternBytes(length, length)
+        await store.put(keyOf(bytes), bytes)
+        sameBytes(await store.get(keyOf(bytes)), patternBytes(length, length), `chunk of ${length}`)
       }
     }),
 
   'a range is exactly what was asked for, wherever it lies': (subject) =>
     withStore(subject, async (store) => {
       const bytes = patternBytes(3, 100_000)
-      await store.put(keyNamed('a'), bytes)
+      await store.put(keyOf(bytes), bytes)
       for (const [offset, length] of [
         [0, 1],
         [0, 100_000],
@@ -46,14 +47,15 @@ const byteClauses: Clauses<ChunkStoreSubject> = {
         [50_000, 0],
         [100_000, 0],
       ] as const) {
-        const part = await store.get(keyNamed('a'), { range: { offset, length } })
+        const part = await store.get(keyOf(bytes), { range: { offset, length } })
         sameBytes(part, bytes.subarray(offset, offset + length), `${length} at ${offset}`)
       }
     }),
 
   'a range beyond the end is a RangeError and never a short answer': (subject) =>
     withStore(subject, async (store) => {
-      await store.put(keyNamed('a'), patternBytes(3, 1000))
+      const bytes = patternBytes(3, 1000)
+      await store.put(keyOf(bytes), bytes)
       for (const [offset, length] of [
         [0, 1001],
         [999, 2],
@@ -64,66 +66,68 @@ const byteClauses: Clauses<ChunkStoreSubject> = {
         [0.5, 1],
       ] as const) {
         await assert.rejects(
-          store.get(keyNamed('a'), { range: { offset, length } }),
+          store.get(keyOf(bytes), { range: { offset, length } }),
           RangeError,
           `${length} at ${offset}`,
         )
       }
     }),
 
-  'putting shorter bytes under the same key leaves nothing of the longer ones': (subject) =>
+  'putting the right bytes leaves nothing of longer ones that were there in their place': (subject) =>
     withStore(subject, async (store) => {
-      await store.put(keyNamed('a'), patternBytes(1, 9000))
-      await store.put(keyNamed('a'), patternBytes(2, 10))
-      sameBytes(await store.get(keyNamed('a')), patternBytes(2, 10), 'overwritten')
+      const right = patternBytes(2, 10)
+      await store.put(keyOf(right), patternBytes(1, 9000))
+      await store.put(keyOf(right), right)
+      sameBytes(await store.get(keyOf(right)), right, 'overwritten')
     }),
 
   "the caller's memory is its own again once put has settled, Buffer or not": (subject) =>
     withStore(subject, async (store) => {
-      for (const lent of [patternBytes(5, 70_000), Buffer.from(patternBytes(5, 70_000))]) {
-        await store.put(keyNamed('lent'), lent)
+      for (const lent of [patternBytes(5, 70_000), Buffer.from(patternBytes(6, 70_000))]) {
+        const bytes = Uint8Array.from(lent)
+        await store.put(keyOf(bytes), lent)
         lent.fill(0xee)
-        sameBytes(
-          await store.get(keyNamed('lent')),
-          patternBytes(5, 70_000),
-          'after the caller changed its memory',
-        )
+        sameBytes(await store.get(keyOf(bytes)), bytes, 'after the caller changed its memory')
       }
     }),
 
   'what was read is not changed by what is read or put later': (subject) =>
     withStore(subject, async (store) => {
-      await store.put(keyNamed('a'), patternBytes(1, 5000))
-      const first = await store.get(keyNamed('a'))
+      const bytes = patternBytes(1, 5000)
+      await store.put(keyOf(bytes), bytes)
+      const first = await store.get(keyOf(bytes))
       first?.fill(9)
-      sameBytes(await store.get(keyNamed('a')), patternBytes(1, 5000), 'second read')
+      sameBytes(await store.get(keyOf(bytes)), patternBytes(1, 5000), 'second read')
     }),
 }
 
 const absenceClauses: Clauses<ChunkStoreSubject> = {
   'a chunk that was never put is undefined, whole or in part, and has says no': (subject) =>
     withStore(subject, async (store) => {
-      assert.equal(await store.get(keyNamed('never')), undefined)
-      assert.equal(await store.get(keyNamed('never'), { range: { offset: 5, length: 5 } }), undefined)
-      assert.equal(await store.has(keyNamed('never')), false)
+      const never = keyOf(patternBytes(1, 10))
+      assert.equal(await store.get(never), undefined)
+      assert.equal(await store.get(never, { range: { offset: 5, length: 5 } }), undefined)
+      assert.equal(await store.has(never), false)
     }),
 
   'a deleted chunk is gone, and deleting it again is fine': (subject) =>
     withStore(subject, async (store) => {
-      await store.put(keyNamed('a'), patternBytes(1, 10))
-      await store.put(keyNamed('b'), patternBytes(2, 10))
-      assert.equal(await store.has(keyNamed('a')), true)
-      await store.delete(keyNamed('a'))
-      await store.delete(keyNamed('a'))
-      assert.equal(await store.get(keyNamed('a')), undefined)
-      assert.equal(await store.has(keyNamed('a')), false)
-      sameBytes(await store.get(keyNamed('b')), patternBytes(2, 10), 'the other chunk')
+      const [one, other] = [patternBytes(1, 10), patternBytes(2, 10)]
+      await store.put(keyOf(one), one)
+      await store.put(keyOf(other), other)
+      assert.equal(await store.has(keyOf(one)), true)
+      await store.delete(keyOf(one))
+      await store.delete(keyOf(one))
+      assert.equal(await store.get(keyOf(one)), undefined)
+      assert.equal(await store.has(keyOf(one)), false)
+      sameBytes(await store.get(keyOf(other)), other, 'the other chunk')
     }),
 
   'list names every chunk that begins with the prefix, once, and no other': (subject) =>
     withStore(subject, async (store) => {
-      const keys = Array.from({ length: 100 }, (_, index) => keyNamed(index)).sort()
-      for (const key of keys) await store.put(key, patternBytes(1, 3))
+      const chunks = Array.from({ length: 100 }, (_, index) => patternBytes(index, 5))
+      for (const bytes of chunks) await store.put(keyOf(bytes), bytes)
+      const keys = chunks.map(keyOf).sort()
       const wanted = keys[42] ?? ''
       for (const prefix of ['', wanted.slice(0, 1), wanted.slice(0, 3), wanted.slice(0, 5), wanted, 'zz']) {
         const expected = keys.filter((key) => key.startsWith(prefix))
@@ -133,7 +137,8 @@ const absenceClauses: Clauses<ChunkStoreSubject> = {
 
   'what is listed may be deleted on the way': (subject) =>
     withStore(subject, async (store) => {
-      for (let index = 0; index < 50; index++) await store.put(keyNamed(index), patternBytes(index, 3))
+      const chunks = Array.from({ length: 50 }, (_, index) => patternBytes(index, 5))
+      for (const bytes of chunks) await store.put(keyOf(bytes), bytes)
       for await (const key of store.list('')) await store.delete(key)
       assert.deepEqual(await collect(store.list('')), [])
     }),
@@ -142,28 +147,30 @@ const absenceClauses: Clauses<ChunkStoreSubject> = {
 const concurrencyClauses: Clauses<ChunkStoreSubject> = {
   'a hundred chunks are put and read at once': (subject) =>
     withStore(subject, async (store) => {
-      const seeds = Array.from({ length: 100 }, (_, index) => index)
-      await Promise.all(seeds.map((seed) => store.put(keyNamed(seed), patternBytes(seed, 30_000 + seed))))
-      const found = await Promise.all(seeds.map((seed) => store.get(keyNamed(seed))))
-      for (const seed of seeds) sameBytes(found[seed], patternBytes(seed, 30_000 + seed), `chunk ${seed}`)
+      const chunks = Array.from({ length: 100 }, (_, seed) => patternBytes(seed, 30_000 + seed))
+      await Promise.all(chunks.map((bytes) => store.put(keyOf(bytes), bytes)))
+      const found = await Promise.all(chunks.map((bytes) => store.get(keyOf(bytes))))
+      for (const [seed, bytes] of chunks.entries()) sameBytes(found[seed], bytes, `chunk ${seed}`)
     }),
 
   'of puts of one key at the same time one wins whole': (subject) =>
     withStore(subject, async (store) => {
       const seeds = [1, 2, 3, 4, 5]
-      await Promise.all(seeds.map((seed) => store.put(keyNamed('same'), patternBytes(seed, 100_000 * seed))))
-      const bytes = await store.get(keyNamed('same'))
+      const key = keyOf(patternBytes(1, 100_000))
+      await Promise.all(seeds.map((seed) => store.put(key, patternBytes(seed, 100_000 * seed))))
+      const bytes = await store.get(key)
       sameBytes(bytes, patternBytes((bytes?.length ?? 0) / 100_000, bytes?.length ?? -1), 'the winner')
     }),
 
   'a call aborted before it starts rejects with the reason and leaves no trace': (subject) =>
     withStore(subject, async (store) => {
       const reason = new Error('changed my mind')
+      const bytes = patternBytes(1, 10)
       const options = { signal: AbortSignal.abort(reason) }
-      await rejectsWithReason(reason, store.put(keyNamed('a'), patternBytes(1, 10), options))
-      await rejectsWithReason(reason, store.get(keyNamed('a'), options))
-      await rejectsWithReason(reason, store.has(keyNamed('a'), options))
-      await rejectsWithReason(reason, store.delete(keyNamed('a'), options))
+      await rejectsWithReason(reason, store.put(keyOf(bytes), bytes, options))
+      await rejectsWithReason(reason, store.get(keyOf(bytes), options))
+      await rejectsWithReason(reason, store.has(keyOf(bytes), options))
+      await rejectsWithReason(reason, store.delete(keyOf(bytes), options))
       await rejectsWithReason(reason, collect(store.list('', options)))
       assert.deepEqual(await collect(store.list('')), [])
     }),
@@ -172,13 +179,14 @@ const concurrencyClauses: Clauses<ChunkStoreSubject> = {
 const closingClauses: Clauses<ChunkStoreSubject> = {
   'after close every call rejects STORAGE_CLOSED, and closing again is fine': async (subject) => {
     const store = await subject.create()
-    await store.put(keyNamed('a'), patternBytes(1, 10))
+    const bytes = patternBytes(1, 10)
+    await store.put(keyOf(bytes), bytes)
     await store.close()
     await store.close()
-    await rejectsWithCode('STORAGE_CLOSED', store.put(keyNamed('b'), patternBytes(1, 10)))
-    await rejectsWithCode('STORAGE_CLOSED', store.get(keyNamed('a')))
-    await rejectsWithCode('STORAGE_CLOSED', store.has(keyNamed('a')))
-    await rejectsWithCode('STORAGE_CLOSED', store.delete(keyNamed('a')))
+    await rejectsWithCode('STORAGE_CLOSED', store.put(keyOf(bytes), bytes))
+    await rejectsWithCode('STORAGE_CLOSED', store.get(keyOf(bytes)))
+    await rejectsWithCode('STORAGE_CLOSED', store.has(keyOf(bytes)))
+    await rejectsWithCode('STORAGE_CLOSED', store.delete(keyOf(bytes)))
     await rejectsWithCode('STORAGE_CLOSED', collect(store.list('')))
   },
 }
@@ -187,17 +195,19 @@ function reopenClauses(reopen: (closed: ChunkStore) => Promise<ChunkStore>): Cla
   return {
     'what was put is there after a restart, and what was deleted is not': async (subject) => {
       const before = await subject.create()
-      for (const seed of [1, 2, 3]) await before.put(keyNamed(seed), patternBytes(seed, 4000 * seed))
-      await before.delete(keyNamed(2))
-      const putting = before.put(keyNamed(4), patternBytes(4, 500_000))
+      const chunks = [4000, 8000, 12_000].map((length, seed) => patternBytes(seed, length))
+      for (const bytes of chunks) await before.put(keyOf(bytes), bytes)
+      const [first, deleted, last] = chunks as [Uint8Array, Uint8Array, Uint8Array]
+      await before.delete(keyOf(deleted))
+      const late = patternBytes(4, 500_000)
+      const putting = before.put(keyOf(late), late)
       await before.close()
       await putting
 
       await using after = await reopen(before)
-      for (const seed of [1, 3])
-        sameBytes(await after.get(keyNamed(seed)), patternBytes(seed, 4000 * seed), `${seed}`)
-      assert.equal(await after.get(keyNamed(2)), undefined)
-      sameBytes(await after.get(keyNamed(4)), patternBytes(4, 500_000), 'put while closing')
+      for (const bytes of [first, last]) sameBytes(await after.get(keyOf(bytes)), bytes, 'put before')
+      assert.equal(await after.get(keyOf(deleted)), undefined)
+      sameBytes(await after.get(keyOf(late)), late, 'put while closing')
     },
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { chunkKeyOf } from '../chunk-key.js'
 import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { patternBytes } from './bytes.js'
@@ -18,7 +18,7 @@ const other = '0199c0de-0000-7000-8000-000000000002' as TorrentId
 const place: StagedChunk = { torrentId: torrent, fileIndex: 7, chunk: 12 }
 
 function keyOf(bytes: Uint8Array): ChunkKey {
-  return createHash('sha256').update(bytes).digest('hex') as ChunkKey
+  return chunkKeyOf(bytes, 1 << 20)
 }
 
 async function withStore(
@@ -188,7 +188,42 @@ const listClauses: Clauses<StagingSubject> = {
     await rejectsWithCode('STORAGE_CLOSED', store.staging.discardAll(torrent))
     await rejectsWithCode('STORAGE_CLOSED', collect(store.staging.list(torrent)))
     await rejectsWithCode('STORAGE_CLOSED', store.flush())
+    await rejectsWithCode('STORAGE_CLOSED', store.places(keyOf(patternBytes(1, 10))))
+    await rejectsWithCode('STORAGE_CLOSED', store.heal(keyOf(patternBytes(1, 10))))
   },
+}
+
+const placesClauses: Clauses<StagingSubject> = {
+  'a chunk that is stored has a place, one that is not, or is only staged, has none': (subject) =>
+    withStore(subject, async (store, staging) => {
+      const bytes = patternBytes(1, 50_000)
+      const nowhere = { local: false, remote: false }
+      await staging.write(place, 0, bytes)
+      assert.deepEqual(await store.places(keyOf(bytes)), nowhere)
+      await staging.seal(place, keyOf(bytes))
+      const { local, remote } = await store.places(keyOf(bytes))
+      assert.ok(local || remote)
+      await store.delete(keyOf(bytes))
+      assert.deepEqual(await store.places(keyOf(bytes)), nowhere)
+    }),
+
+  'a chunk that is nowhere is not healed, and healing a sound one changes nothing': (subject) =>
+    withStore(subject, async (store) => {
+      const bytes = patternBytes(1, 50_000)
+      assert.equal(await store.heal(keyOf(bytes)), false)
+      assert.equal(await store.has(keyOf(bytes)), false)
+      await store.put(keyOf(bytes), bytes)
+      await store.heal(keyOf(bytes))
+      sameBytes(await store.get(keyOf(bytes)), bytes, 'healed')
+    }),
+
+  'an aborted look or healing rejects with the reason': (subject) =>
+    withStore(subject, async (store) => {
+      const reason = new Error('changed my mind')
+      const options = { signal: AbortSignal.abort(reason) }
+      await rejectsWithReason(reason, store.places(keyOf(patternBytes(1, 10)), options))
+      await rejectsWithReason(reason, store.heal(keyOf(patternBytes(1, 10)), options))
+    }),
 }
 
 const flushClauses: Clauses<StagingSubject> = {
@@ -238,6 +273,7 @@ export function stagingCompliance(
     ...bytesClauses,
     ...sealClauses,
     ...listClauses,
+    ...placesClauses,
     ...flushClauses,
     ...(subject.reopen === undefined ? {} : reopenClauses(subject.reopen)),
   }

@@ -1,6 +1,6 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
-import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkPlaces, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
 export type StoreOperation =
@@ -10,6 +10,8 @@ export type StoreOperation =
   | 'delete'
   | 'list'
   | 'flush'
+  | 'places'
+  | 'heal'
   | 'staging.write'
   | 'staging.read'
   | 'staging.seal'
@@ -46,6 +48,16 @@ export class InterceptedChunkStore implements StagingChunkStore {
   async flush(options?: AbortOptions): Promise<void> {
     await this.#interceptor.before('flush')
     await this.#inner.flush(options)
+  }
+
+  async places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces> {
+    await this.#interceptor.before('places')
+    return await this.#inner.places(key, options)
+  }
+
+  async heal(key: ChunkKey, options?: AbortOptions): Promise<boolean> {
+    await this.#interceptor.before('heal')
+    return await this.#inner.heal(key, options)
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {

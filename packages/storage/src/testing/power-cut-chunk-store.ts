@@ -1,7 +1,7 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { MemoryChunkStore } from '../chunk-store/memory-chunk-store.js'
-import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkPlaces, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
 type Name = string
@@ -45,6 +45,14 @@ export class PowerCutChunkStore implements StagingChunkStore {
 
   freeBytes(): Promise<number | undefined> {
     return this.#inner.freeBytes()
+  }
+
+  places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces> {
+    return this.#inner.places(key, options)
+  }
+
+  heal(key: ChunkKey, options?: AbortOptions): Promise<boolean> {
+    return this.#inner.heal(key, options)
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
