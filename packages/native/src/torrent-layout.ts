@@ -32,6 +32,11 @@ export interface TorrentMetadata {
   readonly infoSection: Uint8Array
   /** 20 bytes a piece, for v1 and hybrid torrents. */
   readonly pieceHashesV1?: Uint8Array
+  /**
+   * 32 bytes a piece, for v2 and hybrid torrents: the merkle root of the file's bytes in it, from the piece layer, or
+   * the root of a file that has no more than this piece. Zeroes where it is not known: a magnet link brings no layers.
+   */
+  readonly pieceHashesV2?: Uint8Array
 }
 
 export interface PieceHashes {

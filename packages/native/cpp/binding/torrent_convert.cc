@@ -2,6 +2,7 @@
 
 #include <libtorrent/hex.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -58,6 +59,21 @@ Napi::Uint8Array bytesToJs(Napi::Env env, char const* bytes, std::size_t length)
   return copy;
 }
 
+// A file of v2 begins with a piece; padding and empty files have no hashes.
+Napi::Uint8Array pieceHashesV2(Napi::Env env, lt::torrent_info const& info) {
+  auto const& files = info.orig_files();
+  std::size_t const hashBytes = lt::sha256_hash::size();
+  std::vector<char> hashes(std::size_t(info.num_pieces()) * hashBytes, 0);
+  for (auto const index : files.file_range()) {
+    if (files.pad_file_at(index) || files.file_size(index) == 0) continue;
+    auto const layer = info.piece_layer(index);
+    std::size_t const first = std::size_t(int(files.piece_index_at_file(index))) * hashBytes;
+    if (std::size_t(layer.size()) > hashes.size() - first) continue;
+    std::copy(layer.begin(), layer.end(), hashes.begin() + std::ptrdiff_t(first));
+  }
+  return bytesToJs(env, hashes.data(), hashes.size());
+}
+
 }  // namespace
 
 void setInfoHashes(Napi::Object& object, lt::info_hash_t const& hashes) {
@@ -91,6 +107,7 @@ Napi::Object metadataToJs(Napi::Env env, lt::torrent_info const& info) {
     std::size_t const bytes = std::size_t(info.num_pieces()) * lt::sha1_hash::size();
     metadata.Set("pieceHashesV1", bytesToJs(env, info.hash_for_piece_ptr(lt::piece_index_t(0)), bytes));
   }
+  if (info.info_hashes().has_v2()) metadata.Set("pieceHashesV2", pieceHashesV2(env, info));
   return metadata;
 }
 

@@ -38,6 +38,28 @@ it.each([
   await untilTrue('the files were found right', () => session.torrentStatus(handle).state === 'seeding')
 })
 
+it('knows the hash of each piece of a v2 torrent, and of a file that is less than one', async () => {
+  const file = join(folder, 'album', 'a.bin')
+  const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest()
+  const leaf = (block: number) => sha256(bytes.subarray(block * 16_384, (block + 1) * 16_384))
+  const metadataOf = async (pieceLengthBytes: number) =>
+    parseTorrentFile(await createTorrentFile(file, { format: 'v2', pieceLengthBytes })).metadata
+
+  // Seven blocks: the last piece has a missing leaf, which is zero.
+  const pairs = [0, 2, 4].map((block) => sha256(leaf(block), leaf(block + 1)))
+  const last = sha256(leaf(6), new Uint8Array(32))
+  const pieces = await metadataOf(32 * 1024)
+  expect(pieces.pieceHashesV1).toBeUndefined()
+  expect(Buffer.from(pieces.pieceHashesV2 ?? []).toString('hex')).toBe(
+    Buffer.concat([...pairs, last]).toString('hex'),
+  )
+
+  const [first = last, second = last, third = last] = pairs
+  const root = sha256(sha256(first, second), sha256(third, last))
+  const whole = await metadataOf(1024 * 1024)
+  expect(Buffer.from(whole.pieceHashesV2 ?? []).toString('hex')).toBe(root.toString('hex'))
+})
+
 it('writes trackers with tiers, web seeds, comment, creator, date and privacy', async () => {
   const torrentFile = await createTorrentFile(join(folder, 'album', 'a.bin'), {
     trackers: ['http://a/announce', { url: 'http://b/announce', tier: 1 }],

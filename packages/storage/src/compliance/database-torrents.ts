@@ -23,8 +23,13 @@ export const torrentClauses: Clauses<DatabaseSubject> = {
       const hybrid = sampleRecord(3, hybridHashes())
       const { infoHashV1, ...withoutV1 } = sampleRecord(1).layout
       const v2 = { ...sampleRecord(1), layout: { ...withoutV1, infoHashV2: hybridHashes().infoHashV2 } }
-      const { pieceHashesV1, ...withoutHashes } = v2.metadata
-      const records: TorrentRecord[] = [v1, hybrid, { ...v2, metadata: withoutHashes }]
+      const pieceHashesV2 = new Uint8Array(32).fill(0x5a)
+      const { pieceHashesV1, ...withoutV1Hashes } = v2.metadata
+      const records: TorrentRecord[] = [
+        v1,
+        { ...hybrid, metadata: { ...hybrid.metadata, pieceHashesV2: new Uint8Array(96).fill(0x6b) } },
+        { ...v2, metadata: { ...withoutV1Hashes, pieceHashesV2 } },
+      ]
       for (const record of records) await database.saveTorrent(record)
       for (const record of records) {
         assert.deepEqual(await database.findTorrent(record.id), record)

@@ -7,6 +7,7 @@ export interface TorrentRow {
   readonly layout: Uint8Array
   readonly infoSection: Uint8Array
   readonly pieceHashesV1: Uint8Array | null
+  readonly pieceHashesV2: Uint8Array | null
   readonly pieceCount: number
   readonly chunkSizeBytes: number
   /** A bigint: pg gives it as decimal digits. */
@@ -23,6 +24,7 @@ export const torrentEntity = new EntitySchema<TorrentRow>({
     layout: { type: 'bytea' },
     infoSection: { type: 'bytea', name: 'info_section' },
     pieceHashesV1: { type: 'bytea', name: 'piece_hashes_v1', nullable: true },
+    pieceHashesV2: { type: 'bytea', name: 'piece_hashes_v2', nullable: true },
     pieceCount: { type: 'integer', name: 'piece_count' },
     chunkSizeBytes: { type: 'integer', name: 'chunk_size_bytes' },
     addedAtMs: { type: 'bigint', name: 'added_at_ms' },

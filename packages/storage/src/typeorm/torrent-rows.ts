@@ -35,6 +35,7 @@ export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
     // Copies: the caller may have its bytes back before they are sent.
     infoSection: Buffer.from(metadata.infoSection),
     pieceHashesV1: metadata.pieceHashesV1 === undefined ? null : Buffer.from(metadata.pieceHashesV1),
+    pieceHashesV2: metadata.pieceHashesV2 === undefined ? null : Buffer.from(metadata.pieceHashesV2),
     layout: await encodeLayout(layout),
     pieceCount: pieceCount(layout),
     chunkSizeBytes: record.chunkSizeBytes,
@@ -51,6 +52,7 @@ export async function torrentRecord(row: TorrentRow | null): Promise<TorrentReco
     metadata: {
       infoSection: plainBytes(row.infoSection),
       ...(row.pieceHashesV1 === null ? {} : { pieceHashesV1: plainBytes(row.pieceHashesV1) }),
+      ...(row.pieceHashesV2 === null ? {} : { pieceHashesV2: plainBytes(row.pieceHashesV2) }),
     },
     chunkSizeBytes: row.chunkSizeBytes,
     addedAtMs: Number(row.addedAtMs),
