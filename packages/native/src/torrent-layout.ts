@@ -11,6 +11,7 @@ export interface FileLayout {
   readonly lengthBytes: number
   readonly kind: 'file' | 'padding' | 'symlink'
   readonly executable: boolean
+  readonly piecesRoot?: string
   readonly pathBytes?: readonly Uint8Array[]
 }
 

@@ -24,6 +24,8 @@ export type StorageErrorCode =
   | 'STORAGE_POSTGRES_NOT_FOUND'
   /** The folder cannot hold the database: BAE_STATE can name another one. */
   | 'STORAGE_POSTGRES_FOLDER'
+  /** Written by a newer version of bae, in a form that this one does not know. */
+  | 'STORAGE_NEWER_VERSION'
   /** Another torrent of the library already has this info hash. */
   | 'STORAGE_DUPLICATE_TORRENT'
 

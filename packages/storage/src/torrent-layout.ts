@@ -14,6 +14,8 @@ export interface FileLayout {
   readonly lengthBytes: number
   readonly kind: 'file' | 'padding' | 'symlink'
   readonly executable: boolean
+  /** The root of the file's merkle tree (BEP 52), 64 hex digits: where the torrent is v2 or hybrid and the file is not empty. */
+  readonly piecesRoot?: string
   /** The components as the torrent has them, where one is not UTF-8. */
   readonly pathBytes?: readonly Uint8Array[]
 }

@@ -50,6 +50,8 @@ Napi::Object fileToJs(Napi::Env env, lt::file_storage const& files, lt::file_ind
   file.Set("lengthBytes", double(files.file_size(index)));
   file.Set("kind", kindOf(flags));
   file.Set("executable", bool(flags & lt::file_storage::flag_executable));
+  // Of v2 and hybrid torrents, where the file has bytes of its own.
+  if (files.root_ptr(index) != nullptr) file.Set("piecesRoot", hex(files.root(index)));
   return file;
 }
 

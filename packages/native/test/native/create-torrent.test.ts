@@ -32,6 +32,9 @@ it.each([
   expect(layout.pieceLengthBytes).toBe(32 * 1024)
   const files = layout.files.filter((file) => file.kind === 'file')
   expect(files.map((file) => file.path.join('/'))).toEqual(['a.bin', 'disc/b.bin'])
+  const roots = v2 ? [merkleRoot(bytes), merkleRoot(bytes.subarray(0, 40_000))] : [undefined, undefined]
+  expect(files.map((file) => file.piecesRoot)).toEqual(roots)
+  expect(layout.files.filter((file) => file.kind !== 'file' && 'piecesRoot' in file)).toEqual([])
 
   const session = await openLoopbackSession()
   const handle = await session.addTorrent({ torrentId: format, torrentFile, savePath: folder })
@@ -122,3 +125,14 @@ it.each([
   const creating = createTorrentFile(folder, options as CreateTorrentOptions)
   await expect(creating).rejects.toMatchObject({ code: 'NATIVE_INVALID_ARGUMENT' })
 })
+
+/** As BEP 52 says: 16 KiB leaves, zeroes for those that are missing. */
+function merkleRoot(content: Uint8Array): string {
+  const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest()
+  let level: Uint8Array[] = []
+  for (let at = 0; at < content.length; at += 16_384) level.push(sha256(content.subarray(at, at + 16_384)))
+  while (Math.log2(level.length) % 1 !== 0) level.push(new Uint8Array(32))
+  while (level.length > 1)
+    level = level.flatMap((left, at) => (at % 2 === 0 ? [sha256(left, level[at + 1] ?? left)] : []))
+  return Buffer.from(level[0] ?? new Uint8Array()).toString('hex')
+}

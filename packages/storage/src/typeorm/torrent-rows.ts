@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm'
 import type { TorrentRecord } from '../database.js'
 import { StorageError } from '../errors.js'
+import { decodeLayout, encodeLayout } from '../layout-codec.js'
 import { pieceCount, type TorrentId } from '../torrent-layout.js'
 import { type TorrentRow, torrentEntity } from './entities.js'
-import { decodeLayout, encodeLayout } from './layout-codec.js'
 import { plainBytes, rows } from './sql.js'
 
 const sameTorrents = {

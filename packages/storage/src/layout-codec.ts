@@ -1,15 +1,15 @@
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
-import { StorageError } from '../errors.js'
-import type { FileLayout, TorrentLayout } from '../torrent-layout.js'
+import { StorageError } from './errors.js'
+import type { FileLayout, TorrentLayout } from './torrent-layout.js'
 
 const compress = promisify(deflateRaw)
 const decompress = promisify(inflateRaw)
 
 const kinds = ['file', 'padding', 'symlink'] as const
 
-/** Of a file: path, offset, length, kind, executable, and the raw path in base64 where it is not UTF-8. */
-type PackedFile = [string[], number, number, number, 0 | 1, string[]?]
+/** Of a file: path, offset, length, kind, executable, the raw path in base64 where it is not UTF-8, its root in base64. */
+type PackedFile = [string[], number, number, number, 0 | 1, (string[] | null)?, string?]
 
 interface PackedLayout {
   readonly version: 1
@@ -32,7 +32,7 @@ export async function decodeLayout(bytes: Uint8Array): Promise<TorrentLayout> {
   const packed = JSON.parse((await decompress(bytes)).toString()) as PackedLayout
   if (packed.version !== 1) {
     throw new StorageError(
-      'STORAGE_DATABASE',
+      'STORAGE_NEWER_VERSION',
       `a layout of version ${packed.version} was written by a newer bae`,
     )
   }
@@ -47,24 +47,27 @@ function packFile(file: FileLayout): PackedFile {
     kinds.indexOf(file.kind),
     file.executable ? 1 : 0,
   ]
-  if (file.pathBytes !== undefined) {
-    packed.push(file.pathBytes.map((component) => Buffer.from(component).toString('base64')))
-  }
+  const { pathBytes, piecesRoot } = file
+  if (pathBytes === undefined && piecesRoot === undefined) return packed
+  packed.push(pathBytes?.map((component) => Buffer.from(component).toString('base64')) ?? null)
+  if (piecesRoot !== undefined) packed.push(Buffer.from(piecesRoot, 'hex').toString('base64'))
   return packed
 }
 
 function unpackFile(
   index: number,
-  [path, offsetBytes, lengthBytes, kind, executable, raw]: PackedFile,
+  [path, offsetBytes, lengthBytes, kind, executable, raw, root]: PackedFile,
 ): FileLayout {
-  const file = {
+  return {
     index,
     path,
     offsetBytes,
     lengthBytes,
     kind: kinds[kind] ?? 'file',
     executable: executable === 1,
+    ...(root === undefined ? {} : { piecesRoot: Buffer.from(root, 'base64').toString('hex') }),
+    ...(raw == null
+      ? {}
+      : { pathBytes: raw.map((component) => new Uint8Array(Buffer.from(component, 'base64'))) }),
   }
-  if (raw === undefined) return file
-  return { ...file, pathBytes: raw.map((component) => new Uint8Array(Buffer.from(component, 'base64'))) }
 }
