@@ -1,3 +1,4 @@
+import type { CacheRecords } from './cache-records.js'
 import type { ChunkKey } from './chunk-store.js'
 import type { TorrentId, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
@@ -42,6 +43,7 @@ export interface FlushState {
  * STORAGE_DATABASE with the cause; absence is `undefined` or empty.
  */
 export interface Database extends AsyncDisposable {
+  readonly cache: CacheRecords
   /** Saves a new torrent. The same record again is fine; another id with one of its info hashes rejects STORAGE_DUPLICATE_TORRENT. */
   saveTorrent(record: TorrentRecord): Promise<void>
   findTorrent(id: TorrentId): Promise<TorrentRecord | undefined>

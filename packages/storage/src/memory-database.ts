@@ -2,34 +2,29 @@ import type { ChunkKey } from './chunk-store.js'
 import type { Database, FlushState, Progress, TorrentRecord } from './database.js'
 import { StorageError } from './errors.js'
 import { clearBit, hasBit, setBit, withoutBits } from './have-bits.js'
+import {
+  emptyContents,
+  MemoryCacheRecords,
+  type MemoryContents,
+  type MemoryTorrent,
+} from './memory-cache-records.js'
 import { pieceCount, type TorrentId } from './torrent-layout.js'
-
-interface Torrent {
-  readonly record: TorrentRecord
-  readonly have: Uint8Array
-  readonly flushed: Uint8Array
-  bootId: string | undefined
-  readonly keys: Map<number, ChunkKey>
-}
-
-interface Contents {
-  readonly torrents: Map<TorrentId, Torrent>
-  readonly references: Map<ChunkKey, number>
-}
 
 /** A database that lives as long as the process: for libraries in memory, and below the tests of everything else. */
 export class MemoryDatabase implements Database {
-  readonly #contents: Contents
+  readonly cache: MemoryCacheRecords
+  readonly #contents: MemoryContents
   #writes: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(contents: Contents = { torrents: new Map(), references: new Map() }) {
+  constructor(contents: MemoryContents = emptyContents()) {
     this.#contents = contents
+    this.cache = new MemoryCacheRecords(contents, (work) => this.#write(work))
   }
 
   /** The same records again, as after a restart. Close the first one before. */
   static reopen(closed: MemoryDatabase): MemoryDatabase {
-    return new MemoryDatabase(closed.#contents)
+    return new MemoryDatabase({ ...closed.#contents, claim: { holder: undefined } })
   }
 
   async saveTorrent(record: TorrentRecord): Promise<void> {
@@ -74,6 +69,7 @@ export class MemoryDatabase implements Database {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined) return []
       this.#contents.torrents.delete(id)
+      this.#contents.pins.delete(id)
       return this.#dropReferences([...torrent.keys.values()])
     })
   }
@@ -89,10 +85,12 @@ export class MemoryDatabase implements Database {
         setBit(torrent.have, piece)
         if (progress.flushed) setBit(torrent.flushed, piece)
       }
-      for (const { ordinal, key } of progress.sealedChunks) {
+      for (const { ordinal, key, lengthBytes } of progress.sealedChunks) {
         if (torrent.keys.has(ordinal)) continue
         torrent.keys.set(ordinal, key)
-        this.#contents.references.set(key, (this.#contents.references.get(key) ?? 0) + 1)
+        const chunk = this.cache.rowOf(key, lengthBytes)
+        chunk.references++
+        chunk.place = 'local'
       }
     })
   }
@@ -159,10 +157,15 @@ export class MemoryDatabase implements Database {
     deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
   ): Promise<void> {
     await this.#write(async () => {
-      const unreferenced = [...new Set(keys)].filter((key) => this.#contents.references.get(key) === 0)
+      const unreferenced = [...new Set(keys)].filter(
+        (key) => this.#contents.chunks.get(key)?.references === 0,
+      )
       if (unreferenced.length === 0) return
       await deleteObjects(unreferenced)
-      for (const key of unreferenced) this.#contents.references.delete(key)
+      for (const key of unreferenced) {
+        this.#contents.chunks.delete(key)
+        this.#contents.pins.delete(key)
+      }
     })
   }
 
@@ -176,9 +179,12 @@ export class MemoryDatabase implements Database {
   }
 
   #dropReferences(keys: readonly ChunkKey[]): ChunkKey[] {
-    const { references } = this.#contents
-    for (const key of keys) references.set(key, (references.get(key) ?? 0) - 1)
-    return [...new Set(keys)].filter((key) => references.get(key) === 0)
+    const { chunks } = this.#contents
+    for (const key of keys) {
+      const chunk = chunks.get(key)
+      if (chunk !== undefined) chunk.references--
+    }
+    return [...new Set(keys)].filter((key) => chunks.get(key)?.references === 0)
   }
 
   /** One write after the other: what `forgetChunks` is deleting cannot gain a reference meanwhile. */
@@ -220,7 +226,7 @@ function refusePieces(record: TorrentRecord, pieces: readonly number[]): void {
 }
 
 /** The bytes of a place are fixed by the torrent: another key for it means that somebody is wrong. */
-function refuseOtherKeys(torrent: Torrent, progress: Progress): void {
+function refuseOtherKeys(torrent: MemoryTorrent, progress: Progress): void {
   const seen = new Map<number, ChunkKey>()
   for (const { ordinal, key } of progress.sealedChunks) {
     if (!Number.isInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal of a chunk`)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ChunkKey } from '../chunk-store.js'
 import type { Database } from '../database.js'
 import { type DatabaseSubject, sampleKey, sampleRecord, sealed, setPieces } from './database-samples.js'
 import type { Clauses } from './test-api.js'
@@ -30,6 +31,36 @@ export function reopenClauses(reopen: (closed: Database) => Promise<Database>): 
         async (some) => void forgotten.push(...some),
       )
       assert.deepEqual(forgotten, [sampleKey('z')])
+    },
+
+    'where chunks are, when they were used and what is pinned is there after a restart': async (subject) => {
+      const before = await subject.create()
+      const record = sampleRecord(5)
+      await before.saveTorrent(record)
+      const sealedChunks = [...'abcd'].map((name, ordinal) => sealed(ordinal, name, 100))
+      await before.recordProgress(record.id, { completedPieces: [], sealedChunks })
+      const [a, b, c, d] = [...'abcd'].map((name) => sampleKey(name)) as [
+        ChunkKey,
+        ChunkKey,
+        ChunkKey,
+        ChunkKey,
+      ]
+      const atMs = Date.UTC(2026, 10, 25)
+      await before.cache.markRemote([a, b, c], atMs)
+      await before.cache.touch([a], atMs + 120_000)
+      await before.cache.pin({ key: b }, 'user')
+      await before.cache.pin({ key: b }, 'user')
+      await before.cache.claimCapacity()
+      await before.close()
+
+      await using after = await reopen(before)
+      assert.deepEqual((await after.cache.evict(1, async () => {})).keys, [c])
+      assert.deepEqual((await after.cache.evict(1, async () => {})).keys, [a])
+      assert.deepEqual((await after.cache.evict(1, async () => {})).keys, [])
+      assert.deepEqual(await after.cache.notRemote(9, []), [d])
+      assert.deepEqual(await after.cache.usage(), { localBytes: 200, awayBytes: 200 })
+      assert.equal(await after.cache.pinCount({ key: b }, 'user'), 2)
+      assert.notEqual(await after.cache.claimCapacity(), undefined)
     },
 
     'what was recorded before close is called is there, settled or not': async (subject) => {

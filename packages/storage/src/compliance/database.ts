@@ -1,5 +1,7 @@
+import { cacheClauses } from './database-cache.js'
 import { chunkClauses } from './database-chunks.js'
 import { flushedClauses } from './database-flushed.js'
+import { pinClauses } from './database-pins.js'
 import { progressClauses } from './database-progress.js'
 import { reopenClauses } from './database-reopen.js'
 import type { DatabaseSubject } from './database-samples.js'
@@ -17,6 +19,8 @@ export function databaseCompliance(
     ...progressClauses,
     ...chunkClauses,
     ...flushedClauses,
+    ...cacheClauses,
+    ...pinClauses,
     ...(reopen === undefined ? {} : reopenClauses(reopen)),
   }
   api.describe('database', () => runClauses(api, clauses, subject, subject.skip))

@@ -13,6 +13,7 @@ export interface TorrentRow {
   /** A bigint: pg gives it as decimal digits. */
   readonly addedAtMs: string
   readonly bootId: string | null
+  readonly pinCount: number
 }
 
 export const torrentEntity = new EntitySchema<TorrentRow>({
@@ -29,6 +30,7 @@ export const torrentEntity = new EntitySchema<TorrentRow>({
     chunkSizeBytes: { type: 'integer', name: 'chunk_size_bytes' },
     addedAtMs: { type: 'bigint', name: 'added_at_ms' },
     bootId: { type: 'text', name: 'boot_id', nullable: true },
+    pinCount: { type: 'integer', name: 'pin_count', default: 0 },
   },
   uniques: [
     { name: 'torrent_info_hash_v1_key', columns: ['infoHashV1'] },
@@ -60,8 +62,42 @@ export const chunkEntity = new EntitySchema({
     key: { type: 'bytea', primary: true, primaryKeyConstraintName: 'chunk_pkey' },
     lengthBytes: { type: 'integer', name: 'length_bytes' },
     referenceCount: { type: 'integer', name: 'reference_count' },
+    lastUsed: { type: 'integer', name: 'last_used', nullable: true },
+    pins: { type: 'integer', nullable: true },
+    place: { type: 'smallint', nullable: true },
   },
-  checks: [{ name: 'chunk_reference_count_check', expression: 'reference_count >= 0' }],
+  checks: [
+    { name: 'chunk_reference_count_check', expression: 'reference_count >= 0' },
+    { name: 'chunk_pins_check', expression: 'pins > 0' },
+  ],
+  indices: [
+    { name: 'chunk_evictable', columns: ['lastUsed'], where: 'place = 1 AND pins IS NULL' },
+    { name: 'chunk_not_remote', columns: ['place'], where: 'place IS NULL' },
+  ],
+})
+
+export const pinEntity = new EntitySchema({
+  name: 'pin',
+  columns: {
+    target: { type: 'bytea', primary: true, primaryKeyConstraintName: 'pin_pkey' },
+    reason: { type: 'text', primary: true, primaryKeyConstraintName: 'pin_pkey' },
+    count: { type: 'integer' },
+  },
+  checks: [{ name: 'pin_count_check', expression: 'count > 0' }],
+})
+
+/** A single row. */
+export const cacheUsageEntity = new EntitySchema({
+  name: 'cache_usage',
+  columns: {
+    id: { type: 'smallint', primary: true, primaryKeyConstraintName: 'cache_usage_pkey' },
+    localBytes: { type: 'bigint', name: 'local_bytes' },
+    awayBytes: { type: 'bigint', name: 'away_bytes' },
+  },
+  checks: [
+    { name: 'cache_usage_local_check', expression: 'local_bytes >= 0' },
+    { name: 'cache_usage_away_check', expression: 'away_bytes >= 0' },
+  ],
 })
 
 export const entities = [
@@ -70,6 +106,8 @@ export const entities = [
   flushedSegmentEntity,
   packedKeysEntity,
   chunkEntity,
+  pinEntity,
+  cacheUsageEntity,
 ]
 
 /** Bits of pieces in segments: see torrent-places. */

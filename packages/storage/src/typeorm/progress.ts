@@ -2,16 +2,20 @@ import type { EntityManager } from 'typeorm'
 import type { ChunkKey } from '../chunk-store.js'
 import type { Progress, SealedChunk } from '../database.js'
 import { StorageError } from '../errors.js'
+import type { TorrentId } from '../torrent-layout.js'
+import { move } from './chunk-places.js'
 import { dropReferences } from './chunk-references.js'
 import { changeFlushed } from './flushed-pieces.js'
-import { keyBytes, packKey } from './packed-key.js'
+import { keyBytes, packKey, unpackKey } from './packed-key.js'
+import { deletePinsOf } from './pins.js'
 import { rows } from './sql.js'
-import { keyAt, keysPerPart, partBytes, segmentBytes, TorrentPlaces } from './torrent-places.js'
+import { partBytes, segmentBytes, TorrentPlaces } from './torrent-places.js'
+import { keysOfTorrent } from './torrent-progress.js'
 
 /** Until the transaction ends nobody else changes this torrent's progress. Readers do not wait. */
 const lockTorrent = {
   name: 'lock-torrent',
-  text: 'SELECT piece_count FROM torrent WHERE id = $1 FOR NO KEY UPDATE',
+  text: 'SELECT piece_count, pin_count FROM torrent WHERE id = $1 FOR NO KEY UPDATE',
 }
 
 /** The n-th of the equally long values that are packed in parameter `$parameter`. */
@@ -28,14 +32,19 @@ const writePlaces = {
       INSERT INTO packed_keys (torrent_id, part, keys)
       SELECT $1, part, ${nth(5, partBytes)} FROM unnest($4::integer[]) WITH ORDINALITY AS p (part, n)
       ON CONFLICT (torrent_id, part) DO UPDATE SET keys = excluded.keys
+    ), chunks AS (
+      INSERT INTO chunk (key, length_bytes, reference_count, pins)
+      SELECT ${nth(6, keyBytes)}, length_bytes, count, CASE WHEN $9::boolean THEN count END
+      FROM unnest($7::integer[], $8::integer[]) WITH ORDINALITY AS c (length_bytes, count, n)
+      ON CONFLICT (key) DO UPDATE SET reference_count = chunk.reference_count + excluded.reference_count,
+        pins = CASE WHEN $9 THEN coalesce(chunk.pins, 0) + excluded.pins ELSE chunk.pins END
+      RETURNING key, length_bytes, place, xmax = 0 AS is_new
+    ), usage AS (
+      UPDATE cache_usage SET local_bytes = local_bytes + (SELECT sum(length_bytes) FROM chunks WHERE is_new)
+      WHERE EXISTS (SELECT FROM chunks WHERE is_new)
     )
-    INSERT INTO chunk (key, length_bytes, reference_count)
-    SELECT ${nth(6, keyBytes)}, length_bytes, count
-    FROM unnest($7::integer[], $8::integer[]) WITH ORDINALITY AS c (length_bytes, count, n)
-    ON CONFLICT (key) DO UPDATE SET reference_count = chunk.reference_count + excluded.reference_count`,
+    SELECT key FROM chunks WHERE place IS NOT NULL`,
 }
-
-const allParts = { name: 'all-parts', text: 'SELECT keys FROM packed_keys WHERE torrent_id = $1' }
 
 const deleteTorrentRow = { name: 'delete-torrent', text: 'DELETE FROM torrent WHERE id = $1' }
 
@@ -45,11 +54,11 @@ export async function recordBatch(
   torrentId: string,
   { completedPieces, sealedChunks, flushed }: Progress,
 ): Promise<void> {
-  const pieceCount = await lock(manager, torrentId)
-  if (pieceCount === undefined) {
+  const torrent = await lock(manager, torrentId)
+  if (torrent === undefined) {
     throw new StorageError('STORAGE_DATABASE', `torrent ${torrentId} is not in the library`)
   }
-  refusePieces(pieceCount, completedPieces)
+  refusePieces(torrent.piece_count, completedPieces)
   const ordinals = sealedChunks.map(({ ordinal }) => ordinal)
   refuseOrdinals(ordinals)
   const places = await TorrentPlaces.read(manager, torrentId, { pieces: completedPieces, ordinals })
@@ -62,7 +71,7 @@ export async function recordBatch(
     places.setKey(chunk.ordinal, chunk.key)
     fresh.push(chunk)
   }
-  await write(manager, torrentId, places, fresh)
+  await write(manager, torrent, places, fresh)
   if (flushed) await changeFlushed(manager, torrentId, completedPieces, true)
 }
 
@@ -72,9 +81,9 @@ export async function clearPlaces(
   torrentId: string,
   lost: { readonly pieces: readonly number[]; readonly ordinals: readonly number[] },
 ): Promise<ChunkKey[]> {
-  const pieceCount = await lock(manager, torrentId)
-  if (pieceCount === undefined) return []
-  refusePieces(pieceCount, lost.pieces)
+  const torrent = await lock(manager, torrentId)
+  if (torrent === undefined) return []
+  refusePieces(torrent.piece_count, lost.pieces)
   refuseOrdinals(lost.ordinals)
   const places = await TorrentPlaces.read(manager, torrentId, lost)
   for (const piece of lost.pieces) places.have(piece, false)
@@ -86,8 +95,8 @@ export async function clearPlaces(
     keys.push(key)
   }
   await changeFlushed(manager, torrentId, lost.pieces, false)
-  await write(manager, torrentId, places, [])
-  return await dropReferences(manager, keys)
+  await write(manager, torrent, places, [])
+  return await dropReferences(manager, keys, { pinned: torrent.pin_count > 0 })
 }
 
 /** Marks those of the pieces that are complete as flushed. */
@@ -96,48 +105,53 @@ export async function markFlushed(
   torrentId: string,
   pieces: readonly number[],
 ): Promise<void> {
-  const pieceCount = await lock(manager, torrentId)
-  if (pieceCount === undefined) return
-  refusePieces(pieceCount, pieces)
+  const torrent = await lock(manager, torrentId)
+  if (torrent === undefined) return
+  refusePieces(torrent.piece_count, pieces)
   await changeFlushed(manager, torrentId, pieces, true)
 }
 
 /** Deletes the torrent with all its rows. Returns the keys that nothing refers to any more. */
 export async function deleteRows(manager: EntityManager, torrentId: string): Promise<ChunkKey[]> {
-  if ((await lock(manager, torrentId)) === undefined) return []
-  const parts = await rows<{ keys: Uint8Array }>(manager, allParts, [torrentId])
-  const keys: ChunkKey[] = []
-  for (const part of parts) {
-    for (let place = 0; place < keysPerPart; place++) {
-      const key = keyAt(part.keys, place)
-      if (key !== undefined) keys.push(key)
-    }
-  }
+  const torrent = await lock(manager, torrentId)
+  if (torrent === undefined) return []
+  const keys = await keysOfTorrent(manager, torrentId)
   await rows(manager, deleteTorrentRow, [torrentId])
-  return await dropReferences(manager, keys)
+  await deletePinsOf(manager, [{ torrentId: torrentId as TorrentId }])
+  return await dropReferences(manager, keys, { pinned: torrent.pin_count > 0 })
 }
 
-async function lock(manager: EntityManager, torrentId: string): Promise<number | undefined> {
-  const [locked] = await rows<{ piece_count: number }>(manager, lockTorrent, [torrentId])
-  return locked?.piece_count
+interface LockedTorrent {
+  readonly id: string
+  readonly piece_count: number
+  readonly pin_count: number
+}
+
+async function lock(manager: EntityManager, torrentId: string): Promise<LockedTorrent | undefined> {
+  const [locked] = await rows<Omit<LockedTorrent, 'id'>>(manager, lockTorrent, [torrentId])
+  return locked === undefined ? undefined : { ...locked, id: torrentId }
 }
 
 async function write(
   manager: EntityManager,
-  torrentId: string,
+  torrent: LockedTorrent,
   places: TorrentPlaces,
   chunks: readonly SealedChunk[],
 ): Promise<void> {
   const changes = places.changes()
   if (changes.every((list) => list.length === 0)) return
   const references = countReferences(chunks)
-  await rows(manager, writePlaces, [
-    torrentId,
-    ...places.changes(),
+  const elsewhere = await rows<{ key: Uint8Array }>(manager, writePlaces, [
+    torrent.id,
+    ...changes,
     Buffer.concat(references.map(({ key }) => packKey(key))),
     references.map(({ lengthBytes }) => lengthBytes),
     references.map(({ count }) => count),
+    torrent.pin_count > 0,
   ])
+  // They have come once more: what is known of the remote copy is found out anew before this one may go.
+  const keys = elsewhere.map(({ key }) => unpackKey(key))
+  if (keys.length > 0) await move(manager, keys, () => null)
 }
 
 /** In the order of the keys: see chunk-references. */

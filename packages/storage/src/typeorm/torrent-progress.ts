@@ -14,6 +14,21 @@ const readParts = {
   text: 'SELECT part, keys FROM packed_keys WHERE torrent_id = $1 AND part BETWEEN $2 AND $3',
 }
 
+const allParts = { name: 'all-parts', text: 'SELECT keys FROM packed_keys WHERE torrent_id = $1' }
+
+/** The key of each chunk that has one, as often as it is in the torrent. */
+export async function keysOfTorrent(manager: EntityManager, torrentId: string): Promise<ChunkKey[]> {
+  const parts = await rows<{ keys: Uint8Array }>(manager, allParts, [torrentId])
+  const keys: ChunkKey[] = []
+  for (const part of parts) {
+    for (let place = 0; place < keysPerPart; place++) {
+      const key = keyAt(part.keys, place)
+      if (key !== undefined) keys.push(key)
+    }
+  }
+  return keys
+}
+
 /** All have bits of a torrent; none where it is not there. */
 export async function haveBits(manager: EntityManager, torrentId: string): Promise<Uint8Array> {
   const found = await rows<{ piece_count: number; segment: number | null; bits: Uint8Array | null }>(

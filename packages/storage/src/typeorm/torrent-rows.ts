@@ -41,6 +41,7 @@ export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
     chunkSizeBytes: record.chunkSizeBytes,
     addedAtMs: record.addedAtMs.toString(),
     bootId: null,
+    pinCount: 0,
   }
 }
 

@@ -1,16 +1,20 @@
 import type { DataSource, EntityManager } from 'typeorm'
+import type { CapacityClaim } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
 import type { Database, FlushState, Progress, TorrentRecord } from '../database.js'
 import { isBaeError, StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
+import { claimCapacity } from './capacity-claim.js'
 import { deleteChunkRows, lockUnreferenced } from './chunk-references.js'
 import { openDataSource, type TypeOrmDatabaseOptions } from './data-source.js'
 import { torrentEntity } from './entities.js'
 import { flushState, writeBoot } from './flushed-pieces.js'
+import { deletePinsOf } from './pins.js'
 import { clearPlaces, deleteRows, markFlushed, recordBatch } from './progress.js'
 import { transaction } from './sql.js'
 import { haveBits, keyRange } from './torrent-progress.js'
 import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
+import { TypeOrmCacheRecords } from './typeorm-cache-records.js'
 
 /** Opens the records of a library on a PostgreSQL server. Rejects STORAGE_DATABASE where that cannot be. */
 export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Promise<TypeOrmDatabase> {
@@ -23,12 +27,19 @@ export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Prom
 
 /** The records of a library in PostgreSQL: see decision 30 for what is kept how. */
 export class TypeOrmDatabase implements Database {
+  readonly cache: TypeOrmCacheRecords
   readonly #source: DataSource
   readonly #running = new Set<Promise<unknown>>()
+  #claimed: CapacityClaim | undefined
   #closing: Promise<void> | undefined
 
   constructor(source: DataSource) {
     this.#source = source
+    this.cache = new TypeOrmCacheRecords({
+      read: (work) => this.#read(work),
+      write: (work) => this.#write(work),
+      claim: () => this.#run(() => this.#claim()),
+    })
   }
 
   async saveTorrent(record: TorrentRecord): Promise<void> {
@@ -103,6 +114,10 @@ export class TypeOrmDatabase implements Database {
         refused = { error }
         throw error
       })
+      await deletePinsOf(
+        manager,
+        unreferenced.map((key) => ({ key })),
+      )
       await deleteChunkRows(manager, unreferenced)
     }
     await this.#write(forget).catch((error: unknown) => {
@@ -119,8 +134,15 @@ export class TypeOrmDatabase implements Database {
     await this.close()
   }
 
+  async #claim(): Promise<CapacityClaim | undefined> {
+    const claim = await claimCapacity(this.#source)
+    if (claim !== undefined) this.#claimed = claim
+    return claim
+  }
+
   async #close(): Promise<void> {
     await Promise.allSettled(this.#running)
+    await this.#claimed?.release()
     await this.#source.destroy()
   }
 
