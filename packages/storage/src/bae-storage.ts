@@ -69,8 +69,9 @@ export class BaeStorage implements Storage {
     const mapper = new PieceMapper(record.layout, record)
     const { durability = 'process', bootId = await readBootId() } = rest
     const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability }
-    const parts = createTorrentParts(deps, await database.completedPieces(record.id))
+    const parts = createTorrentParts(deps, record, await database.completedPieces(record.id))
     await recoverTorrent(deps, record.metadata, parts, { ...options, bootId })
+    await parts.manifest.opened()
     return new BaeStorage(record.layout, deps, parts)
   }
 
@@ -115,7 +116,7 @@ export class BaeStorage implements Storage {
         this.#assertWritten(piece, { offset: 0, length })
         await this.#parts.recorder.complete(piece)
         this.#parts.written.deleteAll(piece)
-        if (this.#parts.completed.isFull()) await this.#parts.barrier.run()
+        if (this.#parts.completed.isFull()) await this.#allIsComplete()
       }),
     )
   }
@@ -142,6 +143,7 @@ export class BaeStorage implements Storage {
   async close(): Promise<void> {
     await this.#end()
     await this.#parts.barrier.run()
+    await this.#parts.manifest.closing()
   }
 
   async destroy(): Promise<void> {
@@ -157,6 +159,11 @@ export class BaeStorage implements Storage {
   async #end(): Promise<void> {
     await this.#calls.close()
     await this.#parts.recorder.idle()
+  }
+
+  async #allIsComplete(): Promise<void> {
+    await this.#parts.barrier.run()
+    await this.#parts.manifest.complete()
   }
 
   async #write(

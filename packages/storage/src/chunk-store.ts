@@ -1,5 +1,6 @@
 import type { AbortOptions } from './abort-options.js'
 import type { ByteRange } from './byte-range.js'
+import type { ManifestStore } from './manifest-store.js'
 import type { TorrentId } from './torrent-layout.js'
 
 /** The BEP 52 merkle root of a chunk's bytes as 64 hex digits: a chunk's name is the proof of its bytes. */
@@ -57,6 +58,7 @@ export interface ChunkPlaces {
 /** A chunk store that chunks can grow in. */
 export interface StagingChunkStore extends ChunkStore {
   readonly staging: StagingArea
+  readonly manifests: ManifestStore
   /** Settles when all that was written, sealed and put before survives a power cut. What it rejects with may be tried again. */
   flush(options?: AbortOptions): Promise<void>
   /** How many more bytes there is room for now; `undefined` where nobody can tell. */

@@ -2,6 +2,7 @@ import type { ChunkKey, ChunkStore, StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database } from './database.js'
 import { forEachBounded } from './for-each-bounded.js'
+import { manifestKinds, manifestName } from './manifest.js'
 import type { TorrentId } from './torrent-layout.js'
 
 /** Rows are locked while their objects go: so many at a time. */
@@ -25,13 +26,16 @@ export async function deleteUnreferencedChunks(
 }
 
 /**
- * Deletes a torrent that no process has open: records first, so that a crash in between leaves bytes that
- * nothing refers to, and never a record of bytes that are gone. An unknown torrent is fine.
+ * Deletes a torrent that no process has open: records before bytes, so that a crash in between leaves bytes
+ * that nothing refers to, and never a record of bytes that are gone. Manifests before records: what is deleted
+ * never comes back when the database is made anew. An unknown torrent is fine.
  */
 export async function destroyTorrent(
   deps: { readonly chunkStore: StagingChunkStore; readonly database: Database },
   torrentId: TorrentId,
 ): Promise<void> {
+  for (const kind of manifestKinds) await deps.chunkStore.manifests.delete(manifestName(torrentId, kind))
+  crashPoint('torrent has no manifest any more')
   const unreferenced = await deps.database.deleteTorrent(torrentId)
   crashPoint('torrent has no records any more')
   await deleteUnreferencedChunks(deps, unreferenced)

@@ -1,7 +1,9 @@
 import { ChunkLeaves } from './chunk-leaves.js'
 import { ChunkSealer } from './chunk-sealer.js'
+import type { TorrentRecord } from './database.js'
 import { FlushBarrier } from './durability.js'
 import { KeyedQueue } from './keyed-queue.js'
+import { ManifestWriter } from './manifest-writer.js'
 import { PieceReader } from './piece-reader.js'
 import { PieceSet } from './piece-set.js'
 import { ProgressRecorder } from './progress-recorder.js'
@@ -19,10 +21,15 @@ export interface TorrentParts {
   readonly recorder: ProgressRecorder
   readonly barrier: FlushBarrier
   readonly reader: PieceReader
+  readonly manifest: ManifestWriter
 }
 
 /** `haveBits` is what the database says. */
-export function createTorrentParts(deps: TorrentDeps, haveBits: Uint8Array): TorrentParts {
+export function createTorrentParts(
+  deps: TorrentDeps,
+  record: TorrentRecord,
+  haveBits: Uint8Array,
+): TorrentParts {
   const completed = new PieceSet(deps.mapper.pieceCount, haveBits)
   const leaves = new ChunkLeaves(deps.mapper.chunkSizeBytes)
   const keys = new RecordedKeys(deps.database, deps.torrentId, deps.mapper.chunkCount)
@@ -46,5 +53,6 @@ export function createTorrentParts(deps: TorrentDeps, haveBits: Uint8Array): Tor
     recorder,
     barrier,
     reader,
+    manifest: new ManifestWriter(deps, record, completed),
   }
 }

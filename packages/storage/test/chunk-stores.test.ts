@@ -3,6 +3,7 @@ import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import type { ChunkStore, StagingChunkStore } from '../src/chunk-store.js'
 import { chunkStoreCompliance } from '../src/compliance/chunk-store.js'
+import { manifestStoreCompliance } from '../src/compliance/manifest-store.js'
 import { stagingCompliance } from '../src/compliance/staging.js'
 import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
 import { PowerCutChunkStore } from '../src/testing/power-cut-chunk-store.js'
@@ -28,6 +29,7 @@ for (const [name, create] of Object.entries(stores)) {
   describe(name, () => {
     chunkStoreCompliance({ describe, it }, { create })
     stagingCompliance({ describe, it }, { create })
+    manifestStoreCompliance({ describe, it }, { create })
   })
 }
 
@@ -37,4 +39,5 @@ describe('DirectoryChunkStore', () => {
     openDirectory(directories.get(closed) ?? '')
   chunkStoreCompliance({ describe, it }, { create, reopen })
   stagingCompliance({ describe, it }, { create, reopen })
+  manifestStoreCompliance({ describe, it }, { create, reopen })
 })

@@ -9,6 +9,7 @@ import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { ioError, isAbsent } from '../io-error.js'
+import { DirectoryManifestStore } from './directory-manifest-store.js'
 import { absentAsUndefined, DirectoryStagingArea } from './directory-staging-area.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
 import { UnflushedFiles } from './unflushed-files.js'
@@ -18,7 +19,7 @@ const maxOpenFiles = 16
 
 /**
  * Chunks as files of a folder: `chunks/ab/cd/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`,
- * those being put `temp/`. All of it on one file system, so that a chunk gets its name by a rename.
+ * manifests `manifests/<name>`, what is being put `temp/`. All of it on one file system, so that a chunk gets its name by a rename.
  *
  * What a call has settled survives the death of the process; a power cut only once it was flushed, by the
  * process that wrote it. Several processes may use one folder.
@@ -26,6 +27,7 @@ const maxOpenFiles = 16
 export class DirectoryChunkStore implements StagingChunkStore {
   readonly name: string
   readonly staging: DirectoryStagingArea
+  readonly manifests: DirectoryManifestStore
   readonly #directory: string
   readonly #calls: InFlightCalls
   readonly #files = new ConcurrencyLimit(maxOpenFiles)
@@ -42,13 +44,18 @@ export class DirectoryChunkStore implements StagingChunkStore {
       unflushed: this.#unflushed,
       pathOfKey: (key) => this.#path(key),
     })
+    this.manifests = new DirectoryManifestStore(join(directory, 'manifests'), {
+      calls: this.#calls,
+      files: this.#files,
+      temporaryDirectory: join(directory, 'temp'),
+    })
   }
 
   /** Makes the folder where it is missing. Rejects STORAGE_IO or STORAGE_NO_SPACE. */
   static async open(directory: string, options?: AbortOptions): Promise<DirectoryChunkStore> {
     options?.signal?.throwIfAborted()
     try {
-      for (const part of ['chunks', 'staging', 'temp'])
+      for (const part of ['chunks', 'staging', 'manifests', 'temp'])
         await mkdir(join(directory, part), { recursive: true })
     } catch (error) {
       throw ioError(`opening the chunk store ${directory}`, error)

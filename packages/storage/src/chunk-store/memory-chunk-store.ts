@@ -2,6 +2,7 @@ import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { ChunkKey, ChunkPlaces, StagingChunkStore } from '../chunk-store.js'
 import { InFlightCalls } from '../in-flight-calls.js'
+import { MemoryManifestStore } from './memory-manifest-store.js'
 import { MemoryStagingArea } from './memory-staging-area.js'
 import { assertByteRange } from './read-exactly.js'
 
@@ -9,14 +10,14 @@ import { assertByteRange } from './read-exactly.js'
 export class MemoryChunkStore implements StagingChunkStore {
   readonly name = 'memory'
   readonly staging: MemoryStagingArea
+  readonly manifests: MemoryManifestStore
   readonly #chunks = new Map<ChunkKey, Uint8Array>()
   readonly #calls = new InFlightCalls('the chunk store in memory')
 
   constructor() {
-    this.staging = new MemoryStagingArea({
-      chunks: this.#chunks,
-      refuseWhenClosed: () => this.#calls.refuseWhenClosed(),
-    })
+    const refuseWhenClosed = (): void => this.#calls.refuseWhenClosed()
+    this.staging = new MemoryStagingArea({ chunks: this.#chunks, refuseWhenClosed })
+    this.manifests = new MemoryManifestStore({ refuseWhenClosed })
   }
 
   /** Nothing here survives the process, and so nothing more could be done. */

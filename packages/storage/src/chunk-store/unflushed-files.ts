@@ -88,7 +88,8 @@ export async function flushFile(path: string): Promise<boolean> {
   }
 }
 
-async function flushFolder(path: string): Promise<void> {
+/** Makes the names in a folder survive a power cut, where the file system can be asked for that. */
+export async function flushFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r')
     try {

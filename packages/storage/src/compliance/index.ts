@@ -10,6 +10,7 @@ export {
   pieceHashesV1,
   torrentBytes,
 } from './layouts.js'
+export { manifestStoreCompliance } from './manifest-store.js'
 export { MapStorage, type MapStorageContents } from './map-storage.js'
 export { type StagingSubject, stagingCompliance } from './staging.js'
 export { storageCompliance } from './storage.js'

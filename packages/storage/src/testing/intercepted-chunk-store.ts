@@ -1,6 +1,7 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { ChunkKey, ChunkPlaces, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type { ManifestStore } from '../manifest-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
 export type StoreOperation =
@@ -18,6 +19,11 @@ export type StoreOperation =
   | 'staging.discard'
   | 'staging.list'
   | 'staging.discardAll'
+  | 'manifests.put'
+  | 'manifests.get'
+  | 'manifests.has'
+  | 'manifests.delete'
+  | 'manifests.list'
 
 /** What happens around each call of the store below. */
 export interface Interceptor {
@@ -31,6 +37,7 @@ export interface Interceptor {
 export class InterceptedChunkStore implements StagingChunkStore {
   readonly name: string
   readonly staging: StagingArea
+  readonly manifests: ManifestStore
   readonly #inner: StagingChunkStore
   readonly #interceptor: Interceptor
 
@@ -39,6 +46,7 @@ export class InterceptedChunkStore implements StagingChunkStore {
     this.#inner = inner
     this.#interceptor = interceptor
     this.staging = new InterceptedStagingArea(inner.staging, interceptor)
+    this.manifests = new InterceptedManifestStore(inner.manifests, interceptor)
   }
 
   freeBytes(): Promise<number | undefined> {
@@ -131,5 +139,40 @@ class InterceptedStagingArea implements StagingArea {
   async discardAll(torrentId: TorrentId): Promise<void> {
     await this.#interceptor.before('staging.discardAll')
     await this.#inner.discardAll(torrentId)
+  }
+}
+
+class InterceptedManifestStore implements ManifestStore {
+  readonly #inner: ManifestStore
+  readonly #interceptor: Interceptor
+
+  constructor(inner: ManifestStore, interceptor: Interceptor) {
+    this.#inner = inner
+    this.#interceptor = interceptor
+  }
+
+  async put(name: string, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+    await this.#interceptor.before('manifests.put')
+    await this.#inner.put(name, bytes, options)
+  }
+
+  async get(name: string, options?: AbortOptions): Promise<Uint8Array | undefined> {
+    await this.#interceptor.before('manifests.get')
+    return await this.#inner.get(name, options)
+  }
+
+  async has(name: string, options?: AbortOptions): Promise<boolean> {
+    await this.#interceptor.before('manifests.has')
+    return await this.#inner.has(name, options)
+  }
+
+  async delete(name: string, options?: AbortOptions): Promise<void> {
+    await this.#interceptor.before('manifests.delete')
+    await this.#inner.delete(name, options)
+  }
+
+  async *list(options?: AbortOptions): AsyncIterable<string> {
+    await this.#interceptor.before('manifests.list')
+    yield* this.#inner.list(options)
   }
 }

@@ -2,6 +2,7 @@ import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { MemoryChunkStore } from '../chunk-store/memory-chunk-store.js'
 import type { ChunkKey, ChunkPlaces, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type { ManifestStore } from '../manifest-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
 type Name = string
@@ -13,6 +14,7 @@ type Name = string
 export class PowerCutChunkStore implements StagingChunkStore {
   readonly name = 'memory that can lose its power'
   readonly staging: StagingArea
+  readonly manifests: ManifestStore
   readonly #inner = new MemoryChunkStore()
   readonly #unflushed: UnflushedRanges = new Map()
   /** Runs inside each flush, before it takes effect. */
@@ -21,6 +23,8 @@ export class PowerCutChunkStore implements StagingChunkStore {
 
   constructor() {
     this.staging = new PowerCutStagingArea(this.#inner.staging, this.#unflushed)
+    // What they have settled was flushed.
+    this.manifests = this.#inner.manifests
   }
 
   /** Every byte that was not flushed is gone. */
