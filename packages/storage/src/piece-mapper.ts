@@ -1,5 +1,5 @@
 import type { ByteRange } from './byte-range.js'
-import { pieceCount, pieceLengthBytes, type TorrentLayout } from './torrent-layout.js'
+import { type FileLayout, pieceCount, pieceLengthBytes, type TorrentLayout } from './torrent-layout.js'
 
 export const blockBytes = 16_384
 
@@ -34,29 +34,25 @@ export class PieceMapper {
   readonly pieceCount: number
   readonly chunkCount: number
   readonly #layout: TorrentLayout
-  /** Of the files that have chunks, in order: position in the torrent's file list, first byte, length, first ordinal. */
+  /** Of the files that have chunks, in order: position in the torrent's file list, first byte, first ordinal. */
   readonly #fileIndexes: Float64Array
   readonly #starts: Float64Array
-  readonly #lengths: Float64Array
   readonly #firstOrdinals: Float64Array
+  /** How many bytes of files lie before each of these files, and in the end before all that is beyond them. */
+  readonly #bytesBefore: Float64Array
 
   constructor(layout: TorrentLayout, options: { readonly chunkSizeBytes: number }) {
     assertChunkSize(options.chunkSizeBytes)
     assertContiguous(layout)
-    const files = layout.files.filter((file) => file.kind !== 'padding' && file.lengthBytes > 0)
     this.chunkSizeBytes = options.chunkSizeBytes
     this.pieceCount = pieceCount(layout)
     this.#layout = layout
-    this.#fileIndexes = Float64Array.from(files, (file) => file.index)
-    this.#starts = Float64Array.from(files, (file) => file.offsetBytes)
-    this.#lengths = Float64Array.from(files, (file) => file.lengthBytes)
-    this.#firstOrdinals = new Float64Array(files.length)
-    let ordinal = 0
-    for (const [position, file] of files.entries()) {
-      this.#firstOrdinals[position] = ordinal
-      ordinal += Math.ceil(file.lengthBytes / this.chunkSizeBytes)
-    }
-    this.chunkCount = ordinal
+    const count = layout.files.reduce((sum, file) => sum + (hasChunks(file) ? 1 : 0), 0)
+    this.#fileIndexes = new Float64Array(count)
+    this.#starts = new Float64Array(count)
+    this.#firstOrdinals = new Float64Array(count)
+    this.#bytesBefore = new Float64Array(count + 1)
+    this.chunkCount = this.#addFiles(layout.files)
   }
 
   /** The last piece may be shorter. RangeError outside the torrent. */
@@ -79,7 +75,7 @@ export class PieceMapper {
       file++
     ) {
       at = Math.max(at, this.#starts[file]!)
-      const fileEnd = Math.min(end, this.#starts[file]! + this.#lengths[file]!)
+      const fileEnd = Math.min(end, this.#starts[file]! + this.#lengthOf(file))
       while (at < fileEnd) {
         const span = this.#spanAt(file, at, fileEnd, pieceStart)
         spans.push(span)
@@ -116,7 +112,7 @@ export class PieceMapper {
   chunkOrdinal(fileIndex: number, chunk: number): number {
     const file = lastAtMost(this.#fileIndexes, fileIndex)
     const known = file >= 0 && this.#fileIndexes[file] === fileIndex
-    const chunks = known ? Math.ceil(this.#lengths[file]! / this.chunkSizeBytes) : 0
+    const chunks = known ? Math.ceil(this.#lengthOf(file) / this.chunkSizeBytes) : 0
     if (!Number.isInteger(chunk) || chunk < 0 || chunk >= chunks) {
       throw new RangeError(`file ${fileIndex} has ${chunks} chunks, and no chunk ${chunk}`)
     }
@@ -131,7 +127,49 @@ export class PieceMapper {
   chunkLengthBytes(ordinal: number): number {
     const file = this.#fileOfChunk(ordinal)
     const offset = (ordinal - this.#firstOrdinals[file]!) * this.chunkSizeBytes
-    return Math.min(this.chunkSizeBytes, this.#lengths[file]! - offset)
+    return Math.min(this.chunkSizeBytes, this.#lengthOf(file) - offset)
+  }
+
+  /** The chunk that holds the last byte of a piece and the first one of the next: an ordinal, where there is one. */
+  chunkAcrossEnd(piece: number): number | undefined {
+    const border = piece * this.#layout.pieceLengthBytes + this.pieceLengthBytes(piece)
+    const file = lastAtMost(this.#starts, border)
+    if (file < 0) return undefined
+    const inFile = border - this.#starts[file]!
+    if (inFile >= this.#lengthOf(file) || inFile % this.chunkSizeBytes === 0) return undefined
+    return this.#firstOrdinals[file]! + Math.floor(inFile / this.chunkSizeBytes)
+  }
+
+  /** How many bytes of files, padding aside, lie in the pieces [first, end). */
+  fileBytesOfPieces(first: number, end: number): number {
+    const { pieceLengthBytes: pieceLength } = this.#layout
+    return this.#fileBytesBefore(end * pieceLength) - this.#fileBytesBefore(first * pieceLength)
+  }
+
+  /** Returns how many chunks they have. */
+  #addFiles(files: TorrentLayout['files']): number {
+    let position = 0
+    let ordinal = 0
+    for (const file of files) {
+      if (!hasChunks(file)) continue
+      this.#fileIndexes[position] = file.index
+      this.#starts[position] = file.offsetBytes
+      this.#firstOrdinals[position] = ordinal
+      this.#bytesBefore[position + 1] = this.#bytesBefore[position]! + file.lengthBytes
+      ordinal += Math.ceil(file.lengthBytes / this.chunkSizeBytes)
+      position++
+    }
+    return ordinal
+  }
+
+  #lengthOf(file: number): number {
+    return this.#bytesBefore[file + 1]! - this.#bytesBefore[file]!
+  }
+
+  #fileBytesBefore(byte: number): number {
+    const file = lastAtMost(this.#starts, byte)
+    if (file < 0) return 0
+    return this.#bytesBefore[file]! + Math.min(byte - this.#starts[file]!, this.#lengthOf(file))
   }
 
   #chunkStart(ordinal: number): number {
@@ -156,7 +194,7 @@ export class PieceMapper {
   /** The file that holds this byte of the torrent, else the next one. */
   #fileAtOrAfter(byte: number): number {
     const file = lastAtMost(this.#starts, byte)
-    return file >= 0 && byte < this.#starts[file]! + this.#lengths[file]! ? file : file + 1
+    return file >= 0 && byte < this.#starts[file]! + this.#lengthOf(file) ? file : file + 1
   }
 
   #fileOfChunk(ordinal: number): number {
@@ -165,6 +203,10 @@ export class PieceMapper {
     }
     return lastAtMost(this.#firstOrdinals, ordinal)
   }
+}
+
+function hasChunks({ kind, lengthBytes }: FileLayout): boolean {
+  return kind !== 'padding' && lengthBytes > 0
 }
 
 /** Index of the last element that is not above `value`, in ascending numbers; -1 when all are. */
@@ -193,7 +235,8 @@ function assertChunkSize(bytes: number): void {
 /** The search above is only right when files follow one another without gaps. */
 function assertContiguous(layout: TorrentLayout): void {
   let offset = 0
-  for (const [index, file] of layout.files.entries()) {
+  for (let index = 0; index < layout.files.length; index++) {
+    const file = layout.files[index]!
     if (file.index !== index || file.offsetBytes !== offset || !(file.lengthBytes >= 0)) {
       throw new RangeError(`file ${index} of "${layout.name}" does not begin where the one before it ends`)
     }

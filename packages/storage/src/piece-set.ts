@@ -13,7 +13,7 @@ export class PieceSet {
     }
     this.pieceCount = pieceCount
     this.#bits = bits
-    for (let piece = 0; piece < pieceCount; piece++) if (this.has(piece)) this.#size++
+    for (const byte of bits) this.#size += onesOf(byte)
   }
 
   has(piece: number): boolean {
@@ -43,6 +43,16 @@ export class PieceSet {
     return this.#bits.slice()
   }
 
+  /** The runs of pieces that are in the set, end exclusive. */
+  *runs(): Iterable<{ readonly first: number; readonly end: number }> {
+    let first = 0
+    for (const last of this.runEnds()) {
+      if (this.has(last)) yield { first, end: last + 1 }
+      first = last + 1
+    }
+    if (first < this.pieceCount && this.has(first)) yield { first, end: this.pieceCount }
+  }
+
   /** Each piece that differs from the one after it: where a run of had or missing pieces ends. */
   *runEnds(): Iterable<number> {
     for (let piece = 0; piece + 1 < this.pieceCount; piece++) {
@@ -52,4 +62,10 @@ export class PieceSet {
       else if (this.has(piece) !== this.has(piece + 1)) yield piece
     }
   }
+}
+
+function onesOf(byte: number): number {
+  let ones = 0
+  for (let rest = byte; rest !== 0; rest &= rest - 1) ones++
+  return ones
 }

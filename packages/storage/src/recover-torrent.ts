@@ -51,10 +51,9 @@ async function replaySeals(deps: TorrentDeps, parts: TorrentParts, staged: Set<n
 async function dropLostPieces(deps: TorrentDeps, parts: TorrentParts, staged: Set<number>): Promise<void> {
   const lost = new Set<number>()
   for (const piece of parts.completed.runEnds()) {
-    const last = deps.mapper.chunksOfPiece(piece).at(-1)
-    if (last === undefined || staged.has(last.ordinal)) continue
-    const { first, end } = deps.mapper.pieceRangeOfChunk(last.ordinal)
-    if (end <= piece + 1) continue
+    const across = deps.mapper.chunkAcrossEnd(piece)
+    if (across === undefined || staged.has(across)) continue
+    const { first, end } = deps.mapper.pieceRangeOfChunk(across)
     for (let one = first; one < end; one++) if (parts.completed.has(one)) lost.add(one)
   }
   if (lost.size === 0) return

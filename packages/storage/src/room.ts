@@ -1,7 +1,7 @@
 import type { StagingChunkStore } from './chunk-store.js'
 import { StorageError } from './errors.js'
-import { hasBit } from './have-bits.js'
 import type { PieceMapper } from './piece-mapper.js'
+import { PieceSet } from './piece-set.js'
 import type { TorrentLayout } from './torrent-layout.js'
 
 /** What a torrent wants from the store beside what it has. */
@@ -30,9 +30,7 @@ function missingBytesOf({ layout, mapper, completedPieces }: Want): number {
     (sum, file) => sum + (file.kind === 'file' ? file.lengthBytes : 0),
     0,
   )
-  for (let piece = 0; piece < mapper.pieceCount; piece++) {
-    if (!hasBit(completedPieces, piece)) continue
-    for (const { length } of mapper.chunksOfPiece(piece)) missingBytes -= length
-  }
+  for (const { first, end } of new PieceSet(mapper.pieceCount, completedPieces).runs())
+    missingBytes -= mapper.fileBytesOfPieces(first, end)
   return missingBytes
 }

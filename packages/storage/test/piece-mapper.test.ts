@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type FileShape, hugeLayouts, layoutOf, nastyLayouts } from '../src/compliance/layouts.js'
 import { PieceMapper } from '../src/piece-mapper.js'
 import type { TorrentLayout } from '../src/torrent-layout.js'
@@ -87,7 +87,49 @@ const torrents = fc.record({
   chunkSize: fc.constantFrom(16_384, 32_768, 131_072),
 })
 
+const realArray = Float64Array
+
+/** Counts what is kept in arrays of numbers from now on, and how often one is looked at. */
+function countingNumbers(): { kept: number; looks: number } {
+  const counts = { kept: 0, looks: 0 }
+  const counted = (numbers: Float64Array): Float64Array => {
+    counts.kept += numbers.length
+    return new Proxy(numbers, {
+      get(target, property) {
+        if (typeof property === 'string' && /^\d+$/.test(property)) counts.looks++
+        return Reflect.get(target, property, target)
+      },
+      set: (target, property, value) => Reflect.set(target, property, value, target),
+    })
+  }
+  const from = (...parameters: Parameters<typeof Float64Array.from>) => counted(realArray.from(...parameters))
+  vi.stubGlobal(
+    'Float64Array',
+    new Proxy(realArray, {
+      construct: (target, parameters: [number]) => counted(new target(...parameters)),
+      get: (target, property) => (property === 'from' ? from : Reflect.get(target, property, target)),
+    }),
+  )
+  return counts
+}
+
+/** Far too large for a walk over bytes: one place at a time is looked up, and its neighbours. */
+const hugeTorrents = fc.record({
+  shapes: fc.array<FileShape>(
+    fc.oneof(
+      fc.integer({ min: 2 ** 31, max: 2 ** 41 }),
+      fc.constantFrom(0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 40 - 1, 2 ** 40 + 1),
+      fc.integer({ min: 1, max: 2 ** 24 }).map((padding) => ({ padding })),
+    ),
+    { minLength: 1, maxLength: 12 },
+  ),
+  pieceLength: fc.constantFrom(16_384, 1 << 20, 10 * block + 1, 1 << 26),
+  chunkSize: fc.constantFrom(16_384, 1 << 20, 1 << 25),
+})
+
 describe('PieceMapper', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
   it('puts every byte of every piece where a byte by byte walk puts it', () => {
     fc.assert(
       fc.property(torrents, fc.nat(), fc.nat(), ({ shapes, pieceLength, chunkSize }, seedA, seedB) => {
@@ -138,6 +180,33 @@ describe('PieceMapper', () => {
     )
   })
 
+  it('knows the bytes of files in any pieces, and the chunk across the end of each', () => {
+    fc.assert(
+      fc.property(torrents, fc.nat(), fc.nat(), ({ shapes, pieceLength, chunkSize }, seedA, seedB) => {
+        const layout = layoutOf('any', pieceLength, shapes)
+        if (layout.totalLengthBytes === 0) return
+        const mapper = new PieceMapper(layout, { chunkSizeBytes: chunkSize })
+        const first = seedA % mapper.pieceCount
+        const end = Math.min(mapper.pieceCount, first + 1 + (seedB % 8))
+        let fileBytes = 0
+        for (let piece = first; piece < end; piece++) {
+          const spans = mapper.chunksOfPiece(piece)
+          fileBytes += spans.reduce((sum, { length }) => sum + length, 0)
+          const next = piece + 1 < mapper.pieceCount ? mapper.chunksOfPiece(piece + 1) : []
+          const shared = spans.find(({ ordinal }) => next.some((other) => other.ordinal === ordinal))
+          expect(mapper.chunkAcrossEnd(piece)).toBe(shared?.ordinal)
+        }
+        expect(mapper.fileBytesOfPieces(first, end)).toBe(fileBytes)
+        const whole = layout.files.reduce(
+          (sum, file) => sum + (file.kind === 'file' ? file.lengthBytes : 0),
+          0,
+        )
+        expect(mapper.fileBytesOfPieces(0, mapper.pieceCount)).toBe(whole)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
   for (const layout of nastyLayouts) {
     it(`agrees at every edge of a torrent with ${layout.name}`, () => {
       for (const chunkSize of [16_384, 65_536, 1 << 20])
@@ -155,32 +224,64 @@ describe('PieceMapper', () => {
     })
   }
 
-  it('needs no memory for chunks: a torrent of 1 TiB in a million chunks is mapped at once', () => {
-    const layout = layoutOf('big', 1 << 20, [2 ** 40])
-    const mapper = new PieceMapper(layout, { chunkSizeBytes: 1 << 20 })
-    expect(mapper.chunkCount).toBe(2 ** 20)
-    expect(mapper.chunksOfPiece(2 ** 20 - 1)).toEqual([
-      {
-        ordinal: 2 ** 20 - 1,
-        fileIndex: 0,
-        chunk: 2 ** 20 - 1,
-        chunkOffset: 0,
-        pieceOffset: 0,
-        length: 1 << 20,
-      },
-    ])
+  it('is exact beyond 2^32 and 2^40 bytes', () => {
+    fc.assert(
+      fc.property(
+        hugeTorrents,
+        fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        (torrent, at) => {
+          const layout = layoutOf('any', torrent.pieceLength, torrent.shapes)
+          if (layout.totalLengthBytes === 0) return
+          const byte = Math.floor(at * layout.totalLengthBytes)
+          agreesAround(layout, torrent.chunkSize, [byte, ...edges(layout, torrent.chunkSize)])
+        },
+      ),
+      { numRuns: 100 },
+    )
   })
 
-  it('finds the one file of 100,000 that a piece lies in', () => {
-    const layout = layoutOf(
-      'many',
-      100,
-      Array.from({ length: 100_000 }, () => 100),
+  it('agrees anywhere in a torrent of 100,000 files, empty ones and padding among them', () => {
+    const shapes = Array.from({ length: 100_000 }, (_, index): FileShape => {
+      if (index % 7 === 3) return 0
+      return index % 11 === 5 ? { padding: 1 + (index % 5000) } : 1 + ((index * 7919) % 90_000)
+    })
+    const layout = layoutOf('many', 4 * block, shapes)
+    const bytes = Array.from({ length: 300 }, (_, probe) =>
+      Math.floor((layout.totalLengthBytes * (probe * 7919.5 + 1)) / (300 * 7919.5)),
     )
-    const mapper = new PieceMapper(layout, { chunkSizeBytes: 16_384 })
-    expect(mapper.chunksOfPiece(77_777)).toEqual([
-      { ordinal: 77_777, fileIndex: 77_777, chunk: 0, chunkOffset: 0, pieceOffset: 0, length: 100 },
-    ])
+    agreesAround(layout, 2 * block, [...bytes, 0, layout.totalLengthBytes - 1])
+  })
+
+  it('keeps four numbers for each file that has bytes, and nothing for pieces and chunks', () => {
+    const numbers = countingNumbers()
+    const mapper = new PieceMapper(layoutOf('1 TiB', 1 << 20, [2 ** 40]), { chunkSizeBytes: 1 << 20 })
+    expect([mapper.pieceCount, mapper.chunkCount]).toEqual([2 ** 20, 2 ** 20])
+    expect(numbers.kept).toBe(5)
+    for (const piece of [0, 77_777, 2 ** 20 - 1]) mapper.chunksOfPiece(piece)
+    expect(numbers.kept).toBe(5)
+    const shapes = Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? 5 : 0))
+    new PieceMapper(layoutOf('many', block, shapes), { chunkSizeBytes: block })
+    expect(numbers.kept).toBe(5 + 4 * 500 + 1)
+  })
+
+  it('looks at as many numbers as the logarithm of the files, and the spans, of a piece are', () => {
+    const numbers = countingNumbers()
+    const perSpan = 8
+    for (const files of [1, 100, 100_000]) {
+      for (const filesPerPiece of [1, 50]) {
+        const lengths = Array.from({ length: files }, () => 100)
+        const layout = layoutOf('many', 100 * filesPerPiece, lengths)
+        const mapper = new PieceMapper(layout, { chunkSizeBytes: block })
+        const piece = Math.floor((mapper.pieceCount - 1) / 2)
+        numbers.looks = 0
+        const spans = mapper.chunksOfPiece(piece).length
+        expect(spans).toBe(Math.min(files, filesPerPiece))
+        expect(numbers.looks).toBeLessThanOrEqual(Math.log2(files) + 2 + perSpan * (spans + 1))
+        numbers.looks = 0
+        mapper.pieceRangeOfChunk(mapper.chunkCount - 1)
+        expect(numbers.looks).toBeLessThanOrEqual(3 * (Math.log2(files) + 2) + perSpan)
+      }
+    }
   })
 
   it('refuses places that the torrent does not have', () => {
