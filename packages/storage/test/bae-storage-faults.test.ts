@@ -28,6 +28,17 @@ describe('a write that fails', () => {
     sameBytes(await storage.readPiece(0, 0, 10 * block), library.piece(0), 'written again')
   })
 
+  it('over a written piece makes every byte of it unreadable, and the piece cannot be completed', async () => {
+    const store = new FaultyChunkStore(new MemoryChunkStore())
+    const library = new Library(large, { store })
+    await using storage = await library.open()
+    await library.write(storage, 0)
+    store.fail('staging.write', full, { skip: 1 })
+    await expect(library.write(storage, 0)).rejects.toBe(full)
+    await rejectsWithCode('STORAGE_PIECE_NOT_FOUND', storage.readPiece(0, 0, 1))
+    await rejectsWithCode('STORAGE_PIECE_NOT_FOUND', storage.completePiece(0))
+  })
+
   it('keeps the lent memory until every part of the piece has settled', async () => {
     const slow = new SlowChunkStore(new MemoryChunkStore())
     const store = new FaultyChunkStore(slow)

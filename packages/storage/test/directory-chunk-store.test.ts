@@ -1,6 +1,6 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { chunkKeyOf } from '../src/chunk-key.js'
 import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js'
 import type { ChunkKey, StagedChunk } from '../src/chunk-store.js'
@@ -23,6 +23,24 @@ async function filesBelow(directory: string): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
 }
+
+/** Under which names files below `directory` are flushed from now on. */
+async function watchFlushes(directory: string): Promise<{ readonly path: string }[]> {
+  const flushes: { readonly path: string }[] = []
+  const probe = await open(directory, 'r')
+  const handles = Object.getPrototypeOf(probe) as { readonly fd: number; datasync(): Promise<void> }
+  await probe.close()
+  const real = handles.datasync
+  vi.spyOn(handles, 'datasync').mockImplementation(async function (this: typeof handles) {
+    flushes.push({ path: (await readlink(`/proc/self/fd/${this.fd}`)).slice(directory.length + 1) })
+    await real.call(this)
+  })
+  return flushes
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('DirectoryChunkStore', () => {
   it('keeps a chunk under its key and a staged one under its place', async () => {
@@ -108,6 +126,32 @@ describe('DirectoryChunkStore', () => {
     await using two = await DirectoryChunkStore.open(directory)
     await one.put(key, patternBytes(1, 100))
     sameBytes(await two.get(key), patternBytes(1, 100), 'put by the other')
+  })
+
+  it('flushes what was staged, sealed and put, under the names it has by then', async () => {
+    const directory = await temporaryDirectory()
+    await using store = await DirectoryChunkStore.open(directory)
+    const other = chunkKeyOf(patternBytes(2, 100), 16_384)
+    await store.staging.write(place, 0, patternBytes(1, 100))
+    await store.staging.seal(place, key)
+    await store.put(other, patternBytes(2, 100))
+    await store.staging.write({ ...place, chunk: 10 }, 0, patternBytes(3, 100))
+    const flushes = await watchFlushes(directory)
+    await store.flush()
+    const objects = [key, other].map((one) => join('chunks', one.slice(0, 2), one.slice(2, 4), one))
+    const expected = [...objects, join('staging', place.torrentId, '3-10')]
+    expect(flushes.map(({ path }) => path)).toEqual(expect.arrayContaining(expected))
+  })
+
+  it('flushes bytes before they replace an object that another torrent may rely on', async () => {
+    const directory = await temporaryDirectory()
+    await using store = await DirectoryChunkStore.open(directory)
+    await store.put(key, patternBytes(1, 100))
+    await store.flush()
+    await store.staging.write(place, 0, patternBytes(1, 100))
+    const flushes = await watchFlushes(directory)
+    await store.staging.seal(place, key)
+    expect(flushes).toEqual([{ path: join('staging', place.torrentId, '3-9') }])
   })
 
   it('cannot be opened where no folder can be', async () => {

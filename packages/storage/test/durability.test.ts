@@ -77,7 +77,9 @@ describe('durability "process"', () => {
     expect((await library.database.flushState(library.record.id)).unflushedPieces).toEqual(Uint8Array.of(0))
     await store.cutPower()
     library.bootId = 'the third boot'
-    expect(await completedOf(await library.open())).toEqual([0, 1, 4])
+    const storage = await library.open()
+    expect(await completedOf(storage)).toEqual([0, 1, 4])
+    sameBytes(await storage.readPiece(4, 0, block), library.piece(4), 'flushed before it was marked')
   })
 
   it('reads nothing at open where the machine is still up', async () => {

@@ -102,6 +102,19 @@ describe('PositionalWriter', () => {
     sameBytes(await readFile(path), Buffer.concat([one, one, two]), 'file')
   })
 
+  it('writes all of it through the cache when a direct write was short', async () => {
+    const path = join(await temporaryDirectory(), 'file')
+    const memory = alignedBytes(1, 4 * page)
+    const writer = new PositionalWriter(async (name, flags) => {
+      const isDirect = direct !== 0 && (flags & direct) !== 0
+      const file = await open(name, flags)
+      if (isDirect) file.write = (async () => ({ bytesWritten: page })) as unknown as typeof file.write
+      return file
+    })
+    await writer.write(path, 0, memory)
+    sameBytes(await readFile(path), memory, 'file')
+  })
+
   it('passes every other failure on', async () => {
     const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'open' })
     const writer = new PositionalWriter(() => Promise.reject(full))
