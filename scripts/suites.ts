@@ -26,6 +26,7 @@ export function allSuites(): Suite[] {
     script('layers', 'check-layers'),
     script('docs', 'check-docs'),
     script('contract', 'check-contract-cases'),
+    script('mutants', 'check-mutants'),
     vitest('unit', 'scripts unit', 'scripts', [], 2 * minuteMs),
     ...packageNames.map((name) => unitTests(name)),
     ...packageNames.map((name) => aloneTests(name)),
@@ -39,7 +40,13 @@ export function allSuites(): Suite[] {
 }
 
 function unitTests(name: string): Suite {
-  return vitest('unit', `${name} unit`, join('packages', name), unitArgs(name), 5 * minuteMs)
+  const args = [...unitArgs(name), ...(measuresCoverage(name) ? ['--coverage'] : [])]
+  return vitest('unit', `${name} unit`, join('packages', name), args, 5 * minuteMs)
+}
+
+/** What must be covered is in its vitest.config.ts: below it, the suite ends badly. */
+function measuresCoverage(name: string): boolean {
+  return name === 'storage'
 }
 
 /** The native package has a second vitest project, for the tests that need the addon. */

@@ -1,5 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { name: 'storage', include: ['test/**/*.test.ts'], testTimeout: 20_000 },
+  test: {
+    name: 'storage',
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      // Suites and fakes: they test, and are not what is tested.
+      exclude: ['src/compliance/**', 'src/testing/**'],
+      reporter: ['text-summary'],
+      reportsDirectory: 'build/coverage',
+      thresholds: { lines: 95 },
+    },
+  },
 })
