@@ -79,10 +79,13 @@ async function openService(
   }
   try {
     const { url } = keep(await openServer(config, options))
-    const { openTypeOrmDatabase } = await import('@bae/storage/typeorm')
+    const { DatabaseServer, openTypeOrmDatabase } = await import('@bae/storage/typeorm')
     const { openTypeOrmImportDatabase } = await import('./database/typeorm/index.js')
-    const database = keep(await openTypeOrmDatabase({ url, schema: folder.schema }))
-    const imports = keep(await openTypeOrmImportDatabase({ url, schema: folder.schema }))
+    const { schema } = folder
+    const { signal } = options
+    const database = keep(await openTypeOrmDatabase({ url, schema, ...(signal && { signal }) }))
+    const server = new DatabaseServer({ url })
+    const imports = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
     const chunkStore = keep(await DirectoryChunkStore.open(folder.storeDirectory))
     const library = createLibrary({ database, chunkStore }, () => closeAll(closers))
     const createStorage = createStorageFactory(

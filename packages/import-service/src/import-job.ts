@@ -1,7 +1,7 @@
 import type { PeerAddress, Torrent } from '@bae/client'
 import type { AbortOptions, TorrentId, TorrentLayout } from '@bae/storage'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
-import { ImportError, isBaeError } from './errors.js'
+import { isBaeError } from './errors.js'
 import { describeProgress, type ImportProgress } from './import-progress.js'
 import { countPieces, describeImport, type ImportSnapshot } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
@@ -122,8 +122,7 @@ export class ImportJob implements Import {
   #watch(): () => void {
     const interrupt = (reason: unknown): void => this.#interrupt.abort(reason)
     const stop = (): void => interrupt(this.#stop?.reason)
-    const lost = (): void =>
-      interrupt(new ImportError('IMPORT_BUSY', 'another process took this import over'))
+    const lost = ({ target }: Event): void => interrupt((target as AbortSignal).reason)
     const look = ({ statuses }: StatusUpdate): void => {
       const status = statuses.get(this.id)
       if (status !== undefined) this.#clock.observe(status.downloadedBytes, this.#deps.now())

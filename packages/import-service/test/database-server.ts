@@ -5,10 +5,68 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import type { TypeOrmImportDatabaseOptions } from '../src/database/typeorm/data-source.js'
 
 export interface ThrowawayServer {
   readonly url: string
   stop(): Promise<void>
+}
+
+type DatabaseServer = TypeOrmImportDatabaseOptions['server']
+
+/** Reaches a server without more ado, and does not wait for it. */
+export function plainServer(url: string): DatabaseServer {
+  return {
+    connectionOptions: ({ schema, applicationName }) => ({
+      connectionString: url,
+      application_name: applicationName,
+      options: `-c search_path=${schema}`,
+    }),
+    run: (work) => work(),
+    runOn: (source, work) => work(source.manager),
+  }
+}
+
+/** A server whose `run` waits for the test, as if it were away, between `hold` and `goOn` or `giveUp`. */
+export class HeldBackServer implements DatabaseServer {
+  readonly connectionOptions: DatabaseServer['connectionOptions']
+  readonly runOn: DatabaseServer['runOn']
+  #held: Promise<void> = Promise.resolve()
+  #goOn = (): void => undefined
+  #giveUp = (_: Error): void => undefined
+  #waiting = 0
+
+  constructor({ connectionOptions, runOn }: DatabaseServer) {
+    this.connectionOptions = connectionOptions
+    this.runOn = runOn
+  }
+
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  hold(): void {
+    this.#held = new Promise((resolve, reject) => {
+      this.#goOn = resolve
+      this.#giveUp = reject
+    })
+  }
+
+  goOn(): void {
+    this.#goOn()
+  }
+
+  giveUp(error: Error): void {
+    this.#giveUp(error)
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting += 1
+    await this.#held.finally(() => {
+      this.#waiting -= 1
+    })
+    return await work()
+  }
 }
 
 /** PostgreSQL does not run as root. */

@@ -270,8 +270,9 @@ describe('an import that fails', () => {
     }
     const { job, torrent } = await begin()
     await torrent.deliverMetadata(layout)
-    lost.abort()
-    await expect(job.whenCompleted()).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
+    const reason = new ImportError('IMPORT_BUSY', 'another process took this import over')
+    lost.abort(reason)
+    await expect(job.whenCompleted()).rejects.toBe(reason)
     expect(job.outcome).toBe('kept')
     expect(await library.findTorrent(job.id)).toBeDefined()
   })

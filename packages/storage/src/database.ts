@@ -40,7 +40,8 @@ export interface FlushState {
 
 /**
  * The records of a library: sets, never a row a piece. Passes `databaseCompliance`. Failures reject
- * STORAGE_DATABASE with the cause; absence is `undefined` or empty.
+ * STORAGE_DATABASE with the cause; absence is `undefined` or empty. A server that is away is waited for, then
+ * it is STORAGE_DATABASE_UNAVAILABLE: a change may have been made all the same, and may be asked for again.
  */
 export interface Database extends AsyncDisposable {
   readonly cache: CacheRecords

@@ -20,6 +20,8 @@ export type StorageErrorCode =
   | 'STORAGE_CLOSED'
   /** The database refused or failed: see `cause`. */
   | 'STORAGE_DATABASE'
+  /** The database server is away, and was waited for. Nothing is lost; trying again later may work. */
+  | 'STORAGE_DATABASE_UNAVAILABLE'
   /** There is no PostgreSQL that runs here: none for this platform, or not where it was said to be. */
   | 'STORAGE_POSTGRES_NOT_FOUND'
   /** The folder cannot hold the database: BAE_STATE can name another one. */

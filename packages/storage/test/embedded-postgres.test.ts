@@ -57,6 +57,11 @@ async function query<Row>(url: string, text: string): Promise<Row[]> {
   }
 }
 
+/** Processes that say that they use the server. */
+async function presences(url: string): Promise<number> {
+  return (await query(url, `SELECT 1 FROM pg_stat_activity WHERE application_name = 'bae presence'`)).length
+}
+
 async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777
 }
@@ -185,12 +190,48 @@ describe('processes of one library', () => {
     expect(await query(server.url, 'SELECT count(*)::integer FROM kept')).toEqual([{ count: 1000 }])
   })
 
+  it('start the server again when it is killed below them, share it as before, and the last one stops it', async () => {
+    const directory = await folders.make()
+    const other = LibraryProcess.fork(compiled)
+    const { url, clusterDirectory } = await other.open({ directory })
+    const server = await open({ directory })
+    await query(url, 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n')
+    for (let round = 0; round < 2; round++) {
+      const before = await serverProcess(clusterDirectory)
+      process.kill(before, 'SIGKILL')
+      const count = () => query(server.url, 'SELECT count(*)::integer FROM kept').catch(() => 'away')
+      await expect.poll(count, { timeout: 20_000 }).toEqual([{ count: 1000 }])
+      expect(await serverProcess(clusterDirectory)).not.toBe(before)
+      await expect.poll(() => presences(server.url)).toBe(2)
+    }
+    const processId = await serverProcess(clusterDirectory)
+    await other.close()
+    expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await server.close()
+    expect(isAlive(processId)).toBe(false)
+  })
+
+  it('leave no server behind when they close while it is started again', async () => {
+    const directory = await folders.make()
+    const server = await open({ directory })
+    process.kill(await serverProcess(server.clusterDirectory), 'SIGKILL')
+    // Its own connection hears of it first.
+    await expect.poll(() => query(server.url, 'SELECT 1').catch(() => 'away')).toBe('away')
+    await server.close()
+    expect(await inspectEmbeddedPostgres({ directory })).toEqual({
+      clusterDirectory: server.clusterDirectory,
+      exists: true,
+    })
+  })
+
   it('are not misled by the number of a dead server that another process has now', async () => {
     const directory = await folders.make()
-    const { clusterDirectory } = await open({ directory })
+    const killed = LibraryProcess.fork(compiled)
+    const { clusterDirectory } = await killed.open({ directory })
     const server = await serverProcess(clusterDirectory)
     const file = join(clusterDirectory, 'data', 'postmaster.pid')
     const written = await readFile(file, 'utf8')
+    await killed.kill()
     process.kill(server, 'SIGKILL')
     const other = spawn('/bin/sleep', ['60'], { ...(await serverUser()) })
     await writeFile(file, written.replace(`${server}`, `${other.pid}`))
@@ -227,7 +268,10 @@ describe('processes of one library', () => {
       .map(Number)
     expect({ group, session }).toEqual({ group: server, session: server })
     expect(parent).not.toBe(child.pid)
-    await (await open({ directory })).close()
+    const last = await open({ directory })
+    // The server takes a moment to see that the other one is gone.
+    await expect.poll(() => presences(last.url)).toBe(1)
+    await last.close()
     expect(isAlive(server)).toBe(false)
   })
 })

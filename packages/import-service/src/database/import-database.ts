@@ -25,7 +25,11 @@ export interface ImportRecord {
 
 /** One process's hold on a key. The database frees it when the process dies. */
 export interface Claim extends AsyncDisposable {
-  /** Aborts when the hold is gone without `release()`: another process may have it now, so stop writing. */
+  /**
+   * Aborts when the hold is gone without `release()`: another process may have it now, so stop writing. The
+   * reason says whether another one had it (IMPORT_BUSY) or nobody can tell (IMPORT_DATABASE). A connection
+   * that broke is no loss where the key could be had again and nobody else had it in between.
+   */
   readonly lost: AbortSignal
   /** Idempotent; never rejects: what cannot be released any more is lost, and so free. */
   release(): Promise<void>
@@ -33,7 +37,8 @@ export interface Claim extends AsyncDisposable {
 
 /**
  * The imports of a library. Passes `importDatabaseCompliance`. Failures reject IMPORT_DATABASE with the
- * cause; absence is `undefined` or empty. After close every call rejects IMPORT_DATABASE_CLOSED.
+ * cause, a database that is away whatever its server rejects with once it was waited for; absence is
+ * `undefined` or empty. After close every call rejects IMPORT_DATABASE_CLOSED.
  */
 export interface ImportDatabase extends AsyncDisposable {
   /** Inserts, or replaces the import of this id. Another id with one of its info hashes rejects IMPORT_DUPLICATE. */

@@ -102,7 +102,7 @@ class MemoryClaim implements Claim {
 
   lose(): void {
     this.#end()
-    this.#lost.abort(new ImportError('IMPORT_DATABASE', 'the claim was lost'))
+    this.#lost.abort(new ImportError('IMPORT_BUSY', 'another process took this import over'))
   }
 
   async release(): Promise<void> {

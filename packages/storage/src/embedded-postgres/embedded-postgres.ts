@@ -1,12 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AbortOptions } from '../abort-options.js'
 import { isBaeError, StorageError } from '../errors.js'
 import { findClusterPlace, notePlace } from './cluster-place.js'
 import { createCluster, databaseUser } from './create-cluster.js'
-import { enterServer } from './enter-server.js'
+import { type Entrance, enterServer } from './enter-server.js'
 import { findPostgresBinaries } from './postgres-binaries.js'
 import { databaseName, type Presence, readPassword } from './presence.js'
 import type { ServerUser } from './run-program.js'
-import { boundLog, type ServerFolders, stopServer } from './server-process.js'
+import { boundLog, stopServer } from './server-process.js'
 import { ownerOf, serverUser } from './server-user.js'
 import { socketDirectory } from './socket-directory.js'
 
@@ -21,7 +22,10 @@ export interface EmbeddedPostgresOptions extends AbortOptions {
   readonly fallbackStateDirectory?: string
 }
 
-/** A PostgreSQL server that belongs to one library and is shared by all its processes. */
+/**
+ * A PostgreSQL server that belongs to one library and is shared by all its processes. When it dies while
+ * somebody has it open it is started again, under the same address.
+ */
 export interface EmbeddedPostgres extends AsyncDisposable {
   /** With the password: not to be shown. */
   readonly url: string
@@ -71,43 +75,62 @@ async function openServer(options: EmbeddedPostgresOptions): Promise<EmbeddedPos
   }
   await boundLog(folders)
   const password = await readPassword(folders)
-  const presence = await enterServer({
-    folders,
-    password,
-    user,
-    binaries: () => binariesFor(user),
-    signal: options.signal,
-  })
-  return new RunningPostgres({ folders, presence, password, version: await presence.version() })
+  const entrance = { folders, password, user, binaries: () => binariesFor(user) }
+  const presence = await enterServer({ ...entrance, signal: options.signal })
+  return new RunningPostgres(entrance, presence, await presence.version())
 }
 
-interface Entered {
-  readonly folders: ServerFolders
-  readonly presence: Presence
-  readonly password: string
-  readonly version: string
-}
+const firstPauseMs = 100
+const maxPauseMs = 10_000
 
+/** While it is open a server that died is started again, or adopted from whoever was faster. */
 class RunningPostgres implements EmbeddedPostgres {
   readonly url: string
   readonly version: string
   readonly clusterDirectory: string
-  readonly #folders: ServerFolders
-  readonly #presence: Presence
+  readonly #entrance: Entrance
+  readonly #pauses = new AbortController()
+  #presence: Presence | undefined
+  #entering: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor({ folders, presence, password, version }: Entered) {
+  constructor(entrance: Entrance, presence: Presence, version: string) {
+    const { folders, password } = entrance
     const host = encodeURIComponent(folders.socketDirectory)
     this.url = `postgres://${databaseUser}:${password}@${host}/${databaseName}`
     this.version = version
     this.clusterDirectory = folders.directory
-    this.#folders = folders
-    this.#presence = presence
+    this.#entrance = entrance
+    this.#stay(presence)
   }
 
   async close(): Promise<void> {
-    this.#closing ??= this.#presence.leave(() => stopServer(this.#folders))
+    this.#closing ??= this.#close()
     await this.#closing
+  }
+
+  #stay(presence: Presence): void {
+    this.#presence = presence
+    presence.onBroken(() => {
+      this.#presence = undefined
+      this.#entering = this.#enterAgain()
+    })
+  }
+
+  /** What keeps it from starting is in its log; those who use it hear from their own connections that it is away. */
+  async #enterAgain(): Promise<void> {
+    const { signal } = this.#pauses
+    for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
+      const presence = await enterServer(this.#entrance).catch(() => undefined)
+      if (presence !== undefined) return this.#stay(presence)
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#pauses.abort()
+    await this.#entering
+    await this.#presence?.leave(() => stopServer(this.#entrance.folders))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,7 +30,7 @@ export interface Entrance {
   readonly user: ServerUser | undefined
   /** Asked for only when a server must be started. */
   readonly binaries: () => Promise<PostgresBinaries>
-  readonly signal: AbortSignal | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Joins the server that runs, or starts one; whoever starts at the same time joins the same. */

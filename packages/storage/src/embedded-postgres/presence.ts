@@ -14,9 +14,17 @@ export const databaseName = 'postgres'
 /** One process's connection that says: the server is in use. */
 export class Presence {
   readonly #client: pg.Client
+  #leaving = false
 
   private constructor(client: pg.Client) {
     this.#client = client
+  }
+
+  /** Calls `listener` when the connection ends without `leave()`: the server stopped or died. */
+  onBroken(listener: () => void): void {
+    this.#client.once('end', () => {
+      if (!this.#leaving) listener()
+    })
   }
 
   /** `undefined` when another process is just stopping the server. Rejects as pg does where there is no server. */
@@ -49,6 +57,7 @@ export class Presence {
 
   /** Runs `stop` if nobody else uses the server; who comes meanwhile waits until it is gone. */
   async leave(stop: () => Promise<void>): Promise<void> {
+    this.#leaving = true
     try {
       if (await this.#isLast()) await stop()
     } finally {

@@ -1,7 +1,7 @@
 import pg from 'pg'
-import type { DataSource } from 'typeorm'
 import type { CapacityClaim } from '../cache-records.js'
 import { StorageError } from '../errors.js'
+import type { DatabaseServer } from './database-server.js'
 
 /** A server that does not answer for so long has lost us, or we it. */
 const answerTimeoutMs = 15_000
@@ -10,14 +10,13 @@ const answerTimeoutMs = 15_000
  * The claim on a library's capacity as an advisory lock of a session of its own, which the server frees
  * when the process is gone. `undefined`: another session has it.
  */
-export async function claimCapacity(source: DataSource): Promise<CapacityClaim | undefined> {
-  const { url, schema } = source.options as { readonly url?: string; readonly schema?: string }
+export async function claimCapacity(
+  server: DatabaseServer,
+  schema: string,
+): Promise<CapacityClaim | undefined> {
   const client = new pg.Client({
-    connectionString: url,
-    application_name: 'bae capacity',
-    connectionTimeoutMillis: answerTimeoutMs,
+    ...server.connectionOptions({ schema, applicationName: 'bae capacity' }),
     query_timeout: answerTimeoutMs,
-    keepAlive: true,
   })
   const claim = new SessionClaim(client)
   try {

@@ -1,2 +1,2 @@
-export type { TypeOrmDatabaseOptions } from './data-source.js'
-export { openTypeOrmDatabase, TypeOrmDatabase } from './typeorm-database.js'
+export { DatabaseServer, type DatabaseServerOptions } from './database-server.js'
+export { openTypeOrmDatabase, TypeOrmDatabase, type TypeOrmDatabaseOptions } from './typeorm-database.js'

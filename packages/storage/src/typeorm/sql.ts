@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
-import { type DataSource, type EntityManager, QueryFailedError, type QueryRunner } from 'typeorm'
+import type { DataSource, EntityManager } from 'typeorm'
+import { awayReason, errorCode } from './away.js'
 
 /** A statement that the server plans once a connection. The name is unique in this package. */
 export interface Statement {
@@ -11,19 +12,38 @@ export interface Statement {
 /** Runs a prepared statement. TypeORM would have it parsed and planned each time, which costs more than running it. */
 export async function rows<Row>(
   manager: EntityManager,
-  statement: Statement,
+  { name, text }: Statement,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  const runner = manager.queryRunner ?? manager.dataSource.createQueryRunner()
+  const client = await clientOf(manager)
+  return (await client.query({ name, text, values: [...values] })).rows as Row[]
+}
+
+/** Runs `work` on one connection, without a transaction. */
+export async function onConnection<T>(
+  source: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  const runner = source.createQueryRunner()
+  let broken: Error | undefined
+  const breaks = (error: Error): void => {
+    broken ??= error
+  }
+  let client: ClientBase | undefined
   try {
-    const client = (await runner.connect()) as ClientBase
-    const result = await client.query({ name: statement.name, text: statement.text, values: [...values] })
-    return result.rows as Row[]
+    client = (await runner.connect()) as ClientBase
+    client.on('error', breaks)
+    return await work(runner.manager)
   } catch (error) {
-    if (manager.queryRunner === undefined) await dropSilentConnection(runner, error)
+    // Between two statements the server tells why it ends the connection; the next one only finds it ended.
+    if (broken !== undefined) throw broken
+    // The pool takes no connection back that has had an error: a server that fell silent or became
+    // read-only would meet every later query on it too.
+    if (awayReason(error) !== undefined) client?.emit('error', error as Error)
     throw error
   } finally {
-    if (manager.queryRunner === undefined) await runner.release()
+    client?.off('error', breaks)
+    await runner.release()
   }
 }
 
@@ -32,16 +52,19 @@ const transientCodes = ['40001', '40P01']
 
 const attempts = 5
 
-/** Runs `work` in a transaction, again (a bounded number of times) where the database asks for it. */
+/**
+ * Runs `work` in a transaction, again (a bounded number of times) where the database asks for it. When it
+ * rejects because the connection broke, the transaction may have been committed all the same.
+ */
 export async function transaction<T>(
   source: DataSource,
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transactionOnce(source, work)
+      return await onConnection(source, (manager) => transactionOnce(manager, work))
     } catch (error) {
-      if (attempt === attempts || !transientCodes.includes(databaseErrorCode(error) ?? '')) throw error
+      if (attempt === attempts || !transientCodes.includes(errorCode(error) ?? '')) throw error
       // Apart from the other one, so that they do not meet again.
       await delay(Math.random() * 20 * attempt)
     }
@@ -49,41 +72,25 @@ export async function transaction<T>(
 }
 
 async function transactionOnce<T>(
-  source: DataSource,
+  manager: EntityManager,
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
-  const runner = source.createQueryRunner()
+  const client = await clientOf(manager)
+  await client.query('BEGIN')
   try {
-    await runner.startTransaction()
-    const result = await work(runner.manager)
-    await runner.commitTransaction()
+    const result = await work(manager)
+    await client.query('COMMIT')
     return result
   } catch (error) {
-    await dropSilentConnection(runner, error)
     // What cannot be rolled back any more has lost its connection, and with it the transaction.
-    if (!runner.isReleased && runner.isTransactionActive)
-      await runner.rollbackTransaction().catch(() => undefined)
+    if (awayReason(error) === undefined) await client.query('ROLLBACK').catch(() => undefined)
     throw error
-  } finally {
-    await runner.release()
   }
 }
 
-/** What pg says when the answer takes longer than `query_timeout`. It has no code. */
-const silentMessage = 'Query read timeout'
-
-/** A server that does not answer would keep every later query on this connection waiting too. */
-async function dropSilentConnection(runner: QueryRunner, error: unknown): Promise<void> {
-  const cause = error instanceof QueryFailedError ? error.driverError : error
-  if (!(cause instanceof Error && cause.message === silentMessage)) return
-  // The pool takes no connection back that has had an error.
-  const client = (await runner.connect()) as ClientBase
-  client.emit('error', cause)
-}
-
-/** The five characters by which PostgreSQL names an error. */
-function databaseErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+async function clientOf(manager: EntityManager): Promise<ClientBase> {
+  if (manager.queryRunner === undefined) throw new TypeError('this manager has no connection of its own')
+  return (await manager.queryRunner.connect()) as ClientBase
 }
 
 /** A view on what pg made, which is a Buffer and so larger than our signatures say. */

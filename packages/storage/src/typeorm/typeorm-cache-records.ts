@@ -10,10 +10,13 @@ import type {
 import type { ChunkKey } from '../chunk-store.js'
 import { addLocal, away, both, evict, move, notRemote, touch, usage } from './chunk-places.js'
 import { pin, pinCount, unpin } from './pins.js'
+import { withObjects } from './store-failure.js'
 
 export interface TypeOrmCacheDeps {
   readonly read: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
   readonly write: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
+  /** For what is not the same when it is done twice. */
+  readonly writeOnce: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
   readonly claim: () => Promise<CapacityClaim | undefined>
 }
 
@@ -60,7 +63,9 @@ export class TypeOrmCacheRecords implements CacheRecords {
     wantedBytes: number,
     deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
   ): Promise<Eviction> {
-    return await this.#deps.write((manager) => evict(manager, wantedBytes, deleteObjects))
+    return await withObjects(deleteObjects, (deleteOrFail) =>
+      this.#deps.write((manager) => evict(manager, wantedBytes, deleteOrFail)),
+    )
   }
 
   async touch(keys: readonly ChunkKey[], atMs: number): Promise<void> {
@@ -68,11 +73,11 @@ export class TypeOrmCacheRecords implements CacheRecords {
   }
 
   async pin(target: PinTarget, reason: PinReason): Promise<boolean> {
-    return await this.#deps.write((manager) => pin(manager, target, reason))
+    return await this.#deps.writeOnce((manager) => pin(manager, target, reason))
   }
 
   async unpin(target: PinTarget, reason: PinReason): Promise<boolean> {
-    return await this.#deps.write((manager) => unpin(manager, target, reason))
+    return await this.#deps.writeOnce((manager) => unpin(manager, target, reason))
   }
 
   async pinCount(target: PinTarget, reason: PinReason): Promise<number> {

@@ -1,26 +1,43 @@
 import type { DataSource, EntityManager } from 'typeorm'
+import type { AbortOptions } from '../abort-options.js'
 import type { CapacityClaim } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
 import type { Database, FlushState, Progress, TorrentRecord } from '../database.js'
-import { isBaeError, StorageError } from '../errors.js'
+import { StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { claimCapacity } from './capacity-claim.js'
 import { deleteChunkRows, lockUnreferenced } from './chunk-references.js'
-import { openDataSource, type TypeOrmDatabaseOptions } from './data-source.js'
+import { openDataSource } from './data-source.js'
+import { databaseError } from './database-error.js'
+import { DatabaseServer, type DatabaseServerOptions } from './database-server.js'
 import { torrentEntity } from './entities.js'
+import { ExactlyOnce } from './exactly-once.js'
 import { flushState, writeBoot } from './flushed-pieces.js'
 import { deletePinsOf } from './pins.js'
 import { clearPlaces, deleteRows, markFlushed, recordBatch } from './progress.js'
 import { transaction } from './sql.js'
+import { withObjects } from './store-failure.js'
 import { haveBits, keyRange } from './torrent-progress.js'
 import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
 import { TypeOrmCacheRecords } from './typeorm-cache-records.js'
 
-/** Opens the records of a library on a PostgreSQL server. Rejects STORAGE_DATABASE where that cannot be. */
+export interface TypeOrmDatabaseOptions extends DatabaseServerOptions, AbortOptions {
+  /** The library's own PostgreSQL schema: lower case letters, digits and `_`. Made where it is not there. */
+  readonly schema: string
+}
+
+/**
+ * Opens the records of a library on a PostgreSQL server. Rejects STORAGE_DATABASE where that cannot be,
+ * STORAGE_DATABASE_UNAVAILABLE where there is no server (one that starts is waited for), and with the
+ * signal's reason.
+ */
 export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Promise<TypeOrmDatabase> {
+  const server = new DatabaseServer(options)
   try {
-    return new TypeOrmDatabase(await openDataSource(options))
+    const source = await server.run(() => openDataSource(server, options.schema), options)
+    return new TypeOrmDatabase(server, source, options.schema)
   } catch (error) {
+    options.signal?.throwIfAborted()
     throw databaseError(error, 'the database cannot be opened')
   }
 }
@@ -28,16 +45,21 @@ export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Prom
 /** The records of a library in PostgreSQL: see decision 30 for what is kept how. */
 export class TypeOrmDatabase implements Database {
   readonly cache: TypeOrmCacheRecords
+  readonly #server: DatabaseServer
   readonly #source: DataSource
+  readonly #schema: string
   readonly #running = new Set<Promise<unknown>>()
   #claimed: CapacityClaim | undefined
   #closing: Promise<void> | undefined
 
-  constructor(source: DataSource) {
+  constructor(server: DatabaseServer, source: DataSource, schema: string) {
+    this.#server = server
     this.#source = source
+    this.#schema = schema
     this.cache = new TypeOrmCacheRecords({
       read: (work) => this.#read(work),
       write: (work) => this.#write(work),
+      writeOnce: (work) => this.#writeOnce(work),
       claim: () => this.#run(() => this.#claim()),
     })
   }
@@ -45,7 +67,7 @@ export class TypeOrmDatabase implements Database {
   async saveTorrent(record: TorrentRecord): Promise<void> {
     await this.#run(async () => {
       const row = await torrentRow(record)
-      await transaction(this.#source, (manager) => insertTorrent(manager, row))
+      await this.#server.run(() => transaction(this.#source, (manager) => insertTorrent(manager, row)))
     })
   }
 
@@ -68,7 +90,7 @@ export class TypeOrmDatabase implements Database {
   }
 
   async deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]> {
-    return await this.#write((manager) => deleteRows(manager, id))
+    return await this.#writeOnce((manager) => deleteRows(manager, id))
   }
 
   async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
@@ -83,7 +105,7 @@ export class TypeOrmDatabase implements Database {
     id: TorrentId,
     lost: { pieces: readonly number[]; ordinals: readonly number[] },
   ): Promise<readonly ChunkKey[]> {
-    return await this.#write((manager) => clearPlaces(manager, id, lost))
+    return await this.#writeOnce((manager) => clearPlaces(manager, id, lost))
   }
 
   async markFlushed(id: TorrentId, pieces: readonly number[]): Promise<void> {
@@ -106,23 +128,16 @@ export class TypeOrmDatabase implements Database {
     keys: readonly ChunkKey[],
     deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
   ): Promise<void> {
-    let refused: { readonly error: unknown } | undefined
-    const forget = async (manager: EntityManager): Promise<void> => {
-      const unreferenced = await lockUnreferenced(manager, keys)
-      if (unreferenced.length === 0) return
-      await deleteObjects(unreferenced).catch((error: unknown) => {
-        refused = { error }
-        throw error
-      })
-      await deletePinsOf(
-        manager,
-        unreferenced.map((key) => ({ key })),
-      )
-      await deleteChunkRows(manager, unreferenced)
-    }
-    await this.#write(forget).catch((error: unknown) => {
-      throw refused === undefined ? error : refused.error
-    })
+    await withObjects(deleteObjects, (deleteOrFail) =>
+      this.#write(async (manager) => {
+        const unreferenced = await lockUnreferenced(manager, keys)
+        if (unreferenced.length === 0) return
+        await deleteOrFail(unreferenced)
+        const targets = unreferenced.map((key) => ({ key }))
+        await deletePinsOf(manager, targets)
+        await deleteChunkRows(manager, unreferenced)
+      }),
+    )
   }
 
   async close(): Promise<void> {
@@ -135,7 +150,7 @@ export class TypeOrmDatabase implements Database {
   }
 
   async #claim(): Promise<CapacityClaim | undefined> {
-    const claim = await claimCapacity(this.#source)
+    const claim = await this.#server.run(() => claimCapacity(this.#server, this.#schema))
     if (claim !== undefined) this.#claimed = claim
     return claim
   }
@@ -147,11 +162,17 @@ export class TypeOrmDatabase implements Database {
   }
 
   #read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.#run(() => work(this.#source.manager))
+    return this.#run(() => this.#server.runOn(this.#source, work))
   }
 
   #write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.#run(() => transaction(this.#source, work))
+    return this.#run(() => this.#server.run(() => transaction(this.#source, work)))
+  }
+
+  /** For changes that are not the same when they are made twice: see `ExactlyOnce`. */
+  #writeOnce<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const once = new ExactlyOnce(this.#source, work)
+    return this.#run(() => this.#server.run(() => once.attempt()))
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
@@ -166,11 +187,4 @@ export class TypeOrmDatabase implements Database {
       this.#running.delete(running)
     }
   }
-}
-
-/** Ours and mistakes of the caller as they are; all else is the database's. */
-function databaseError(error: unknown, what: string): unknown {
-  if (isBaeError(error) || error instanceof RangeError || error instanceof TypeError) return error
-  const why = error instanceof Error ? error.message : typeof error
-  return new StorageError('STORAGE_DATABASE', `${what}: ${why}`, { cause: error })
 }

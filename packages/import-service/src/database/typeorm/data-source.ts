@@ -1,19 +1,17 @@
+import type { AbortOptions } from '@bae/storage'
+import type { DatabaseServer } from '@bae/storage/typeorm'
 import pg from 'pg'
 import { DataSource } from 'typeorm'
 import { ImportError } from '../../errors.js'
 import { importEntity } from './import-row.js'
 import { migrations } from './migrations/index.js'
 
-export interface TypeOrmImportDatabaseOptions {
-  /** `postgres://...`, as psql takes it. */
-  readonly url: string
+export interface TypeOrmImportDatabaseOptions extends AbortOptions {
+  /** How the server is reached, and waited for while it is away. */
+  readonly server: Pick<DatabaseServer, 'connectionOptions' | 'run' | 'runOn'>
   /** The library's own PostgreSQL schema: lower case letters, digits and `_`. Made where it is not there. */
   readonly schema: string
 }
-
-/** Nothing waits for ever. */
-const connectTimeoutMs = 10_000
-const statementTimeoutMs = 60_000
 
 /** Rows of imports are few and change seldom. */
 const poolSize = 2
@@ -24,15 +22,8 @@ const migrationLock = 0x62_61_65
 const migrationsTable = 'import_migration'
 
 /** What every connection of ours says first. */
-export function connectionOptions({ url, schema }: TypeOrmImportDatabaseOptions) {
-  return {
-    connectionString: url,
-    application_name: 'bae imports',
-    options: `-c search_path=${schema}`,
-    connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    keepAlive: true,
-  }
+export function connectionOptions({ server, schema }: TypeOrmImportDatabaseOptions) {
+  return server.connectionOptions({ schema, applicationName: 'bae imports' })
 }
 
 /** Makes the schema, brings its tables up to date and connects. */
@@ -54,14 +45,12 @@ export async function openDataSource(options: TypeOrmImportDatabaseOptions): Pro
 }
 
 async function migrated(options: TypeOrmImportDatabaseOptions): Promise<DataSource> {
-  const { connectionString, ...extra } = connectionOptions(options)
   const source = new DataSource({
     type: 'postgres',
     driver: pg,
-    url: connectionString,
     schema: options.schema,
     poolSize,
-    extra,
+    extra: connectionOptions(options),
     entities: [importEntity],
     migrations,
     migrationsTableName: migrationsTable,

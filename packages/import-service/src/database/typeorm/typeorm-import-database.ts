@@ -20,60 +20,67 @@ const replaced = [
   'torrent_file',
 ]
 
-/** Opens the imports of a library on a PostgreSQL server. Rejects IMPORT_DATABASE where that cannot be. */
+/**
+ * Opens the imports of a library on a PostgreSQL server. Rejects IMPORT_DATABASE where that cannot be, and as
+ * `server` says where there is none.
+ */
 export async function openTypeOrmImportDatabase(
   options: TypeOrmImportDatabaseOptions,
 ): Promise<TypeOrmImportDatabase> {
   try {
-    return new TypeOrmImportDatabase(await openDataSource(options), new SessionClaims(options))
+    const source = await options.server.run(() => openDataSource(options), options)
+    return new TypeOrmImportDatabase(options.server, source, new SessionClaims(options))
   } catch (error) {
+    options.signal?.throwIfAborted()
     throw databaseError(error, 'the database of imports cannot be opened')
   }
 }
 
 /** The imports of a library in PostgreSQL, beside its other records. */
 export class TypeOrmImportDatabase implements ImportDatabase {
+  readonly #server: TypeOrmImportDatabaseOptions['server']
   readonly #source: DataSource
   readonly #claims: SessionClaims
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  constructor(source: DataSource, claims: SessionClaims) {
+  constructor(server: TypeOrmImportDatabaseOptions['server'], source: DataSource, claims: SessionClaims) {
+    this.#server = server
     this.#source = source
     this.#claims = claims
   }
 
   async saveImport(record: ImportRecord): Promise<void> {
-    await this.#run(async (imports) => {
+    await this.#query(async (imports) => {
       const insert = imports.createQueryBuilder().insert().values(importRow(record))
       await insert.orUpdate(replaced, ['id']).updateEntity(false).execute()
     })
   }
 
   async findImport(id: TorrentId): Promise<ImportRecord | undefined> {
-    return await this.#run((imports) => findOne(imports, 'import.id = :value', id))
+    return await this.#query((imports) => findOne(imports, 'import.id = :value', id))
   }
 
   async findImportByInfoHash(infoHash: string): Promise<ImportRecord | undefined> {
     const either = 'import.infoHashV1 = :value OR import.infoHashV2 = :value'
-    return await this.#run((imports) => findOne(imports, either, Buffer.from(infoHash, 'hex')))
+    return await this.#query((imports) => findOne(imports, either, Buffer.from(infoHash, 'hex')))
   }
 
   async listImports(): Promise<readonly ImportRecord[]> {
-    return await this.#run(async (imports) => {
+    return await this.#query(async (imports) => {
       const rows = await imports.find({ order: { addedAtMs: 'ASC', id: 'ASC' } })
       return rows.map(importRecord)
     })
   }
 
   async deleteImport(id: TorrentId): Promise<void> {
-    await this.#run(async (imports) => {
+    await this.#query(async (imports) => {
       await imports.delete({ id })
     })
   }
 
   async claim(key: string): Promise<Claim | undefined> {
-    return await this.#run(() => this.#claims.claim(key))
+    return await this.#run(() => this.#server.run(() => this.#claims.claim(key)))
   }
 
   async close(): Promise<void> {
@@ -91,11 +98,17 @@ export class TypeOrmImportDatabase implements ImportDatabase {
     await this.#source.destroy()
   }
 
-  async #run<T>(work: (imports: Repository<ImportRow>) => Promise<T>): Promise<T> {
+  #query<T>(work: (imports: Repository<ImportRow>) => Promise<T>): Promise<T> {
+    return this.#run(() =>
+      this.#server.runOn(this.#source, (manager) => work(manager.getRepository(importEntity))),
+    )
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) {
       throw new ImportError('IMPORT_DATABASE_CLOSED', 'the database of imports is closed')
     }
-    const running = work(this.#source.getRepository(importEntity))
+    const running = work()
     this.#running.add(running)
     try {
       return await running

@@ -1,4 +1,5 @@
 import { CreateImports1795348800000 } from './1795348800000-create-imports.js'
+import { ClaimOwners1795608000000 } from './1795608000000-claim-owners.js'
 
 /** In the order in which they run. A released one never changes. */
-export const migrations = [CreateImports1795348800000]
+export const migrations = [CreateImports1795348800000, ClaimOwners1795608000000]

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { sampleKey, sampleRecord, sealed, setPieces } from '../src/compliance/database-samples.js'
+import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
+import { CuttableWay } from './cut-connections.js'
+import { ThrowawayServer } from './throwaway-server.js'
+
+let server: ThrowawayServer
+let way: CuttableWay
+
+beforeAll(async () => {
+  server = await ThrowawayServer.make()
+  await server.start()
+  way = await CuttableWay.listen(join(server.directory, '.s.PGSQL.5432'))
+}, 60_000)
+
+afterEach(async () => {
+  if (!server.isRunning) await server.start()
+})
+
+afterAll(async () => {
+  await way.close()
+  await server.remove()
+})
+
+function newSchema(): string {
+  return `test_${randomUUID().replaceAll('-', '')}`
+}
+
+async function open(options: { url?: string; databaseWaitMs?: number } = {}): Promise<TypeOrmDatabase> {
+  return await openTypeOrmDatabase({ url: server.url, schema: newSchema(), ...options })
+}
+
+function overTheWay(): string {
+  return `postgres://bae@127.0.0.1:${way.port}/postgres`
+}
+
+describe('while the server is away', () => {
+  it('reads and writes wait, and go on when it is back', async () => {
+    await using database = await open()
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    await server.stop()
+    const recording = database.recordProgress(record.id, { completedPieces: [3], sealedChunks: [] })
+    const reading = database.findTorrent(record.id)
+    await server.start()
+    expect(await reading).toEqual(record)
+    await recording
+    expect(setPieces(await database.completedPieces(record.id), 9)).toEqual([3])
+  })
+
+  it('they wait for databaseWaitMs at most, and the error has the cause', async () => {
+    await using database = await open({ databaseWaitMs: 200 })
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    await server.stop()
+    for (const call of [
+      () => database.findTorrent(record.id),
+      () => database.recordProgress(record.id, { completedPieces: [3], sealedChunks: [] }),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'STORAGE_DATABASE_UNAVAILABLE',
+        cause: expect.objectContaining({ code: 'ENOENT' }),
+      })
+    }
+    await server.start()
+    expect(setPieces(await database.completedPieces(record.id), 9)).toEqual([])
+  })
+
+  it('nothing is lost or counted twice over kill -9 of a server in the middle of many batches', async () => {
+    await using database = await open()
+    const record = sampleRecord(400)
+    await database.saveTorrent(record)
+    let recorded = 0
+    const workers = [0, 1, 2].map(async (worker) => {
+      for (let index = worker; index < 400; index += 3) {
+        const sealedChunks = [sealed(index, index % 50)]
+        await database.recordProgress(record.id, { completedPieces: [index], sealedChunks })
+        recorded += 1
+      }
+    })
+    for (const share of [50, 200]) {
+      await expect.poll(() => recorded, { interval: 1, timeout: 20_000 }).toBeGreaterThan(share)
+      await server.restart('SIGKILL')
+    }
+    await Promise.all(workers)
+    expect(setPieces(await database.completedPieces(record.id), 400)).toHaveLength(400)
+    // Each of the 50 chunks has eight references, so with the last torrent they are all gone, exactly.
+    expect(await database.deleteTorrent(record.id)).toHaveLength(50)
+  })
+
+  it('one that is read-only after a failover is waited for, on connections of its own', async () => {
+    await using database = await open()
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    const readOnly = (value: string) =>
+      server.query(
+        `SET transaction_read_only = off; ALTER DATABASE postgres SET default_transaction_read_only = ${value}`,
+      )
+    // Holds for connections that are made from now on, as those to another server after a failover.
+    await readOnly('on')
+    await server.restart()
+    const recording = database.recordProgress(record.id, { completedPieces: [3], sealedChunks: [] })
+    const refused = 'SELECT sum(xact_rollback) > 0 AS refused FROM pg_stat_database'
+    await expect.poll(() => server.query(refused), { timeout: 10_000 }).toEqual([{ refused: true }])
+    await readOnly('off')
+    await recording
+    expect(setPieces(await database.completedPieces(record.id), 9)).toEqual([3])
+  })
+
+  it('closing waits for what was begun before', async () => {
+    const schema = newSchema()
+    const database = await openTypeOrmDatabase({ url: server.url, schema })
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    await server.stop()
+    const recording = database.recordProgress(record.id, { completedPieces: [3], sealedChunks: [] })
+    const closing = database.close()
+    await server.start()
+    await Promise.all([recording, closing])
+    await using again = await openTypeOrmDatabase({ url: server.url, schema })
+    expect(setPieces(await again.completedPieces(record.id), 9)).toEqual([3])
+  })
+})
+
+describe('opening', () => {
+  it.each(['57P03', '53300'])('waits for a server that answers %s', async (code) => {
+    const refused = way.refuse(code, 3)
+    await using database = await open({ url: overTheWay() })
+    await refused
+    expect(await database.listTorrents()).toEqual([])
+  })
+
+  it('rejects STORAGE_DATABASE_UNAVAILABLE at once where there is no server', async () => {
+    const opening = openTypeOrmDatabase({ url: 'postgres://bae@127.0.0.1:1/postgres', schema: 'bae' })
+    await expect(opening).rejects.toMatchObject({
+      code: 'STORAGE_DATABASE_UNAVAILABLE',
+      cause: { code: 'ECONNREFUSED' },
+    })
+  })
+
+  it('ends with the reason of its signal', async () => {
+    const stop = new AbortController()
+    const reason = new Error('enough')
+    const refused = way.refuse('57P03', 1)
+    const opening = openTypeOrmDatabase({ url: overTheWay(), schema: newSchema(), signal: stop.signal })
+    const ended = expect(opening).rejects.toBe(reason)
+    await refused
+    stop.abort(reason)
+    await ended
+  })
+})
+
+describe('when the connection breaks after COMMIT was sent', () => {
+  it('a torrent that was saved is saved once', async () => {
+    await using database = await open({ url: overTheWay() })
+    const record = sampleRecord(9)
+    const cut = way.cutAfter('COMMIT')
+    await Promise.all([cut, database.saveTorrent(record)])
+    expect(await database.listTorrents()).toEqual([record.id])
+  })
+
+  it('progress that was recorded has its references once', async () => {
+    await using database = await open({ url: overTheWay() })
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    const progress = { completedPieces: [1], sealedChunks: [sealed(0, 'x'), sealed(1, 'x')], flushed: true }
+    const cut = way.cutAfter('COMMIT')
+    await Promise.all([cut, database.recordProgress(record.id, progress)])
+    expect(setPieces(await database.completedPieces(record.id), 9)).toEqual([1])
+    expect(await database.clearProgress(record.id, { pieces: [1], ordinals: [0] })).toEqual([])
+    expect(await database.clearProgress(record.id, { pieces: [], ordinals: [1] })).toEqual([sampleKey('x')])
+  })
+
+  it('chunks that lost their last reference are still told', async () => {
+    await using database = await open({ url: overTheWay() })
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    const sealedChunks = [sealed(0, 'x'), sealed(1, 'y'), sealed(2, 'y')]
+    await database.recordProgress(record.id, { completedPieces: [], sealedChunks })
+    const cleared = way.cutAfter('COMMIT')
+    const clearing = database.clearProgress(record.id, { pieces: [], ordinals: [0, 1] })
+    await cleared
+    expect(await clearing).toEqual([sampleKey('x')])
+    const deleted = way.cutAfter('COMMIT')
+    const deleting = database.deleteTorrent(record.id)
+    await deleted
+    expect(await deleting).toEqual([sampleKey('y')])
+  })
+
+  it('a pin that was set or taken counts once', async () => {
+    await using database = await open({ url: overTheWay() })
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    const pinned = way.cutAfter('COMMIT')
+    expect((await Promise.all([pinned, database.cache.pin({ torrentId: record.id }, 'user')]))[1]).toBe(true)
+    expect(await database.cache.pinCount({ torrentId: record.id }, 'user')).toBe(1)
+    await database.cache.pin({ torrentId: record.id }, 'user')
+    const taken = way.cutAfter('COMMIT')
+    await Promise.all([taken, database.cache.unpin({ torrentId: record.id }, 'user')])
+    expect(await database.cache.pinCount({ torrentId: record.id }, 'user')).toBe(1)
+  })
+
+  it("a store's own broken connections end the deletion, and are not taken for the database's", async () => {
+    await using database = await open()
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    await database.recordProgress(record.id, { completedPieces: [], sealedChunks: [sealed(0, 'x')] })
+    const keys = await database.deleteTorrent(record.id)
+    const broken = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+    const deleting = database.forgetChunks(keys, () => Promise.reject(broken))
+    await expect(deleting).rejects.toBe(broken)
+  })
+
+  it('objects that were deleted are not deleted again', async () => {
+    await using database = await open({ url: overTheWay() })
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    await database.recordProgress(record.id, { completedPieces: [], sealedChunks: [sealed(0, 'x')] })
+    const keys = await database.deleteTorrent(record.id)
+    const deleted: string[] = []
+    const cut = way.cutAfter('COMMIT')
+    await Promise.all([cut, database.forgetChunks(keys, async (some) => void deleted.push(...some))])
+    expect(deleted).toEqual([sampleKey('x')])
+  })
+})
