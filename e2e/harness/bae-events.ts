@@ -41,6 +41,7 @@ export interface VerifyReport {
     readonly files: readonly string[]
     readonly chunk: string
   }[]
+  readonly repair: { readonly healedChunks: number; readonly lostPieces: readonly number[] } | null
 }
 
 export function isProgress(event: BaeEvent | undefined): event is ProgressEvent {

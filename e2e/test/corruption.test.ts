@@ -95,3 +95,28 @@ it('damaged bytes are never handed out: export and cat fail and leave nothing', 
   await expect(readFile(join(library.outputFolder, name))).rejects.toMatchObject({ code: 'ENOENT' })
   expect(await bae(library, ['cat', id, name])).toMatchObject({ code: 1 })
 })
+
+it('verify --repair gives up what is damaged, and importing again fetches just that', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
+  await using library = await BaeLibrary.create()
+  await using seed = await RawSeed.start(await readTorrent(torrent))
+  const { id, pieces } = await importTorrent(library, torrent.path, [seed])
+  const [path = ''] = await library.chunkFiles()
+  const chunk = await readFile(path)
+  chunk[chunk.length >> 1] = (chunk[chunk.length >> 1] ?? 0) ^ 0x10
+  await writeFile(path, chunk)
+
+  const repaired = await bae(library, ['verify', id, '--repair', '--json'])
+  expect(repaired.code).toBe(1)
+  const { bad, repair } = JSON.parse(repaired.stdout) as VerifyReport
+  expect(repair).toEqual({ healedChunks: 0, lostPieces: [bad[0]?.piece] })
+  expect(await baeJson(library, ['show', id])).toMatchObject({ state: 'downloading', pieces: pieces - 1 })
+  await expectVerified(library, id, pieces - 1)
+
+  const served = seed.servedBlocks
+  await importTorrent(library, torrent.path, [seed])
+  expect(seed.servedBlocks - served).toBe(pieceLengthBytes / (16 * kibibyte))
+  await expectVerified(library, id, pieces)
+  await expectExportEquals(library, id, torrent.content)
+})

@@ -2,6 +2,7 @@ import { type NetworkOptions, TorrentClient } from '@bae/client'
 import { createNativeSession, createTorrentFile, libtorrentVersion, parseTorrentFile } from '@bae/native'
 import {
   type AbortOptions,
+  BaeStorage,
   createStorageFactory,
   type Database,
   DirectoryChunkStore,
@@ -9,15 +10,19 @@ import {
   readFile,
   type StagingChunkStore,
   scrubTorrent,
+  type TorrentId,
   TorrentReader,
+  type TorrentRecord,
 } from '@bae/storage'
 import { closeAll } from './close-all.js'
 import type { Composition, DatabaseFacts, Seed } from './composition.js'
 import type { Config } from './config.js'
 import { describeServer, readServerVersion } from './doctor/server-version.js'
+import { ImportError } from './errors.js'
 import { ImportService } from './import-service.js'
 import { findLibraryFolder, type LibraryFolder, openLibraryFolder } from './library/library-folder.js'
 import { StorageLibrary } from './library/storage-library.js'
+import type { VerifyOptions } from './library-like.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
 
@@ -87,9 +92,10 @@ async function openService(
     const server = new DatabaseServer({ url })
     const imports = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
     const chunkStore = keep(await DirectoryChunkStore.open(folder.storeDirectory))
-    const library = createLibrary({ database, chunkStore }, () => closeAll(closers))
+    const opened = new Map<TorrentId, BaeStorage>()
+    const library = createLibrary({ database, chunkStore, opened }, () => closeAll(closers))
     const createStorage = createStorageFactory(
-      { chunkStore, database },
+      { chunkStore, database, opened },
       {
         chunkSizeBytes: folder.chunkSizeBytes,
         ...(config.durability && { durability: config.durability }),
@@ -106,18 +112,33 @@ async function openService(
   }
 }
 
-function createLibrary(
-  parts: { readonly database: Database; readonly chunkStore: StagingChunkStore },
-  close: () => Promise<void>,
-): StorageLibrary {
+interface LibraryParts {
+  readonly database: Database
+  readonly chunkStore: StagingChunkStore
+  readonly opened: ReadonlyMap<TorrentId, BaeStorage>
+}
+
+function createLibrary(parts: LibraryParts, close: () => Promise<void>): StorageLibrary {
   return new StorageLibrary({
     database: parts.database,
     openReader: (record) => new TorrentReader({ record, ...parts }),
     readFile,
-    scrub: (record, options) => scrubTorrent({ record, ...parts }, options),
+    scrub: (record, options) => scrub(parts, record, options),
     destroy: (id) => destroyTorrent(parts, id),
     close,
   })
+}
+
+/** An open torrent is scrubbed by its own storage, which tells the client of what is lost. */
+async function scrub({ opened, ...parts }: LibraryParts, record: TorrentRecord, options: VerifyOptions) {
+  const open = opened.get(record.id)
+  if (open !== undefined) return await open.scrub(options)
+  if (!options.repair) return await scrubTorrent({ record, ...parts }, options)
+  if (options.onlyIfOpen) {
+    throw new ImportError('IMPORT_BUSY', `the import of ${record.layout.name} is about to begin or to end`)
+  }
+  await using storage = await BaeStorage.open({ record, ...parts }, options)
+  return await storage.scrub(options)
 }
 
 /** The server of BAE_DATABASE_URL, or the library's own, which the last process to leave stops. */

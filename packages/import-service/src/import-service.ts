@@ -1,5 +1,5 @@
 import type { PeerAddress } from '@bae/client'
-import type { AbortOptions, TorrentLayout } from '@bae/storage'
+import type { AbortOptions, TorrentId } from '@bae/storage'
 import { claimTorrent, hashesOf, releaseAll } from './claim-torrent.js'
 import { closeAll } from './close-all.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
@@ -8,10 +8,11 @@ import { type ExportedTorrent, exportTorrent } from './export-torrent.js'
 import { type Import, ImportJob } from './import-job.js'
 import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
-import type { LibraryLike, LibraryTorrent, VerifyOptions } from './library-like.js'
+import type { LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from './library-like.js'
 import { resolveId } from './resolve-id.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
+import { describeVerified, type VerifiedImport } from './verified-import.js'
 
 export interface ImportServiceDeps {
   readonly client: TorrentClientLike
@@ -23,21 +24,6 @@ export interface ImportServiceDeps {
 export interface AddImportOptions extends AbortOptions {
   /** Dialled over TCP at once. */
   readonly peers?: readonly PeerAddress[]
-}
-
-/** A piece that is not what the torrent says: which files it spoils, and the chunk where that is known. */
-export interface BadPiece {
-  readonly piece: number
-  readonly files: readonly string[]
-  readonly chunk: string | null
-}
-
-/** `pieces` were checked, `ok` of them are right. */
-export interface VerifiedImport {
-  readonly id: string
-  readonly pieces: number
-  readonly ok: number
-  readonly bad: readonly BadPiece[]
 }
 
 /**
@@ -97,18 +83,18 @@ export class ImportService implements AsyncDisposable {
     return describeImport(record, await this.#library.findTorrent(record.id))
   }
 
-  /** Reads and hashes every completed piece. */
+  /**
+   * Reads and hashes every completed piece, also while it is imported. With `repair` what is wrong is healed from another
+   * copy, or no longer recorded, so that importing it again fetches just that. Then it rejects IMPORT_BUSY while another
+   * process imports it.
+   */
   async verify(id: string, options: VerifyOptions = {}): Promise<VerifiedImport> {
     const record = await this.#resolve(id)
     const { layout } = await this.#torrentOf(record)
-    const report = await this.#library.verify(record.id, options)
-    const bad = report.damaged.map((damaged) => ({
-      piece: damaged.piece,
-      files: placesOf(layout, damaged.files),
-      chunk: damaged.chunk ?? null,
-    }))
-    const badPieces = new Set(bad.map(({ piece }) => piece)).size
-    return { id: record.id, pieces: report.checkedPieces, ok: report.checkedPieces - badPieces, bad }
+    const report = options.repair
+      ? await this.#repair(record, options)
+      : await this.#library.verify(record.id, options)
+    return describeVerified(record.id, layout, report)
   }
 
   /** Writes the files to `directory/<name>`, all or nothing. Rejects IMPORT_INCOMPLETE and IMPORT_EXPORT_EXISTS. */
@@ -150,6 +136,28 @@ export class ImportService implements AsyncDisposable {
     } finally {
       await releaseAll(claims)
     }
+  }
+
+  /** Through the job that has the torrent open in this process, else alone with it. */
+  async #repair(record: ImportRecord, options: VerifyOptions): Promise<VerifyReport> {
+    if ([...this.#running].some((job) => job.id === record.id))
+      return await this.#library.verify(record.id, { ...options, onlyIfOpen: true })
+    const claims = await claimTorrent(this.#imports, record)
+    try {
+      const report = await this.#library.verify(record.id, options)
+      if (report.repair !== undefined && report.repair.lostPieces.length > 0) await this.#reopen(record.id)
+      return report
+    } finally {
+      await releaseAll(claims)
+    }
+  }
+
+  /** It is no longer completed: pieces of it have to come again. */
+  async #reopen(id: TorrentId): Promise<void> {
+    const record = await this.#imports.findImport(id)
+    if (record?.state !== 'completed') return
+    const { completedAtMs: _, ...rest } = record
+    await this.#imports.saveImport({ ...rest, state: 'downloading' })
   }
 
   /** Stops what runs, keeping what is stored, then closes everything. Idempotent. */
@@ -259,12 +267,6 @@ function completedImport(snapshot: ImportSnapshot): Import {
     cleanupError: undefined,
     whenCompleted: () => Promise.resolve(snapshot),
   }
-}
-
-/** The places of an export for the torrent's own paths. */
-function placesOf(layout: TorrentLayout, paths: readonly string[]): readonly string[] {
-  const places = new Map(importedFiles(layout).map(({ path, file }) => [file.path.join('/'), path]))
-  return paths.map((path) => places.get(path)).filter((place) => place !== undefined)
 }
 
 function incomplete({ id, name, pieces, totalPieces }: ImportSnapshot): ImportError {

@@ -11,18 +11,17 @@ export type { Import, ImportOutcome } from './import-job.js'
 export type { ImportPhase, ImportProgress } from './import-progress.js'
 export {
   type AddImportOptions,
-  type BadPiece,
   ImportService,
   type ImportServiceDeps,
-  type VerifiedImport,
 } from './import-service.js'
 export type { ImportedFile, ImportSnapshot } from './import-snapshot.js'
 export { type ImportSource, resolveSource } from './import-source.js'
 export type {
-  DamagedPiece,
+  Damage,
   LibraryLike,
   LibraryTorrent,
   VerifyOptions,
   VerifyReport,
 } from './library-like.js'
 export type { StatusUpdate, TorrentClientLike } from './torrent-client-like.js'
+export type { BadFile, BadPiece, VerifiedImport } from './verified-import.js'

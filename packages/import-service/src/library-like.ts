@@ -8,23 +8,31 @@ export interface LibraryTorrent {
   readonly completedPieces: Uint8Array
 }
 
-export interface DamagedPiece {
-  readonly piece: number
-  /** The files that the damage is in: the torrent's own paths, joined by '/'. */
-  readonly files: readonly string[]
+/** Wrong bytes in one file. */
+export interface Damage {
+  readonly fileIndex: number
+  /** Complete pieces that are wrong because of it. */
+  readonly pieces: readonly number[]
   /** The key of the chunk that is wrong or gone, where the library can tell. */
   readonly chunk?: string
+  /** Where the chunk is: in the library, in the store behind it, both, or neither. */
+  readonly places: { readonly local: boolean; readonly remote: boolean }
 }
 
 export interface VerifyReport {
   /** Pieces that were read and hashed: those that are completed. */
   readonly checkedPieces: number
-  /** A piece is named once for each chunk of it that is wrong. */
-  readonly damaged: readonly DamagedPiece[]
+  readonly damage: readonly Damage[]
+  /** Set where something was wrong and a repair was asked for. */
+  readonly repair?: { readonly healedChunks: number; readonly lostPieces: readonly number[] }
 }
 
 export interface VerifyOptions extends AbortOptions {
   readonly onProgress?: (progress: { readonly checkedPieces: number; readonly totalPieces: number }) => void
+  /** Heals what can be had from another copy; what cannot is no longer recorded, and fetched by the next import. */
+  readonly repair?: boolean
+  /** Repair through a storage that this process has open, or reject IMPORT_BUSY: another one must not be opened. */
+  readonly onlyIfOpen?: boolean
 }
 
 /**
@@ -39,7 +47,9 @@ export interface LibraryLike {
     fileIndex: number,
     options?: AbortOptions & { readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array>
-  /** Reads every completed piece and compares its hash. */
+  /**
+   * Reads every completed piece and compares its hash. Who repairs has claimed the torrent.
+   */
   verify(id: TorrentId, options?: VerifyOptions): Promise<VerifyReport>
   /** Deletes the torrent's records, staged bytes and the chunks that no other torrent shares. An absent torrent is fine. */
   removeTorrent(id: TorrentId): Promise<void>

@@ -7,7 +7,7 @@ import { ImportError } from '../src/errors.js'
 import { ImportService } from '../src/import-service.js'
 import { FakeLibrary } from '../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
-import { hashV1, hashV2, importRecord, layoutOf, pieceLengthBytes, torrentId } from './support/records.js'
+import { hashV1, hashV2, importRecord, layoutOf, pieceLengthBytes } from './support/records.js'
 
 const layout = layoutOf({ 'one.wav': pieceLengthBytes, 'two.wav': 2 * pieceLengthBytes })
 const source = { torrent: { torrentFile: Uint8Array.of(1, 2, 3) }, infoHashV1: hashV1('a'), name: 'album' }
@@ -294,32 +294,6 @@ describe('removing', () => {
 
   it('of an unknown import says so', async () => {
     await expect(service.remove('ff')).rejects.toMatchObject({ code: 'IMPORT_NOT_FOUND' })
-  })
-})
-
-describe('verifying', () => {
-  it('names files as an export would, and counts pieces', async () => {
-    const hostile = layoutOf({ '../one.wav': pieceLengthBytes, two: pieceLengthBytes })
-    await imports.saveImport(importRecord({ state: 'completed' }))
-    library.save(torrentId('1'), hostile, [0, 1])
-    library.damaged = [
-      { piece: 0, files: ['../one.wav'], chunk: 'c0ffee' },
-      { piece: 0, files: ['two'] },
-    ]
-    expect(await service.verify(torrentId('1'))).toEqual({
-      id: torrentId('1'),
-      pieces: 2,
-      ok: 1,
-      bad: [
-        { piece: 0, files: ['__/one.wav'], chunk: 'c0ffee' },
-        { piece: 0, files: ['two'], chunk: null },
-      ],
-    })
-  })
-
-  it('of an import without a piece says that it is incomplete', async () => {
-    await imports.saveImport(importRecord())
-    await expect(service.verify(torrentId('1'))).rejects.toMatchObject({ code: 'IMPORT_INCOMPLETE' })
   })
 })
 

@@ -13,11 +13,15 @@ import { InFlightCalls } from './in-flight-calls.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { type Logger, silentLogger } from './logger.js'
 import { blockBytes, type ChunkSpan, PieceMapper } from './piece-mapper.js'
+import { PieceProofs } from './piece-proofs.js'
 import { recoverTorrent } from './recover-torrent.js'
+import { type RepairReport, repairTorrent } from './repair-torrent.js'
+import { type Damage, type ScrubOptions, type ScrubReport, scrubTorrent } from './scrub-torrent.js'
 import type { Storage, WriteOptions } from './storage.js'
 import type { TorrentDeps } from './torrent-deps.js'
 import type { TorrentLayout } from './torrent-layout.js'
 import { createTorrentParts, type TorrentParts } from './torrent-parts.js'
+import type { TorrentReaderDeps } from './torrent-reader.js'
 
 /** The store and the database are lent: closing the storage leaves them open. */
 export interface BaeStorageDeps {
@@ -30,6 +34,13 @@ export interface BaeStorageDeps {
   readonly durability?: Durability
   /** Which boot of the machine this is; asked of the system unless set. */
   readonly bootId?: string
+  /** Runs when the storage begins to close. */
+  readonly onEnd?: () => void
+}
+
+export interface RepairedScrubReport extends ScrubReport {
+  /** Set where something was wrong and a repair was asked for. */
+  readonly repair?: RepairReport
 }
 
 /** Spans of one piece that are written at once. */
@@ -45,13 +56,21 @@ export class BaeStorage implements Storage {
   readonly #deps: TorrentDeps
   readonly #parts: TorrentParts
   readonly #calls: InFlightCalls
+  readonly #onEnd: (() => void) | undefined
+  readonly #record: TorrentRecord
+  /** Ends what would keep `close` waiting. */
+  readonly #ending = new AbortController()
   /** Orders the calls for one piece. Reading and completing change no byte: they run beside each other. */
   readonly #pieces = new KeyedQueue<number>()
+  /** Pieces that reads found damaged, and that are being mended. */
+  readonly #losing = new Set<number>()
   readonly #lostListeners = new Set<(pieces: readonly number[]) => void>()
 
-  private constructor(layout: TorrentLayout, deps: TorrentDeps, parts: TorrentParts) {
-    this.layout = layout
-    this.wantsBlockHashes = blocksAreLeaves(layout)
+  private constructor({ record, onEnd }: BaeStorageDeps, deps: TorrentDeps, parts: TorrentParts) {
+    this.layout = record.layout
+    this.wantsBlockHashes = blocksAreLeaves(record.layout)
+    this.#record = record
+    this.#onEnd = onEnd
     this.#deps = deps
     this.#parts = parts
     this.#calls = new InFlightCalls(`the storage of torrent ${deps.torrentId}`)
@@ -61,18 +80,17 @@ export class BaeStorage implements Storage {
    * Brings the torrent's records and bytes in step first: pieces that were stored but not recorded are
    * hashed, not downloaded again; pieces whose staged bytes are gone are not claimed.
    */
-  static async open(
-    { record, chunkStore, database, logger = silentLogger, ...rest }: BaeStorageDeps,
-    options: AbortOptions = {},
-  ): Promise<BaeStorage> {
+  static async open(given: BaeStorageDeps, options: AbortOptions = {}): Promise<BaeStorage> {
     options.signal?.throwIfAborted()
+    const { record, chunkStore, database, logger = silentLogger, ...rest } = given
     const mapper = new PieceMapper(record.layout, record)
     const { durability = 'process', bootId = await readBootId() } = rest
     const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability }
     const parts = createTorrentParts(deps, record, await database.completedPieces(record.id))
-    await recoverTorrent(deps, record.metadata, parts, { ...options, bootId })
+    const proofs = new PieceProofs(mapper, record.layout, record.metadata)
+    await recoverTorrent(deps, proofs, parts, { ...options, bootId })
     await parts.manifest.opened()
-    return new BaeStorage(record.layout, deps, parts)
+    return new BaeStorage(given, deps, parts)
   }
 
   async writePiece(piece: number, offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
@@ -140,6 +158,20 @@ export class BaeStorage implements Storage {
     return () => this.#lostListeners.delete(listener)
   }
 
+  /**
+   * Checks every complete piece: see scrubTorrent. With `repair` what is wrong is mended from another copy, or taken
+   * from the records, and told to those who listen for lost pieces. Closing the storage ends it with STORAGE_CLOSED.
+   */
+  async scrub(options: ScrubOptions & { readonly repair?: boolean } = {}): Promise<RepairedScrubReport> {
+    const signals = [this.#ending.signal, ...(options.signal ? [options.signal] : [])]
+    const scrubOptions = { ...options, signal: AbortSignal.any(signals) }
+    return await this.#calls.run(async () => {
+      const report = await scrubTorrent(this.#readerDeps(), scrubOptions)
+      if (!options.repair || report.damage.length === 0) return report
+      return { ...report, repair: await this.#repair(report.damage, scrubOptions) }
+    })
+  }
+
   async close(): Promise<void> {
     await this.#end()
     await this.#parts.barrier.run()
@@ -157,7 +189,10 @@ export class BaeStorage implements Storage {
   }
 
   async #end(): Promise<void> {
-    await this.#calls.close()
+    this.#onEnd?.()
+    const closed = this.#calls.close()
+    this.#ending.abort(new StorageError('STORAGE_CLOSED', `torrent ${this.#deps.torrentId} was closed`))
+    await closed
     await this.#parts.recorder.idle()
   }
 
@@ -219,17 +254,32 @@ export class BaeStorage implements Storage {
     this.#tellLost(gone, piece)
   }
 
-  /** A read found that a complete piece is not there: the records must not claim it any longer. */
+  /** A read found that a complete piece is not there: unless it can be mended the records must not claim it any longer. */
   #loseSoon(piece: number): void {
-    if (this.#calls.closed) return
+    if (this.#calls.closed || this.#losing.has(piece)) return
+    this.#losing.add(piece)
     const { logger, torrentId } = this.#deps
-    const losing = this.#calls.run(async () => {
-      const gone = await this.#parts.recorder.uncomplete([piece])
-      this.#tellLost(new Set([...gone, piece]))
-    })
-    losing.catch((error: unknown) => {
+    const losing = this.scrub({ pieces: [piece], repair: true })
+    const end = (): boolean => this.#losing.delete(piece)
+    losing.then(end, (error: unknown) => {
+      end()
+      if (this.#calls.closed) return
       logger.error({ torrentId, piece, err: error }, 'a lost piece could not be taken from the records')
     })
+  }
+
+  async #repair(damage: readonly Damage[], options: AbortOptions): Promise<RepairReport> {
+    const { mapper, logger, torrentId } = this.#deps
+    const report = await repairTorrent(this.#readerDeps(), mapper, this.#parts, damage, options)
+    const { healedChunks, lostPieces } = report
+    logger.warn({ torrentId, healedChunks, lostPieces: lostPieces.length }, 'damaged chunks were found')
+    this.#tellLost(new Set(lostPieces))
+    return report
+  }
+
+  #readerDeps(): TorrentReaderDeps {
+    const { chunkStore, database } = this.#deps
+    return { record: this.#record, chunkStore, database }
   }
 
   /** `known`: a piece whose caller takes it for incomplete already. */

@@ -3,7 +3,7 @@ import type { ChunkLeaves } from './chunk-leaves.js'
 import type { ChunkKey, StagedChunk } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { SealedChunk } from './database.js'
-import { StorageError } from './errors.js'
+import { isBaeError, StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
 import { blockBytes } from './piece-mapper.js'
 import type { TorrentDeps } from './torrent-deps.js'
@@ -57,15 +57,17 @@ export class ChunkSealer {
 
   /**
    * Makes a stored chunk a staged one again; its object stays. False when its bytes are nowhere: damaged ones
-   * would get a key of their own when they are sealed next, and pass for right ones.
+   * would get a key of their own when they are sealed next, and pass for right ones. `damagedToo`: what of them
+   * will be claimed is known to be right.
    */
-  async unseal(ordinal: number, key: ChunkKey): Promise<boolean> {
+  async unseal(ordinal: number, key: ChunkKey, damagedToo = false): Promise<boolean> {
     const { chunkStore, mapper } = this.#deps
     const staged = this.staged(ordinal)
     const range = { offset: 0, length: mapper.chunkLengthBytes(ordinal) }
-    const stored = await chunkStore.get(key)
+    const stored = await this.#stored(key)
     const bytes = stored ?? (await chunkStore.staging.read(staged, range))
-    if (bytes?.length !== range.length || chunkKeyOf(bytes, mapper.chunkSizeBytes) !== key) return false
+    if (bytes?.length !== range.length) return false
+    if (!damagedToo && chunkKeyOf(bytes, mapper.chunkSizeBytes) !== key) return false
     if (stored !== undefined) await chunkStore.staging.write(staged, 0, stored)
     crashPoint('chunk is staged again')
     return true
@@ -73,6 +75,15 @@ export class ChunkSealer {
 
   staged(ordinal: number): StagedChunk {
     return { torrentId: this.#deps.torrentId, ...this.#deps.mapper.chunkAt(ordinal) }
+  }
+
+  async #stored(key: ChunkKey): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#deps.chunkStore.get(key)
+    } catch (error) {
+      if (isBaeError(error, 'STORAGE_CORRUPT')) return undefined
+      throw error
+    }
   }
 
   async #readLeaves(ordinal: number, offset: number, end: number): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 export type { AbortOptions } from './abort-options.js'
-export { BaeStorage, type BaeStorageDeps } from './bae-storage.js'
+export { BaeStorage, type BaeStorageDeps, type RepairedScrubReport } from './bae-storage.js'
 export type { ByteRange } from './byte-range.js'
 export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
 export { DirectoryChunkStore } from './chunk-store/directory-chunk-store.js'
@@ -21,7 +21,14 @@ export type { ManifestStore } from './manifest-store.js'
 export { MemoryDatabase } from './memory-database.js'
 export { blockBytes, type ChunkSpan, PieceMapper, type PieceSpan } from './piece-mapper.js'
 export { type PieceSource, type ReadFileOptions, readFile } from './read-file.js'
-export { type DamagedPiece, type ScrubStep, scrubTorrent } from './scrub-torrent.js'
+export type { RepairReport } from './repair-torrent.js'
+export {
+  type Damage,
+  type ScrubOptions,
+  type ScrubProgress,
+  type ScrubReport,
+  scrubTorrent,
+} from './scrub-torrent.js'
 export type { PieceHashes, Storage, StorageFactory, WriteOptions } from './storage.js'
 export {
   createStorageFactory,

@@ -63,11 +63,15 @@ export class ProgressRecorder {
 
   /**
    * The pieces are no longer complete; their chunks are staged ones again. Answers those pieces, among these
-   * and others, that were complete and whose bytes turned out to be gone.
+   * and others, that were complete and whose bytes turned out to be gone. `proven`: pieces that were found right
+   * by their own hashes, and stay complete where the chunk they share with lost ones is damaged.
    */
-  async uncomplete(pieces: Iterable<number>): Promise<ReadonlySet<number>> {
+  async uncomplete(
+    pieces: Iterable<number>,
+    proven: ReadonlySet<number> = new Set(),
+  ): Promise<ReadonlySet<number>> {
     const asked = [...pieces]
-    return await this.#parts.steps.exclusive('step', () => this.#uncomplete(asked))
+    return await this.#parts.steps.exclusive('step', () => this.#uncomplete(asked, proven))
   }
 
   /** Settles, and never rejects, when everything begun is done, the renames included. */
@@ -122,12 +126,12 @@ export class ProgressRecorder {
     return ordinals
   }
 
-  async #uncomplete(asked: readonly number[]): Promise<ReadonlySet<number>> {
+  async #uncomplete(asked: readonly number[], proven: ReadonlySet<number>): Promise<ReadonlySet<number>> {
     const { completed, keys } = this.#parts
     const pieces = new Set(asked.filter((piece) => this.mayBeRecorded(piece)))
     const gone = new Set<number>()
     if (pieces.size === 0) return gone
-    const ordinals = await this.#unsealBelow(pieces, gone)
+    const ordinals = await this.#unsealBelow(pieces, gone, proven)
     this.#parts.barrier.forget(pieces)
     const lost = { pieces: [...pieces], ordinals: [...ordinals] }
     crashPoint('chunks of lost pieces are staged again')
@@ -143,7 +147,11 @@ export class ProgressRecorder {
   }
 
   /** Where a chunk is gone all pieces over it go too: `pieces` grows while it is walked. */
-  async #unsealBelow(pieces: Set<number>, gone: Set<number>): Promise<Set<number>> {
+  async #unsealBelow(
+    pieces: Set<number>,
+    gone: Set<number>,
+    proven: ReadonlySet<number>,
+  ): Promise<Set<number>> {
     const { mapper } = this.#deps
     const ordinals = new Set<number>()
     for (const piece of pieces) {
@@ -153,7 +161,8 @@ export class ProgressRecorder {
         ordinals.add(ordinal)
         if (!sealed) continue
         const key = await this.#parts.keys.find(ordinal)
-        if (key === undefined || (await this.#parts.sealer.unseal(ordinal, key))) continue
+        const othersAreProven = this.#allPieces(ordinal, (one) => pieces.has(one) || proven.has(one))
+        if (key === undefined || (await this.#parts.sealer.unseal(ordinal, key, othersAreProven))) continue
         const { first, end } = mapper.pieceRangeOfChunk(ordinal)
         for (let one = first; one < end; one++) {
           pieces.add(one)

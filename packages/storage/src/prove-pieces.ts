@@ -1,10 +1,9 @@
 import type { AbortOptions } from './abort-options.js'
 import { chunkKeyOf } from './chunk-key.js'
 import { isBaeError } from './errors.js'
-import { expectedSha1, sha1OfPiece } from './hash-piece.js'
 import { setBits } from './have-bits.js'
+import type { PieceProofs } from './piece-proofs.js'
 import type { TorrentDeps } from './torrent-deps.js'
-import type { TorrentMetadata } from './torrent-layout.js'
 import type { TorrentParts } from './torrent-parts.js'
 
 /**
@@ -13,7 +12,7 @@ import type { TorrentParts } from './torrent-parts.js'
  */
 export async function provePieces(
   deps: TorrentDeps,
-  metadata: TorrentMetadata,
+  proofs: PieceProofs,
   parts: TorrentParts,
   options: AbortOptions & { readonly bootId: string | undefined },
 ): Promise<void> {
@@ -25,7 +24,7 @@ export async function provePieces(
   for (const piece of setBits(unflushedPieces)) {
     options.signal?.throwIfAborted()
     if (!parts.completed.has(piece)) continue
-    const proven = await isRight(deps, metadata, parts, piece, options)
+    const proven = await isRight(deps, proofs, parts, piece, options)
     ;(proven ? right : spoilt).push(piece)
   }
   if (spoilt.length > 0) {
@@ -42,19 +41,18 @@ export async function provePieces(
   if (options.bootId !== undefined) await database.saveBootId(torrentId, options.bootId)
 }
 
-/** By the torrent's own hash of the piece; where it has none (v2), by the keys of its chunks. */
+/** By the torrent's own hash of the piece; where none is known (a magnet link of v2), by the keys of its chunks. */
 async function isRight(
   deps: TorrentDeps,
-  metadata: TorrentMetadata,
+  proofs: PieceProofs,
   parts: TorrentParts,
   piece: number,
   options: AbortOptions,
 ): Promise<boolean> {
-  const expected = expectedSha1(metadata, piece)
   try {
-    if (expected === undefined) return await chunksAreRight(deps, parts, piece, options)
-    const actual = await sha1OfPiece(deps.mapper, piece, (span) => parts.reader.readSpan(span, options))
-    return actual !== undefined && Buffer.compare(actual, expected) === 0
+    if (!proofs.canProve(piece)) return await chunksAreRight(deps, parts, piece, options)
+    const verdict = await proofs.check(piece, (span) => parts.reader.readSpan(span, options))
+    return verdict === 'right'
   } catch (error) {
     if (isBaeError(error, 'STORAGE_CHUNK_MISSING') || isBaeError(error, 'STORAGE_CORRUPT')) return false
     throw error

@@ -1,9 +1,8 @@
 import type { AbortOptions } from './abort-options.js'
 import { crashPoint } from './crash-point.js'
-import { expectedSha1, sha1OfPiece } from './hash-piece.js'
+import type { PieceProofs } from './piece-proofs.js'
 import { provePieces } from './prove-pieces.js'
 import type { TorrentDeps } from './torrent-deps.js'
-import type { TorrentMetadata } from './torrent-layout.js'
 import type { TorrentParts } from './torrent-parts.js'
 
 /**
@@ -13,7 +12,7 @@ import type { TorrentParts } from './torrent-parts.js'
  */
 export async function recoverTorrent(
   deps: TorrentDeps,
-  metadata: TorrentMetadata,
+  proofs: PieceProofs,
   parts: TorrentParts,
   options: AbortOptions & { readonly bootId: string | undefined },
 ): Promise<void> {
@@ -26,9 +25,9 @@ export async function recoverTorrent(
   crashPoint('seals are replayed')
   await dropLostPieces(deps, parts, staged)
   crashPoint('lost pieces are dropped')
-  await provePieces(deps, metadata, parts, options)
+  await provePieces(deps, proofs, parts, options)
   crashPoint('pieces of another boot are proven')
-  const right = await findRightPieces(deps, metadata, parts, staged, options)
+  const right = await findRightPieces(deps, proofs, parts, staged, options)
   await Promise.all(right.map((piece) => parts.recorder.complete(piece)))
   crashPoint('stored pieces are recorded again')
 }
@@ -64,7 +63,7 @@ async function dropLostPieces(deps: TorrentDeps, parts: TorrentParts, staged: Se
 /** Pieces that were stored but not recorded any more: those with the right hash need not be downloaded again. */
 async function findRightPieces(
   deps: TorrentDeps,
-  metadata: TorrentMetadata,
+  proofs: PieceProofs,
   parts: TorrentParts,
   staged: ReadonlySet<number>,
   options: AbortOptions,
@@ -78,12 +77,11 @@ async function findRightPieces(
   const right: number[] = []
   for (const piece of candidates) {
     options.signal?.throwIfAborted()
-    const expected = expectedSha1(metadata, piece)
-    if (expected === undefined) continue
-    const actual = await sha1OfPiece(mapper, piece, ({ ordinal, chunkOffset: offset, length }) =>
+    if (!proofs.canProve(piece)) continue
+    const verdict = await proofs.check(piece, ({ ordinal, chunkOffset: offset, length }) =>
       chunkStore.staging.read(parts.sealer.staged(ordinal), { offset, length }, options),
     )
-    if (actual !== undefined && Buffer.compare(actual, expected) === 0) right.push(piece)
+    if (verdict === 'right') right.push(piece)
   }
   return right
 }

@@ -1,91 +1,114 @@
 import type { AbortOptions } from './abort-options.js'
-import type { ChunkKey } from './chunk-store.js'
-import type { TorrentRecord } from './database.js'
-import { expectedSha1, sha1OfPiece } from './hash-piece.js'
+import type { ChunkKey, ChunkPlaces } from './chunk-store.js'
+import { forEachBounded } from './for-each-bounded.js'
 import { PieceMapper } from './piece-mapper.js'
+import { PieceProofs } from './piece-proofs.js'
 import { PieceSet } from './piece-set.js'
-import { type ScrubbedChunk, ScrubbedChunks } from './scrubbed-chunks.js'
+import { ScrubFindings } from './scrub-findings.js'
+import type { HashAnswer } from './scrub-hasher.js'
+import { jobsOf, type ScrubJob, stretchesOf } from './scrub-jobs.js'
+import { openScrubLanes, type ScrubLane } from './scrub-lanes.js'
+import { ScrubReader } from './scrub-reader.js'
 import type { TorrentReaderDeps } from './torrent-reader.js'
 
-/** A complete piece whose bytes are not the torrent's. */
-export interface DamagedPiece {
-  readonly piece: number
-  /** The files that the damage is in: paths joined by '/', without the torrent's top folder. */
-  readonly files: readonly string[]
-  /** The stored chunk that is gone or is not what its key says. None: the bytes are staged, or the record is wrong. */
+/** Wrong bytes in one file. */
+export interface Damage {
+  readonly fileIndex: number
+  /** Its path joined by '/', without the torrent's top folder. */
+  readonly file: string
+  /** Complete pieces that are not the torrent's because of it, in order. */
+  readonly pieces: readonly number[]
+  /** The sealed chunk that is gone or is not what its key says. None: the bytes are staged, or the record is wrong. */
   readonly chunk?: ChunkKey
+  /** Where the chunk is; neither where it is gone. */
+  readonly places: ChunkPlaces
 }
 
-/** One complete piece was checked. */
-export interface ScrubStep {
-  readonly piece: number
-  /** Complete pieces checked so far, this one included, and how many there are in all. */
+export interface ScrubProgress {
   readonly checkedPieces: number
-  readonly completePieces: number
+  /** Complete pieces in all. */
+  readonly totalPieces: number
   readonly checkedBytes: number
-  /** Empty when the piece is right. */
-  readonly damage: readonly DamagedPiece[]
 }
+
+export interface ScrubReport extends ScrubProgress {
+  /** In the order of the torrent's bytes. Empty when all is right. */
+  readonly damage: readonly Damage[]
+}
+
+export interface ScrubOptions extends AbortOptions {
+  readonly onProgress?: (progress: ScrubProgress) => void
+  /** Only these of the complete pieces. */
+  readonly pieces?: Iterable<number>
+}
+
+/** Chunks of one lane that are read or hashed at a time. */
+const maxChunksAhead = 3
 
 /**
- * Checks every recorded piece of a torrent: stored chunks against their keys, pieces against the SHA-1 the
- * torrent has for them. Reads each byte once and keeps one chunk in memory; repairs nothing. Pieces that
- * the torrent does not have yet are not looked at.
+ * Checks the recorded pieces of a torrent: sealed chunks against their keys, pieces against what the torrent says of
+ * them (SHA-1, merkle roots, or both). Reads each byte once, keeps a few chunks in memory, hashes on threads where
+ * there is much, and repairs nothing. Pieces that the torrent does not have are not looked at. What the store cannot
+ * answer rejects: that is no damage.
  */
-export async function* scrubTorrent(
+export async function scrubTorrent(
   deps: TorrentReaderDeps,
-  options: AbortOptions = {},
-): AsyncIterable<ScrubStep> {
+  options: ScrubOptions = {},
+): Promise<ScrubReport> {
   const { record, database } = deps
   const mapper = new PieceMapper(record.layout, record)
-  const completed = new PieceSet(mapper.pieceCount, await database.completedPieces(record.id))
-  const chunks = new ScrubbedChunks(deps, mapper, options)
-  const completePieces = completed.count()
-  let checkedPieces = 0
-  let checkedBytes = 0
-  for (let piece = 0; piece < mapper.pieceCount; piece++) {
-    if (!completed.has(piece)) continue
-    options.signal?.throwIfAborted()
-    const damage = await checkPiece(record, mapper, chunks, piece)
-    checkedPieces++
-    checkedBytes += mapper.pieceLengthBytes(piece)
-    yield { piece, checkedPieces, completePieces, checkedBytes, damage }
+  const wanted = wantedPieces(mapper, await database.completedPieces(record.id), options.pieces)
+  const proofs = new PieceProofs(mapper, record.layout, record.metadata)
+  const findings = new ScrubFindings(mapper, proofs, wanted, options.onProgress)
+  const reader = new ScrubReader(deps, mapper, options)
+  const lanes = openScrubLanes(wanted.count() * record.layout.pieceLengthBytes)
+  const stretches = stretchesOf(mapper, wanted)[Symbol.iterator]()
+  try {
+    await forEachBounded(lanes, lanes.length, async (lane) => {
+      for (let next = stretches.next(); !next.done; next = stretches.next()) {
+        findings.addPadding(next.value)
+        await scrubStretch(lane, reader, jobsOf(mapper, proofs, next.value), findings, options)
+      }
+    })
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.close()))
+  }
+  return await findings.report(deps, options)
+}
+
+/** The next chunks are read while those before them are hashed. */
+async function scrubStretch(
+  lane: ScrubLane,
+  reader: ScrubReader,
+  jobs: Iterable<ScrubJob>,
+  findings: ScrubFindings,
+  options: AbortOptions,
+): Promise<void> {
+  const underWay: Promise<void>[] = []
+  try {
+    for (const { ordinal, parts } of jobs) {
+      options.signal?.throwIfAborted()
+      const { key, jobs: hashJobs } = await reader.read(ordinal, parts)
+      const isThere = hashJobs.every(({ bytes }) => bytes !== undefined)
+      const answers: Promise<HashAnswer>[] = hashJobs.map((job) => lane.hash(job))
+      const noted = Promise.all(answers).then((all) => findings.add(ordinal, { key, isThere }, all))
+      noted.catch(() => {})
+      underWay.push(noted)
+      if (underWay.length >= maxChunksAhead) await underWay.shift()
+    }
+  } finally {
+    await Promise.all(underWay)
   }
 }
 
-async function checkPiece(
-  { layout, metadata }: TorrentRecord,
+function wantedPieces(
   mapper: PieceMapper,
-  chunks: ScrubbedChunks,
-  piece: number,
-): Promise<readonly DamagedPiece[]> {
-  const damaged = new Set<ScrubbedChunk>()
-  const actual = await sha1OfPiece(mapper, piece, async (span) => {
-    const chunk = await chunks.load(span)
-    if (!chunk.sound) damaged.add(chunk)
-    const at = span.chunkOffset - chunk.offset
-    return chunk.bytes?.subarray(at, at + span.length) ?? new Uint8Array(span.length)
-  })
-  const expected = expectedSha1(metadata, piece)
-  const isRight = expected !== undefined && actual !== undefined && Buffer.compare(actual, expected) === 0
-  const blamed = [...damaged].filter(
-    (chunk) => !isRight || chunk.bytes === undefined || isUnexplained(mapper, chunk, piece),
-  )
-  for (const chunk of blamed) chunk.blamed = true
-  const pathOf = (fileIndex: number): string => layout.files[fileIndex]?.path.join('/') ?? ''
-  if (blamed.length > 0) {
-    return blamed.map(({ fileIndex, key }) => ({
-      piece,
-      files: [pathOf(fileIndex)],
-      ...(key === undefined ? {} : { chunk: key }),
-    }))
-  }
-  if (isRight || expected === undefined) return []
-  const files = new Set(mapper.chunksOfPiece(piece).map(({ fileIndex }) => pathOf(fileIndex)))
-  return [{ piece, files: [...files] }]
-}
-
-/** The piece is right though its chunk is not: another piece has the damage, unless this is the last one over it. */
-function isUnexplained(mapper: PieceMapper, chunk: ScrubbedChunk, piece: number): boolean {
-  return !chunk.blamed && mapper.pieceRangeOfChunk(chunk.ordinal).end === piece + 1
+  completed: Uint8Array,
+  only: Iterable<number> | undefined,
+): PieceSet {
+  const complete = new PieceSet(mapper.pieceCount, completed)
+  if (only === undefined) return complete
+  const wanted = new PieceSet(mapper.pieceCount)
+  for (const piece of only) if (complete.has(piece)) wanted.add(piece)
+  return wanted
 }

@@ -7,11 +7,14 @@ import { type Logger, silentLogger } from './logger.js'
 import { PieceMapper } from './piece-mapper.js'
 import { assertRoom } from './room.js'
 import type { StorageFactory } from './storage.js'
+import type { TorrentId } from './torrent-layout.js'
 
 export interface StorageFactoryDeps {
   readonly chunkStore: StagingChunkStore
   readonly database: Database
   readonly logger?: Logger
+  /** Where the factory keeps what it has opened and is not closed: a scrub of an open torrent goes through its storage. */
+  readonly opened?: Map<TorrentId, BaeStorage>
 }
 
 export interface StorageFactoryOptions {
@@ -28,7 +31,7 @@ export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durabilit
  * what is free. Store and database are lent.
  */
 export function createStorageFactory(
-  { chunkStore, database, logger = silentLogger }: StorageFactoryDeps,
+  { chunkStore, database, logger = silentLogger, opened }: StorageFactoryDeps,
   options: StorageFactoryOptions = {},
 ): StorageFactory {
   const { chunkSizeBytes, durability } = { ...defaultStorageFactoryOptions, ...options }
@@ -45,7 +48,13 @@ export function createStorageFactory(
       crashPoint('torrent is saved')
     }
     const abort = signal === undefined ? {} : { signal }
-    return await BaeStorage.open({ record, chunkStore, database, logger, durability }, abort)
+    const onEnd = (): void => {
+      if (opened?.get(torrentId) === storage) opened.delete(torrentId)
+    }
+    const deps = { record, chunkStore, database, logger, durability, onEnd }
+    const storage = await BaeStorage.open(deps, abort)
+    opened?.set(torrentId, storage)
+    return storage
   }
 }
 

@@ -4,7 +4,7 @@ import { chunkKeyOf } from '../src/chunk-key.js'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import type { ChunkKey, StagedChunk, StagingChunkStore } from '../src/chunk-store.js'
 import { collect } from '../src/compliance/expectations.js'
-import { pieceBytes, pieceHashesV1, torrentBytes } from '../src/compliance/layouts.js'
+import { pieceBytes, pieceHashesV1, pieceHashesV2, torrentBytes } from '../src/compliance/layouts.js'
 import { anotherTorrent, writeWhole } from '../src/compliance/storage-subject.js'
 import type { Progress, TorrentRecord } from '../src/database.js'
 import type { Durability } from '../src/durability.js'
@@ -73,7 +73,7 @@ export class Library {
       layout: this.layout,
       metadata: {
         infoSection: Uint8Array.of(0x64, 0x65),
-        ...(options.withoutPieceHashes ? {} : { pieceHashesV1: pieceHashesV1(layout, this.bytes) }),
+        ...(options.withoutPieceHashes ? {} : hashesOf(layout, this.bytes)),
       },
       chunkSizeBytes: options.chunkSizeBytes ?? 65_536,
       addedAtMs: 1_795_000_000_000,
@@ -155,4 +155,12 @@ export async function hasSettled(promise: Promise<unknown>): Promise<boolean> {
   promise.then(settle, settle)
   await new Promise((resolve) => setImmediate(resolve))
   return settled
+}
+
+/** Of a v2 torrent where the layout has no v1 hash, of a hybrid one where it has both. */
+function hashesOf(layout: TorrentLayout, bytes: Uint8Array) {
+  return {
+    ...(layout.infoHashV1 && { pieceHashesV1: pieceHashesV1(layout, bytes) }),
+    ...(layout.infoHashV2 && { pieceHashesV2: pieceHashesV2(layout, bytes) }),
+  }
 }

@@ -3,13 +3,14 @@ import type { Config } from '../config.js'
 import type { CliOutput } from './cli-output.js'
 import type { StopControl } from './stop-control.js'
 
-export type OptionName = 'library' | 'json' | 'peer' | 'timeout'
+export type OptionName = 'library' | 'json' | 'peer' | 'timeout' | 'repair'
 
 export interface CommandArguments {
-  /** One for each name in `Command.positionals`. */
+  /** One for each name in `Command.positionals`, then what there is of the optional ones. */
   readonly positionals: readonly string[]
   readonly library?: string
   readonly json: boolean
+  readonly repair: boolean
   readonly peers: readonly string[]
   readonly timeout?: string
 }
@@ -28,6 +29,7 @@ export interface Command {
   readonly name: string
   /** Names of the required arguments, as in the usage line. */
   readonly positionals: readonly string[]
+  readonly optionalPositionals?: readonly string[]
   readonly options: readonly OptionName[]
   readonly help: string
   /** Resolves to the exit code. */

@@ -35,8 +35,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'verify',
-    usage: 'verify ID',
-    summary: 'read everything back and compare the hashes',
+    usage: 'verify [ID]',
+    summary: 'read everything back, compare the hashes, repair',
     load: async () => (await import('./verify-command.js')).verifyCommand,
   },
   {

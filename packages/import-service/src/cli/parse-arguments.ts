@@ -10,6 +10,7 @@ const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
   json: { type: 'boolean' },
   peer: { type: 'string', multiple: true },
   timeout: { type: 'string' },
+  repair: { type: 'boolean' },
 }
 
 /** The arguments of one command, or 'help' where that is asked for. Rejects IMPORT_USAGE with one sentence. */
@@ -18,18 +19,19 @@ export function parseArguments(command: Command, argv: readonly string[]): Comma
   if (values.help === true) return 'help'
   const missing = command.positionals[positionals.length]
   if (missing !== undefined) throw usage(command, `needs ${missing}`)
-  const surplus = positionals[command.positionals.length]
+  const surplus = positionals[command.positionals.length + (command.optionalPositionals?.length ?? 0)]
   if (surplus !== undefined) throw usage(command, `takes no '${surplus}': that is one argument too many`)
   for (const name of command.options) {
     if (values[name] === '') throw usage(command, `needs a value for --${name}`)
   }
-  const { library, timeout, peer, json } = values
+  const { library, timeout, peer, json, repair } = values
   return {
     positionals,
     ...(typeof library === 'string' ? { library } : {}),
     ...(typeof timeout === 'string' ? { timeout } : {}),
     peers: Array.isArray(peer) ? peer.filter((value) => typeof value === 'string') : [],
     json: json === true,
+    repair: repair === true,
   }
 }
 

@@ -1,57 +1,113 @@
-import type { VerifiedImport } from '../import-service.js'
+import type { ImportService } from '../import-service.js'
+import type { ImportSnapshot } from '../import-snapshot.js'
+import type { VerifiedImport } from '../verified-import.js'
 import { printable } from './cli-output.js'
-import { type Command, exitDone, exitFailed } from './command.js'
+import { type CliContext, type Command, exitDone, exitFailed } from './command.js'
 import { formatBar } from './format-progress.js'
 import { formatCount, formatShare } from './format-quantities.js'
-import { openLibrary } from './open-library.js'
+import { formatVerified } from './format-verified.js'
+import { openLibrary, openLibraryIfThere } from './open-library.js'
 import { ProgressReporter } from './progress-reporter.js'
+import { codeOf, sentenceOf } from './report-error.js'
 
-const shownBadPieces = 20
+/** One of many that could not be verified. */
+interface FailedVerify {
+  readonly id: string
+  readonly error: { readonly code: string; readonly message: string }
+}
 
 export const verifyCommand: Command = {
   name: 'verify',
-  positionals: ['ID'],
-  options: ['library', 'json'],
-  help: `Usage: bae verify ID [--library DIR] [--json]
+  positionals: [],
+  optionalPositionals: ['ID'],
+  options: ['repair', 'library', 'json'],
+  help: `Usage: bae verify [ID] [--repair] [--library DIR] [--json]
 
-Reads every stored piece of an import and compares its hash with the torrent's.
-Exits 1 when something is wrong, and names it.
+Reads every stored piece of an import, or of all imports, and compares its hash
+with the torrent's. Exits 1 when something is wrong, and names it: the file, its
+pieces, and each damaged chunk with the place where it is ('here', 'remote',
+'both', or 'gone').
 
+  --repair       heal damaged chunks from another copy; pieces for which there is
+                 none are taken from the records, so that 'bae import' fetches
+                 just them. Exits 0 where all could be healed
   --library DIR  the library
-  --json         print {"id","pieces","ok","bad"}: pieces checked, pieces right, and
-                 for each bad one {"piece","files","chunk"}`,
+  --json         print {"id","pieces","ok","bad","files","repair"}: pieces checked,
+                 pieces right, for each bad one {"piece","files","chunk"}, for each
+                 bad file {"path","pieces","chunks":[{"key","local","remote"}]},
+                 and with --repair {"healedChunks","lostPieces"}. Without ID an
+                 array of these; one that failed is {"id","error"}`,
   async run(args, context) {
-    const { output, stop } = context
+    const { output } = context
+    const [id] = args.positionals
+    if (id === undefined) return await verifyAll(args, context)
     await using service = await openLibrary(args, context)
-    const report = await verify(args.positionals[0] ?? '')
+    const report = await verifyOne(service, id, args, context)
     if (args.json) output.printJson(report)
-    else for (const line of formatReport(report)) output.print(line)
-    return report.bad.length === 0 ? exitDone : exitFailed
-
-    async function verify(id: string): Promise<VerifiedImport> {
-      let progress = { checkedPieces: 0, totalPieces: 0 }
-      const text = () => `checked ${progress.checkedPieces} of ${formatCount(progress.totalPieces, 'piece')}`
-      const share = () => (progress.totalPieces === 0 ? 0 : progress.checkedPieces / progress.totalPieces)
-      const texts = () => [formatShare(progress.checkedPieces, Math.max(1, progress.totalPieces)), text()]
-      const view = {
-        bar: (columns: number) => formatBar(share(), texts(), { columns, unicode: output.unicode }),
-        line: text,
-        event: () => undefined,
-      }
-      // One object is all that --json prints here.
-      using _ = args.json ? undefined : new ProgressReporter(output, view, { json: false })
-      return await service.verify(id, { signal: stop.signal, onProgress: (now) => (progress = now) })
-    }
+    else for (const line of formatVerified(report, output.columns)) output.print(line)
+    return isSound(report) ? exitDone : exitFailed
   },
 }
 
-export function formatReport(report: VerifiedImport): readonly string[] {
-  const { bad, ok, pieces } = report
-  if (bad.length === 0) return [`ok: ${formatCount(pieces, 'piece')} checked, all right`]
-  const shown = bad.slice(0, shownBadPieces).map(({ piece, files, chunk }) => {
-    const where = files.length === 0 ? '' : ` of ${files.map(printable).join(', ')}`
-    return `  piece ${piece}${where}${chunk === null ? '' : ` (chunk ${chunk})`}`
-  })
-  const more = bad.length > shown.length ? [`  and ${bad.length - shown.length} more`] : []
-  return [`damaged: ${pieces - ok} of ${formatCount(pieces, 'piece')} wrong`, ...shown, ...more]
+type VerifyArguments = Parameters<Command['run']>[0]
+
+async function verifyAll(args: VerifyArguments, context: CliContext): Promise<number> {
+  const { output } = context
+  const service = await openLibraryIfThere(context.config(args), context)
+  await using _ = service
+  const reports: (VerifiedImport | FailedVerify)[] = []
+  for (const snapshot of (await service?.list()) ?? []) {
+    if (service === undefined || snapshot.pieces === 0) continue
+    const report = await tryOne(service, snapshot, args, context)
+    reports.push(report)
+    if (args.json) continue
+    output.print(printable(snapshot.name ?? snapshot.id))
+    const lines =
+      'error' in report
+        ? [`${report.error.message} [${report.error.code}]`]
+        : formatVerified(report, output.columns)
+    for (const line of lines) output.print(`  ${line}`)
+  }
+  if (args.json) output.printJson(reports)
+  else if (reports.length === 0) output.print('nothing is stored')
+  return reports.every((report) => !('error' in report) && isSound(report)) ? exitDone : exitFailed
+}
+
+/** One that another process imports, or whose chunks cannot be read now, does not keep the others from being verified. */
+async function tryOne(
+  service: ImportService,
+  { id }: ImportSnapshot,
+  args: VerifyArguments,
+  context: CliContext,
+): Promise<VerifiedImport | FailedVerify> {
+  try {
+    return await verifyOne(service, id, args, context)
+  } catch (error) {
+    context.stop.signal.throwIfAborted()
+    return { id, error: { code: codeOf(error), message: sentenceOf(error) } }
+  }
+}
+
+async function verifyOne(
+  service: ImportService,
+  id: string,
+  { json, repair }: VerifyArguments,
+  { output, stop }: CliContext,
+): Promise<VerifiedImport> {
+  let progress = { checkedPieces: 0, totalPieces: 0 }
+  const text = () => `checked ${progress.checkedPieces} of ${formatCount(progress.totalPieces, 'piece')}`
+  const share = () => (progress.totalPieces === 0 ? 0 : progress.checkedPieces / progress.totalPieces)
+  const texts = () => [formatShare(progress.checkedPieces, Math.max(1, progress.totalPieces)), text()]
+  const view = {
+    bar: (columns: number) => formatBar(share(), texts(), { columns, unicode: output.unicode }),
+    line: text,
+    event: () => undefined,
+  }
+  // One object is all that --json prints here.
+  using _ = json ? undefined : new ProgressReporter(output, view, { json: false })
+  return await service.verify(id, { repair, signal: stop.signal, onProgress: (now) => (progress = now) })
+}
+
+function isSound({ bad, repair }: VerifiedImport): boolean {
+  return bad.length === 0 || repair?.lostPieces.length === 0
 }

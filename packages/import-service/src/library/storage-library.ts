@@ -2,20 +2,14 @@ import type {
   AbortOptions,
   ByteRange,
   Database,
+  RepairedScrubReport,
   readFile,
-  scrubTorrent,
   TorrentId,
   TorrentReader,
   TorrentRecord,
 } from '@bae/storage'
 import { ImportError } from '../errors.js'
-import type {
-  DamagedPiece,
-  LibraryLike,
-  LibraryTorrent,
-  VerifyOptions,
-  VerifyReport,
-} from '../library-like.js'
+import type { LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from '../library-like.js'
 
 type ReadPiece = Pick<TorrentReader, 'readPiece'>
 
@@ -24,12 +18,13 @@ export interface StorageLibraryDeps {
   readonly database: Database
   readonly openReader: (record: TorrentRecord) => ReadPiece
   readonly readFile: typeof readFile
-  readonly scrub: (record: TorrentRecord, options: AbortOptions) => ReturnType<typeof scrubTorrent>
+  /** Through the storage of the torrent where this process has it open, or where it shall repair. */
+  readonly scrub: (record: TorrentRecord, options: VerifyOptions) => Promise<RepairedScrubReport>
   readonly destroy: (id: TorrentId) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** A library on BaeStorage's records and chunks. Writes nothing but in `removeTorrent`. */
+/** A library on BaeStorage's records and chunks. Writes nothing but in `removeTorrent` and to repair. */
 export class StorageLibrary implements LibraryLike {
   readonly #deps: StorageLibraryDeps
   /** The torrent read last: an export asks for its files one after the other. */
@@ -54,16 +49,9 @@ export class StorageLibrary implements LibraryLike {
     yield* this.#deps.readFile(reader, record.layout, fileIndex, options)
   }
 
-  async verify(id: TorrentId, { onProgress, ...options }: VerifyOptions = {}): Promise<VerifyReport> {
+  async verify(id: TorrentId, options: VerifyOptions = {}): Promise<VerifyReport> {
     const { record } = await this.#open(id)
-    const damaged: DamagedPiece[] = []
-    let checked = 0
-    for await (const { checkedPieces, completePieces, damage } of this.#deps.scrub(record, options)) {
-      damaged.push(...damage)
-      checked = checkedPieces
-      onProgress?.({ checkedPieces, totalPieces: completePieces })
-    }
-    return { checkedPieces: checked, damaged }
+    return await this.#deps.scrub(record, options)
   }
 
   removeTorrent(id: TorrentId): Promise<void> {

@@ -1,19 +1,15 @@
 import type { AbortOptions, ByteRange, TorrentId, TorrentLayout } from '@bae/storage'
 import { ImportError } from '../errors.js'
 import { totalPieces } from '../import-snapshot.js'
-import type {
-  DamagedPiece,
-  LibraryLike,
-  LibraryTorrent,
-  VerifyOptions,
-  VerifyReport,
-} from '../library-like.js'
+import type { Damage, LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from '../library-like.js'
 
 /** A library in memory whose torrents a test puts in, or a FakeTorrentClient. Bytes of files are up to `contents`. */
 export class FakeLibrary implements LibraryLike {
   readonly #torrents = new Map<TorrentId, LibraryTorrent>()
   /** What `verify` finds wrong. */
-  damaged: readonly DamagedPiece[] = []
+  damage: readonly Damage[] = []
+  /** Chunks that `verify` can heal; the pieces of others are lost. */
+  healableChunks: ReadonlySet<string> = new Set()
   /** Where it is set, every call that reads or removes rejects with it. */
   failure: Error | undefined
   /** The bytes of a file, in the parts that a read gives. */
@@ -52,7 +48,18 @@ export class FakeLibrary implements LibraryLike {
     const torrent = await this.findTorrent(id)
     const checkedPieces = torrent === undefined ? 0 : totalPieces(torrent.layout)
     options.onProgress?.({ checkedPieces, totalPieces: checkedPieces })
-    return { checkedPieces, damaged: this.damaged }
+    const { damage } = this
+    if (!options.repair || damage.length === 0) return { checkedPieces, damage }
+    return { checkedPieces, damage, repair: this.#repair(torrent) }
+  }
+
+  #repair(torrent: LibraryTorrent | undefined): NonNullable<VerifyReport['repair']> {
+    const isHealed = ({ chunk }: Damage): boolean => chunk !== undefined && this.healableChunks.has(chunk)
+    const lost = this.damage.filter((one) => !isHealed(one)).flatMap(({ pieces }) => pieces)
+    for (const piece of lost) if (torrent) clearBit(torrent.completedPieces, piece)
+    const healedChunks = this.damage.filter(isHealed).length
+    this.damage = []
+    return { healedChunks, lostPieces: lost }
   }
 
   async removeTorrent(id: TorrentId): Promise<void> {
@@ -67,4 +74,8 @@ export class FakeLibrary implements LibraryLike {
 
 function setBit(bits: Uint8Array, position: number): void {
   bits[position >> 3] = (bits[position >> 3] ?? 0) | (0x80 >> (position & 7))
+}
+
+function clearBit(bits: Uint8Array, position: number): void {
+  bits[position >> 3] = (bits[position >> 3] ?? 0) & ~(0x80 >> (position & 7))
 }

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { commands } from '../../src/cli/commands.js'
+import { formatVerified } from '../../src/cli/format-verified.js'
+import { textWidth } from '../../src/cli/text-width.js'
+import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
 import { CapturedOutput } from '../support/captured-output.js'
 import { hashV1, importRecord, layoutOf, pieceLengthBytes, torrentId } from '../support/records.js'
 import { TestCli } from '../support/test-cli.js'
@@ -161,19 +164,90 @@ describe('commands about an ID', () => {
     expect(output.stdout).toMatch(/16\.0 KiB {2}disc\/one\.wav/)
   })
 
-  it('verify exits 0 when all is right and 1 when a piece is bad', async () => {
-    await saveAlbum()
-    const good = await cli.run(['verify', id, '--json'])
-    expect([good.code, good.output.events]).toEqual([0, [{ id, pieces: 2, ok: 2, bad: [] }]])
-    cli.library.damaged = [{ piece: 1, files: ['notes'], chunk: 'c0ffee' }]
-    const bad = await cli.run(['verify', id, '--json'])
-    const expected = { id, pieces: 2, ok: 1, bad: [{ piece: 1, files: ['notes'], chunk: 'c0ffee' }] }
-    expect([bad.code, bad.output.events]).toEqual([1, [expected]])
-    const told = await cli.run(['verify', id])
-    expect([told.code, told.output.stdout]).toEqual([
-      1,
-      'damaged: 1 of 2 pieces wrong\n  piece 1 of notes (chunk c0ffee)\n',
-    ])
+  describe('verify', () => {
+    const chunk = 'c0ffee'.repeat(11).slice(0, 64)
+    const damaged = { fileIndex: 1, pieces: [1], chunk, places: { local: true, remote: false } }
+
+    it('exits 0 when all is right and 1 when a piece is bad', async () => {
+      await saveAlbum()
+      const good = await cli.run(['verify', id, '--json'])
+      const sound = { id, pieces: 2, ok: 2, bad: [], files: [], repair: null }
+      expect([good.code, good.output.events]).toEqual([0, [sound]])
+      cli.library.damage = [damaged]
+      const bad = await cli.run(['verify', id, '--json'])
+      const expected = {
+        ...sound,
+        ok: 1,
+        bad: [{ piece: 1, files: ['notes'], chunk }],
+        files: [{ path: 'notes', pieces: [1], chunks: [{ key: chunk, local: true, remote: false }] }],
+      }
+      expect([bad.code, bad.output.events]).toEqual([1, [expected]])
+      const told = await cli.run(['verify', id])
+      const text = `damaged: 1 of 2 pieces wrong\n  notes\n    piece 1\n    ${chunk} here\n`
+      expect([told.code, told.output.stdout]).toEqual([1, text])
+    })
+
+    it('--repair exits 0 where all was healed, and 1 where pieces are lost', async () => {
+      await saveAlbum()
+      cli.library.damage = [damaged]
+      cli.library.healableChunks = new Set([chunk])
+      const healed = await cli.run(['verify', id, '--repair'])
+      expect([healed.code, healed.output.stdout.split('\n').at(-2)]).toEqual([
+        0,
+        'healed: 1 chunk from another copy',
+      ])
+      cli.library.healableChunks = new Set()
+      cli.library.damage = [damaged]
+      const lost = await cli.run(['verify', id, '--repair'])
+      expect([lost.code, lost.output.stdout.split('\n').at(-2)]).toEqual([
+        1,
+        "lost: 1 piece; 'bae import' fetches them again",
+      ])
+      const again = await cli.run(['show', id, '--json'])
+      expect(again.output.events).toMatchObject([{ state: 'downloading', pieces: 1, completedAtMs: null }])
+    })
+
+    it('without an ID verifies all, and one that fails does not keep it from the others', async () => {
+      expect((await cli.run(['verify'])).code).toBe(0)
+      await saveAlbum()
+      const all = await cli.run(['verify', '--json'])
+      expect([all.code, all.output.events]).toMatchObject([0, [[{ id, pieces: 2, ok: 2 }]]])
+      await using claim = await MemoryImportDatabase.join(cli.imports).claim(hashV1('a'))
+      expect(claim).toBeDefined()
+      const busy = await cli.run(['verify', '--repair', '--json'])
+      expect([busy.code, busy.output.events]).toMatchObject([1, [[{ id, error: { code: 'IMPORT_BUSY' } }]]])
+      const told = await cli.run(['verify', '--repair'])
+      expect(told.output.stdout).toMatch(/^album\n {2}another process .* \[IMPORT_BUSY\]\n$/)
+      expect((await cli.run(['verify'])).output.stdout).toBe('album\n  ok: 2 pieces checked, all right\n')
+    })
+
+    it('keeps to 80 columns on a terminal, and shows what there is of much damage', async () => {
+      const many = Array.from({ length: 30 }, (_, index) => ({
+        key: chunk,
+        local: false,
+        remote: index % 2 === 0,
+      }))
+      const path = 'very long '.repeat(20)
+      const files = Array.from({ length: 25 }, () => ({
+        path,
+        pieces: [0, 1, 2, 5, 7, 9, 11, 13, 15, 17, 19],
+        chunks: many,
+      }))
+      const report = {
+        id,
+        pieces: 50,
+        ok: 10,
+        bad: [],
+        files,
+        repair: { healedChunks: 3, lostPieces: [1, 2] },
+      }
+      const lines = formatVerified(report, 80)
+      for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(80)
+      expect(lines).toContain('    pieces 0-2, 5, 7, 9, 11, 13, 15, 17, ...')
+      expect(lines.filter((line) => line.endsWith(' gone'))).toHaveLength(20 * 10)
+      expect(lines).toContain('    and 10 chunks more')
+      expect(lines).toContain('  and 5 files more')
+    })
   })
 
   it('cat writes the bytes and nothing else', async () => {

@@ -5,9 +5,11 @@ export {
   type FileShape,
   hugeLayouts,
   layoutOf,
+  layoutV2Of,
   nastyLayouts,
   pieceBytes,
   pieceHashesV1,
+  pieceHashesV2,
   torrentBytes,
 } from './layouts.js'
 export { manifestStoreCompliance } from './manifest-store.js'

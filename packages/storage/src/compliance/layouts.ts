@@ -94,3 +94,56 @@ export function pieceHashesV1(layout: TorrentLayout, bytes: Uint8Array): Uint8Ar
   }
   return new Uint8Array(Buffer.concat(hashes))
 }
+
+/** Files as v2 lays them out: each begins with a piece, with padding before the next one. */
+export function layoutV2Of(
+  name: string,
+  pieceLengthBytes: number,
+  lengths: readonly number[],
+): TorrentLayout {
+  const shapes = lengths.flatMap((length, index): FileShape[] => {
+    const padding = (pieceLengthBytes - (length % pieceLengthBytes)) % pieceLengthBytes
+    return padding === 0 || index === lengths.length - 1 ? [length] : [length, { padding }]
+  })
+  const { infoHashV1: _, ...layout } = layoutOf(name, pieceLengthBytes, shapes)
+  return { ...layout, infoHashV2: createHash('sha256').update(name).digest('hex') }
+}
+
+/** What a v2 torrent of these bytes has as its piece layers and, for files of one piece, roots. By the book, and slow. */
+export function pieceHashesV2(layout: TorrentLayout, bytes: Uint8Array): Uint8Array {
+  const { pieceLengthBytes, totalLengthBytes } = layout
+  const hashes = new Uint8Array(32 * Math.ceil(totalLengthBytes / pieceLengthBytes))
+  for (const { kind, offsetBytes, lengthBytes } of layout.files) {
+    if (kind !== 'file') continue
+    for (let at = 0; at < lengthBytes; at += pieceLengthBytes) {
+      const start = offsetBytes + at
+      const part = bytes.subarray(start, Math.min(start + pieceLengthBytes, offsetBytes + lengthBytes))
+      const isWhole = lengthBytes <= pieceLengthBytes
+      hashes.set(merkleRoot(part, isWhole ? 1 : pieceLengthBytes / block), (32 * start) / pieceLengthBytes)
+    }
+  }
+  return hashes
+}
+
+/** As wide as the blocks of `bytes`, and at least `minWidth` of them. */
+function merkleRoot(bytes: Uint8Array, minWidth: number): Uint8Array {
+  let width = minWidth
+  while (width * block < bytes.length) width *= 2
+  let nodes = Array.from({ length: width }, (_, leaf) => {
+    const part = bytes.subarray(leaf * block, (leaf + 1) * block)
+    return part.length === 0 ? Buffer.alloc(32) : createHash('sha256').update(part).digest()
+  })
+  while (nodes.length > 1) {
+    nodes = nodes.flatMap((node, at) =>
+      at % 2 === 1
+        ? []
+        : [
+            createHash('sha256')
+              .update(node)
+              .update(nodes[at + 1] ?? node)
+              .digest(),
+          ],
+    )
+  }
+  return nodes[0] ?? Buffer.alloc(32)
+}
