@@ -2,9 +2,8 @@ import { rethrow } from './addon-calls.js'
 import { AddonNativeSession } from './addon-session.js'
 import { type CreateTorrentOptions, createTorrent } from './create-torrent.js'
 import { loadBinding } from './load-binding.js'
-import type { NativeSession, NativeSessionOptions } from './native-session.js'
-import type { SessionControl, SessionStatistic } from './session-control.js'
-import type { TorrentControl } from './torrent-control.js'
+import type { FullNativeSession, NativeSessionOptions } from './native-session.js'
+import type { SessionStatistic } from './session-control.js'
 import type { MagnetLink, TorrentFile } from './torrent-file.js'
 
 export type { AddTorrentRequest, PeerAddress } from './add-torrent.js'
@@ -13,6 +12,7 @@ export { NativeError, type NativeErrorCode } from './errors.js'
 export type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 export type {
   CreateNativeSession,
+  FullNativeSession,
   NativeSession,
   NativeSessionOptions,
   NativeTorrentStatus,
@@ -37,9 +37,7 @@ export type {
  * Starts a libtorrent session. With `options.handler` the bytes of its torrents live where the handler puts
  * them; without, libtorrent's own disk storage keeps them. The session keeps the process alive until closed.
  */
-export async function createNativeSession(
-  options: NativeSessionOptions,
-): Promise<NativeSession & TorrentControl & SessionControl> {
+export async function createNativeSession(options: NativeSessionOptions): Promise<FullNativeSession> {
   return new AddonNativeSession(loadBinding(), options)
 }
 

@@ -1,5 +1,7 @@
 import type { AddTorrentRequest } from './add-torrent.js'
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
+import type { SessionControl } from './session-control.js'
+import type { TorrentControl } from './torrent-control.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
 /**
@@ -127,7 +129,10 @@ export interface NativeSession extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export type CreateNativeSession = (options: NativeSessionOptions) => Promise<NativeSession>
+/** A session with all that can be asked of it and of its torrents. */
+export type FullNativeSession = NativeSession & TorrentControl & SessionControl
+
+export type CreateNativeSession = (options: NativeSessionOptions) => Promise<FullNativeSession>
 
 /** What a .torrent file says. */
 export interface ParsedTorrent {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { NativeSession, NativeTorrentStatus } from '../native-session.js'
+import type { FullNativeSession, NativeTorrentStatus } from '../native-session.js'
 import { createHeldCall, settlesWithin } from './held-call.js'
 import {
   type NativeSessionSubject,
@@ -175,7 +175,7 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
 /** Proves that the session still works, by a whole second torrent. */
 async function downloadsAnother(
   scene: Scene,
-  session: NativeSession,
+  session: FullNativeSession,
   storage: RecordingStorage,
 ): Promise<void> {
   storage.before = () => {}
@@ -184,7 +184,7 @@ async function downloadsAnother(
 
 /** Status changes have no event in native: it is looked at every few milliseconds. */
 async function untilStatus(
-  session: NativeSession,
+  session: FullNativeSession,
   handle: number,
   what: string,
   condition: (status: NativeTorrentStatus) => boolean,

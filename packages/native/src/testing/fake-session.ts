@@ -1,13 +1,15 @@
 import type { AddTorrentRequest } from '../add-torrent.js'
 import { NativeError } from '../errors.js'
 import type {
-  NativeSession,
+  FullNativeSession,
   NativeSessionOptions,
   NativeTorrentStatus,
   ParsedTorrent,
-  SessionSettings,
   StorageHandler,
 } from '../native-session.js'
+import { bdecode } from './bencode.js'
+import { FakeDisk } from './fake-disk.js'
+import { FakeSessionCalls } from './fake-session-calls.js'
 import { FakeTorrent, type PieceSource } from './fake-torrent.js'
 import { HandlerCalls } from './handler-calls.js'
 
@@ -24,7 +26,7 @@ export interface FakePeer {
 }
 
 /** A NativeSession without a network: its swarm gives it pieces. */
-export class FakeSession implements NativeSession, FakePeer {
+export class FakeSession extends FakeSessionCalls implements FullNativeSession, FakePeer {
   readonly listenPort: number
   /** As it was created, for tests of what the client asks for. */
   readonly options: NativeSessionOptions
@@ -34,6 +36,8 @@ export class FakeSession implements NativeSession, FakePeer {
   readonly requests: AddTorrentRequest[] = []
   readonly #deps: FakeSessionDeps
   readonly #handler: StorageHandler
+  /** Where the session has no handler. */
+  readonly #disk: FakeDisk | undefined
   readonly #calls: HandlerCalls
   readonly #torrents = new Map<number, FakeTorrent>()
   #handles = 0
@@ -41,9 +45,10 @@ export class FakeSession implements NativeSession, FakePeer {
   #closing: Promise<void> | undefined
 
   constructor(deps: FakeSessionDeps, listenPort: number, options: NativeSessionOptions) {
-    if (options.handler === undefined) throw new Error('the fake session has no disk storage of its own')
+    super({ ...options.settings })
     this.#deps = deps
-    this.#handler = options.handler
+    this.#disk = options.handler === undefined ? new FakeDisk() : undefined
+    this.#handler = options.handler ?? (this.#disk as FakeDisk)
     this.#calls = new HandlerCalls({ deadlineMs: options.storageDeadlineMs ?? 60_000 })
     this.listenPort = listenPort
     this.options = options
@@ -58,12 +63,18 @@ export class FakeSession implements NativeSession, FakePeer {
   }
 
   async addTorrent(request: AddTorrentRequest): Promise<number> {
-    this.#refuseClosed()
+    this.refuseClosed()
     this.requests.push(request)
     await this.#deps.beforeAdd(request)
-    this.#refuseClosed()
-    const contents = request.torrentFile && this.#deps.parseTorrentFile(request.torrentFile)
-    const infoHash = contents?.layout.infoHashV1 ?? infoHashOfMagnet(request.magnetUri ?? '')
+    this.refuseClosed()
+    const contents = this.#contentsOf(request)
+    const infoHash =
+      contents?.layout.infoHashV1 ?? request.infoHash ?? infoHashOfMagnet(request.magnetUri ?? '')
+    this.#disk?.place(request.torrentId, {
+      savePath: request.savePath ?? '',
+      ...(request.seedMode && { seedMode: true }),
+      ...(request.resumeData && { claimed: claimedBy(request.resumeData) }),
+    })
     const isThere = (torrent: FakeTorrent) =>
       torrent.infoHashV1 === infoHash || torrent.torrentId === request.torrentId
     if (this.torrents.some(isThere)) {
@@ -82,36 +93,33 @@ export class FakeSession implements NativeSession, FakePeer {
       contents,
     )
     this.#torrents.set(torrent.handle, torrent)
+    for (const { host, port } of request.peers ?? []) this.connectPeer(torrent.handle, host, port)
     return torrent.handle
   }
 
   async removeTorrent(handle: number, options: { readonly deleteData?: boolean } = {}): Promise<void> {
-    const torrent = this.#torrent(handle)
+    const torrent = this.torrentOf(handle)
     this.#torrents.delete(handle)
     await torrent.end(options.deleteData ?? false)
   }
 
   pauseTorrent(handle: number): void {
-    this.#torrent(handle).pause()
+    this.torrentOf(handle).pause()
   }
 
   resumeTorrent(handle: number): void {
-    this.#torrent(handle).resume()
+    this.torrentOf(handle).resume()
   }
 
   connectPeer(handle: number, host: string, port: number): void {
-    const torrent = this.#torrent(handle)
+    const torrent = this.torrentOf(handle)
     this.dialled.push({ handle, host, port })
     const source = torrent.infoHashV1 && this.#deps.peerAt(port)?.sourceOf(torrent.infoHashV1)
     if (source) torrent.connect(source)
   }
 
   torrentStatus(handle: number): NativeTorrentStatus {
-    return this.#torrent(handle).status()
-  }
-
-  applySettings(_settings: SessionSettings): void {
-    this.#refuseClosed()
+    return this.torrentOf(handle).status()
   }
 
   close(): Promise<void> {
@@ -130,6 +138,17 @@ export class FakeSession implements NativeSession, FakePeer {
     return { torrentFile: request.torrentFile, piece: (piece) => torrent.servePiece(piece) }
   }
 
+  /** Resume data with its info section is a .torrent file too. */
+  #contentsOf({ torrentFile, resumeData }: AddTorrentRequest): ParsedTorrent | undefined {
+    if (torrentFile !== undefined) return this.#deps.parseTorrentFile(torrentFile)
+    const [parsed] = [resumeData].flatMap((bytes) => {
+      const value = bytes && bdecode(bytes)
+      const hasInfo = typeof value === 'object' && 'info' in value
+      return bytes && hasInfo ? [this.#deps.parseTorrentFile(bytes)] : []
+    })
+    return parsed
+  }
+
   async #close(): Promise<void> {
     const ending = this.torrents
     this.#torrents.clear()
@@ -137,17 +156,23 @@ export class FakeSession implements NativeSession, FakePeer {
     await Promise.all(ending.map((torrent) => torrent.end(false)))
   }
 
-  #torrent(handle: number): FakeTorrent {
-    this.#refuseClosed()
+  protected torrentOf(handle: number): FakeTorrent {
+    this.refuseClosed()
     const torrent = this.#torrents.get(handle)
     if (torrent === undefined)
       throw new NativeError('NATIVE_UNKNOWN_TORRENT', `no torrent has handle ${handle}`)
     return torrent
   }
 
-  #refuseClosed(): void {
+  protected refuseClosed(): void {
     if (this.#closing !== undefined) throw new NativeError('NATIVE_SESSION_CLOSED', 'the session is closed')
   }
+}
+
+function claimedBy(resumeData: Uint8Array): Uint8Array {
+  const value = bdecode(resumeData) as Readonly<Record<string, unknown>>
+  const bits = value['fake-have']
+  return bits instanceof Uint8Array ? bits : new Uint8Array()
 }
 
 function infoHashOfMagnet(magnetUri: string): string {

@@ -70,6 +70,13 @@ export class FakeSwarm {
     await torrent.deliver(piece, bytes, options.corrupt ?? false)
   }
 
+  /** The piece that the torrent wants most arrives. Its number; undefined when it wants none. */
+  async deliverNext(torrentId: string): Promise<number | undefined> {
+    const piece = this.torrent(torrentId).nextPiece()
+    if (piece !== undefined) await this.deliverPiece(torrentId, piece)
+    return piece
+  }
+
   /** What a magnet link was missing arrives from the swarm. */
   deliverMetadata(torrentId: string): void {
     const torrent = this.torrent(torrentId)

@@ -1,6 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { AddTorrentRequest } from '../add-torrent.js'
 import type { NativeAlert } from '../native-alert.js'
 import type { NativeTorrentStatus, ParsedTorrent, StorageHandler } from '../native-session.js'
+import type { PeerStatus, TorrentDetails, TorrentFlags } from '../torrent-status.js'
+import { type Bencoded, bencode } from './bencode.js'
+import { describeFakePeer, detailsOfFake, doneBytesOfFiles } from './fake-details.js'
+import { failureOf } from './fake-failure.js'
+import { FakeTorrentControl } from './fake-torrent-control.js'
 import type { HandlerCalls } from './handler-calls.js'
 
 /** Bytes of one piece. */
@@ -28,6 +34,7 @@ export interface FakeTorrentDeps {
 export class FakeTorrent {
   readonly handle: number
   readonly torrentId: string
+  readonly control = new FakeTorrentControl(() => this.#contents?.layout)
   readonly #deps: FakeTorrentDeps
   readonly #request: AddTorrentRequest
   readonly #have = new Set<number>()
@@ -42,6 +49,7 @@ export class FakeTorrent {
   #downloadedBytes = 0
   #uploadedBytes = 0
   #isGone = false
+  #isChecking = false
 
   constructor(
     deps: FakeTorrentDeps,
@@ -54,13 +62,20 @@ export class FakeTorrent {
     this.torrentId = request.torrentId
     this.#request = request
     this.#paused = request.paused ?? false
+    const { flags, filePriorities, limits, trackers = [], webSeeds = [] } = request
+    this.control.flags = { ...this.control.flags, ...flags }
+    this.#uploadMode = flags?.uploadMode ?? false
+    if (filePriorities !== undefined) this.control.beginWithFilePriorities(filePriorities)
+    if (limits !== undefined) this.control.setLimits(limits)
+    for (const url of contents?.trackers ?? []) this.control.addTracker({ url }, 'torrent')
+    for (const tracker of trackers) this.control.addTracker(tracker)
+    for (const url of webSeeds) this.control.webSeeds.add(url)
     if (contents !== undefined) this.#open(contents)
   }
 
   get infoHashV1(): string | undefined {
-    return (
-      this.#contents?.layout.infoHashV1 ?? /btih:([0-9a-f]{40})/i.exec(this.#request.magnetUri ?? '')?.[1]
-    )
+    const { magnetUri = '', infoHash } = this.#request
+    return this.#contents?.layout.infoHashV1 ?? /btih:([0-9a-f]{40})/i.exec(magnetUri)?.[1] ?? infoHash
   }
 
   get pieceCount(): number {
@@ -84,6 +99,69 @@ export class FakeTorrent {
     }
   }
 
+  details(): TorrentDetails {
+    return detailsOfFake(this.status(), this.#contents?.layout, this.control, this.pieceMap())
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#sources.map((_, index) => describeFakePeer(index, this.pieceCount))
+  }
+
+  setFlags(flags: Partial<TorrentFlags>): void {
+    this.control.flags = { ...this.control.flags, ...flags }
+    if (flags.uploadMode === true) this.#uploadMode = true
+    if (flags.uploadMode === false) this.leaveUploadMode()
+  }
+
+  pieceMap(): Uint8Array {
+    const bits = new Uint8Array(Math.ceil(this.pieceCount / 8))
+    for (const piece of this.#have) bits[piece >> 3] = (bits[piece >> 3] ?? 0) | (0x80 >> (piece & 7))
+    return bits
+  }
+
+  fileProgress(): readonly number[] {
+    return doneBytesOfFiles(this.#contents?.layout, this.#have)
+  }
+
+  availability(): readonly number[] {
+    if (this.#have.size === this.pieceCount) return []
+    return Array.from({ length: this.pieceCount }, () => this.#sources.length)
+  }
+
+  /** The piece that would be fetched next: by deadline, then by priority, then by number. */
+  nextPiece(): number | undefined {
+    const { deadlines, piecePriorities } = this.control
+    const isMissing = (piece: number) => !this.#have.has(piece) && !this.#arriving.has(piece)
+    const urgent = [...deadlines].filter(([piece]) => isMissing(piece)).sort((a, b) => a[1] - b[1])
+    if (urgent[0] !== undefined) return urgent[0][0]
+    const wanted = [...piecePriorities.entries()].filter(
+      ([piece, priority]) => priority > 0 && isMissing(piece),
+    )
+    return wanted.sort(([a, first], [b, second]) => second - first || a - b)[0]?.[0]
+  }
+
+  /** Every piece is read and compared again, as libtorrent does it. */
+  recheck(): void {
+    const opened = this.#opening
+    this.#opening = this.#check(opened)
+  }
+
+  resumeData(saveInfoSection: boolean): Uint8Array {
+    const info = this.#contents?.metadata.infoSection
+    const parts: Record<string, Bencoded> = {
+      'fake-have': this.pieceMap(),
+      'fake-hash': Buffer.from(this.infoHashV1 ?? ''),
+    }
+    const head = bencode(parts).slice(0, -1)
+    if (!saveInfoSection || info === undefined) return Uint8Array.from([...head, 0x65])
+    return Uint8Array.from(Buffer.concat([head, Buffer.from('4:info'), info, Buffer.from('e')]))
+  }
+
+  /** Takes from every peer what is wanted and not there. */
+  fetch(): void {
+    for (const source of this.#sources) void this.#fetchFrom(source)
+  }
+
   pause(): void {
     if (this.#paused) return
     this.#paused = true
@@ -93,8 +171,9 @@ export class FakeTorrent {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    this.#error = undefined
     queueMicrotask(() => this.#deps.alert({ type: 'torrentResumed', handle: this.handle }))
-    for (const source of this.#sources) void this.#fetchFrom(source)
+    this.fetch()
   }
 
   /** From now on this peer gives its pieces by itself. */
@@ -167,7 +246,7 @@ export class FakeTorrent {
 
   leaveUploadMode(): void {
     this.#uploadMode = false
-    for (const source of this.#sources) void this.#fetchFrom(source)
+    this.fetch()
   }
 
   /** Nothing new is asked of the storage but to close, which comes last. */
@@ -216,6 +295,38 @@ export class FakeTorrent {
     }
   }
 
+  async #check(opened: Promise<boolean> | undefined): Promise<boolean> {
+    this.#isChecking = true
+    if (!(await opened)) return false
+    this.#have.clear()
+    const { handler, calls } = this.#deps
+    const index = this.#index()
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      if (!(await this.#isRight(piece))) continue
+      this.#have.add(piece)
+      await calls.make(() => handler.completePiece(index, piece), index)
+    }
+    this.#isChecking = false
+    this.#deps.alert({ type: 'torrentChecked', handle: this.handle })
+    this.fetch()
+    return true
+  }
+
+  async #isRight(piece: number): Promise<boolean> {
+    const { layout, metadata } = this.#contents ?? {}
+    if (layout === undefined) return false
+    const { handler, calls } = this.#deps
+    const start = piece * layout.pieceLengthBytes
+    const length = Math.min(layout.pieceLengthBytes, layout.totalLengthBytes - start)
+    const index = this.#index()
+    const [read] = await Promise.allSettled([
+      calls.make(() => handler.readPiece(index, piece, 0, length), index),
+    ])
+    if (read.status === 'rejected') return false
+    const hash = createHash('sha1').update(read.value).digest()
+    return hash.equals(metadata?.pieceHashesV1?.subarray(piece * 20, piece * 20 + 20) ?? new Uint8Array())
+  }
+
   #claim(bits: Uint8Array | undefined): void {
     if (bits === undefined) return
     const lengthBytes = Math.ceil(this.pieceCount / 8)
@@ -244,6 +355,7 @@ export class FakeTorrent {
     this.#have.add(piece)
     this.#downloadedBytes += lengthBytes
     alert({ type: 'pieceFinished', handle: this.handle, piece })
+    this.control.deadlines.delete(piece)
     const completing = calls.make(() => handler.completePiece(index, piece), index)
     if (this.#have.size === this.pieceCount) alert({ type: 'torrentFinished', handle: this.handle })
     await completing
@@ -252,10 +364,10 @@ export class FakeTorrent {
   async #fetchFrom(source: PieceSource): Promise<void> {
     this.receiveMetadata(source.torrentFile)
     if (!(await this.#opening)) return
-    const pieces = Array.from({ length: this.pieceCount }, (_, piece) => piece)
-    await Promise.all(
-      pieces.filter((piece) => !this.#have.has(piece)).map((piece) => this.#fetch(source, piece)),
+    const wanted = [...this.control.piecePriorities.entries()].filter(
+      ([piece, priority]) => priority > 0 && !this.#have.has(piece),
     )
+    await Promise.all(wanted.map(([piece]) => this.#fetch(source, piece)))
   }
 
   async #fetch(source: PieceSource, piece: number): Promise<void> {
@@ -270,6 +382,7 @@ export class FakeTorrent {
 
   #state(): NativeTorrentStatus['state'] {
     if (this.#contents === undefined) return 'downloadingMetadata'
+    if (this.#isChecking) return 'checkingFiles'
     return this.#have.size === this.pieceCount ? 'seeding' : 'downloading'
   }
 
@@ -277,22 +390,4 @@ export class FakeTorrent {
     if (this.#storageIndex === undefined) throw new Error(`torrent ${this.torrentId} has no storage yet`)
     return this.#storageIndex
   }
-}
-
-/** What was rejected with may be anything, also an object that throws when it is looked at. */
-function failureOf(error: unknown): { readonly code: 'ENOSPC' | 'EIO'; readonly message: string } {
-  try {
-    const message = error instanceof Error ? error.message : 'the storage failed'
-    return { code: isNoSpace(error) ? 'ENOSPC' : 'EIO', message }
-  } catch {
-    return { code: 'EIO', message: 'the storage failed' }
-  }
-}
-
-function isNoSpace(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'STORAGE_NO_SPACE' || error.code === 'ENOSPC')
-  )
 }

@@ -1,3 +1,4 @@
+import { controlClauses } from './control-clauses.js'
 import { failureClauses } from './failure-clauses.js'
 import { lifetimeClauses } from './lifetime-clauses.js'
 import type { NativeSessionSubject } from './native-subject.js'
@@ -11,5 +12,6 @@ import { transferClauses } from './transfer-clauses.js'
 export function nativeSessionCompliance(api: TestApi, subject: NativeSessionSubject): void {
   api.describe('a native session that fetches and serves', () => transferClauses(api, subject))
   api.describe('a native session whose storage fails', () => failureClauses(api, subject))
+  api.describe('what a native session can be asked', () => controlClauses(api, subject))
   api.describe("a native session's lifetime", () => lifetimeClauses(api, subject))
 }

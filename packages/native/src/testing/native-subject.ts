@@ -1,4 +1,4 @@
-import type { CreateNativeSession, NativeSession, NativeSessionOptions } from '../native-session.js'
+import type { CreateNativeSession, FullNativeSession, NativeSessionOptions } from '../native-session.js'
 import { RecordingStorage } from './recording-storage.js'
 import { createTestTorrent, type TestTorrent, type TestTorrentOptions } from './test-torrent.js'
 
@@ -33,7 +33,9 @@ export interface Scene {
   /** A torrent of its own for each name and scene. */
   createTorrent(name: string, options?: TestTorrentOptions): TestTorrent
   /** A session on `storage`, closed when the scene ends. */
-  openSession(storage: RecordingStorage, options?: Partial<NativeSessionOptions>): Promise<NativeSession>
+  openSession(storage: RecordingStorage, options?: Partial<NativeSessionOptions>): Promise<FullNativeSession>
+  /** A session whose torrents are in folders. */
+  openFilesSession(onAlert: NativeSessionOptions['onAlert']): Promise<FullNativeSession>
   seed(torrent: TestTorrent): Promise<TestSeed>
 }
 
@@ -59,6 +61,11 @@ export async function withScene(
       opened.push(session)
       return session
     },
+    async openFilesSession(onAlert) {
+      const session = await subject.createSession({ ...LOCAL_SESSION, onAlert })
+      opened.push(session)
+      return session
+    },
     async seed(torrent) {
       const seed = await subject.seed(torrent)
       opened.push(seed)
@@ -75,7 +82,7 @@ export async function withScene(
 /** A torrent of one session, fetched from a seed. */
 export interface Download {
   readonly storage: RecordingStorage
-  readonly session: NativeSession
+  readonly session: FullNativeSession
   readonly torrent: TestTorrent
   readonly torrentId: string
   readonly handle: number
@@ -101,7 +108,7 @@ export async function startDownload(
 /** A second torrent in a session that has one already. */
 export async function startAnother(
   scene: Scene,
-  session: NativeSession,
+  session: FullNativeSession,
   storage: RecordingStorage,
 ): Promise<Download> {
   return fetchTorrent(scene, session, storage, scene.createTorrent('another'), undefined)
@@ -109,7 +116,7 @@ export async function startAnother(
 
 async function fetchTorrent(
   scene: Scene,
-  session: NativeSession,
+  session: FullNativeSession,
   storage: RecordingStorage,
   torrent: TestTorrent,
   havePieces: Uint8Array | undefined,
