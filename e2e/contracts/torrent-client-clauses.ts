@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import type { Torrent, TorrentSource } from '@bae/client'
-import type { TorrentClientLike } from '@bae/import-service'
+import type { TorrentSource } from '@bae/client'
+import type { TorrentClientLike, TorrentLike } from '@bae/import-service'
 import type { TestTorrent } from '@bae/native/testing'
 import { describe, expect, it } from 'vitest'
 
@@ -8,7 +8,7 @@ export interface TorrentClientSubject extends AsyncDisposable {
   readonly client: TorrentClientLike
   readonly content: TestTorrent
   /** From now on the swarm gives the torrent everything that it lacks. */
-  deliver(torrent: Torrent): Promise<void>
+  deliver(torrent: TorrentLike): Promise<void>
 }
 
 const limitMs = 20_000

@@ -5,6 +5,10 @@ export type TorrentAlertMeaning =
   | { readonly kind: 'hashFailed'; readonly handle: number; readonly piece: number }
   /** A call to the storage failed. Whether the torrent stops is in its status. */
   | { readonly kind: 'storageFailed'; readonly handle: number; readonly error: Error }
+  /** Every piece was compared with its hash. */
+  | { readonly kind: 'checked'; readonly handle: number }
+  /** libtorrent has the piece, which is news where no storage of ours tells of it. */
+  | { readonly kind: 'pieceFinished'; readonly handle: number }
   /** The torrent's status is not what it was: to be read anew. */
   | { readonly kind: 'statusChanged'; readonly handle: number }
 
@@ -30,10 +34,13 @@ export function translateAlert(alert: NativeAlert): AlertMeaning | undefined {
     case 'torrentError':
     case 'torrentPaused':
     case 'torrentResumed':
-    case 'torrentChecked':
     case 'torrentFinished':
     case 'metadataReceived':
       return { kind: 'statusChanged', handle: alert.handle }
+    case 'torrentChecked':
+      return { kind: 'checked', handle: alert.handle }
+    case 'pieceFinished':
+      return { kind: 'pieceFinished', handle: alert.handle }
     case 'listenFailed':
       return { kind: 'listenFailed', address: alert.address, port: alert.port, message: alert.message }
     case 'alertsDropped':

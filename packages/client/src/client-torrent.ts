@@ -1,213 +1,195 @@
 import { EventEmitter } from 'node:events'
-import type { AddTorrentRequest, NativeSession } from '@bae/native'
-import type {
-  AbortOptions,
-  ByteRange,
-  Storage,
-  TorrentId,
-  TorrentLayout,
-  TorrentMetadata,
-} from '@bae/storage'
+import type { PeerStatus, TorrentLimits } from '@bae/native'
+import type { AbortOptions, ByteRange, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { ClientError } from './errors.js'
+import type { FileSelector } from './file-selector.js'
+import type { FilePriority } from './file-wishes.js'
+import type { HeldTorrent } from './held-torrent.js'
 import { readFile } from './read-file.js'
-import { SerialQueue } from './serial-queue.js'
-import type { PeerAddress, Torrent, TorrentEvents, TorrentStatus } from './torrent.js'
-import { TorrentProgress } from './torrent-progress.js'
-import { buildTorrentFile, type KnownSource } from './torrent-source.js'
+import type { PieceMap, Torrent, TorrentEvents, TorrentTrackers, TorrentWebSeeds } from './torrent.js'
+import { TorrentFile } from './torrent-file.js'
+import type { PeerAddress } from './torrent-options.js'
+import { infoHashesOf } from './torrent-source.js'
+import type { TorrentStatus } from './torrent-status.js'
+import { createTrackers, createWebSeeds } from './torrent-trackers.js'
 
-export interface ClientTorrentDeps {
-  readonly session: NativeSession
-  /** Takes the torrent out of the session and adds it again with what its storage holds. Reports by itself. */
-  readonly readmit: (torrent: ClientTorrent) => void
-}
-
-export interface ClientTorrentOptions {
-  readonly id: TorrentId
-  readonly source: KnownSource
-  readonly paused: boolean
-  readonly peers: readonly PeerAddress[]
-}
-
-/** A Torrent: its public side, and below that what its client does with it. */
+/** The Torrent that users see of a HeldTorrent. */
 export class ClientTorrent extends EventEmitter<TorrentEvents> implements Torrent {
   readonly id: TorrentId
-  readonly source: KnownSource
-  readonly progress: TorrentProgress
-  /** Adding, removing and adding again take turns. */
-  readonly operations = new SerialQueue()
-  readonly #deps: ClientTorrentDeps
-  readonly #peers: PeerAddress[]
-  #paused: boolean
-  #handle: number | undefined
-  #storage: Storage | undefined
-  readonly #lifetime = new AbortController()
-  #unwatchStorage = (): void => {}
+  readonly trackers: TorrentTrackers
+  readonly webSeeds: TorrentWebSeeds
+  readonly #held: HeldTorrent
+  #files: readonly TorrentFile[] | undefined
+  #rechecks = 0
 
-  constructor(deps: ClientTorrentDeps, options: ClientTorrentOptions) {
+  constructor(held: HeldTorrent) {
     super()
-    this.#deps = deps
-    this.id = options.id
-    this.source = options.source
-    this.progress = new TorrentProgress(options.source.contents)
-    this.#paused = options.paused
-    this.#peers = [...options.peers]
+    this.#held = held
+    this.id = held.id
+    this.trackers = createTrackers(held)
+    this.webSeeds = createWebSeeds(held)
+  }
+
+  get infoHashes(): readonly string[] {
+    return this.layout === undefined ? this.#held.source.infoHashes : infoHashesOf(this.layout)
   }
 
   get status(): TorrentStatus {
-    return this.progress.status
+    return this.#held.progress.status
   }
 
   get layout(): TorrentLayout | undefined {
-    return this.progress.contents?.layout
+    return this.#held.progress.contents?.layout
   }
 
   get metadata(): TorrentMetadata | undefined {
-    return this.progress.contents?.metadata
+    return this.#held.progress.contents?.metadata
+  }
+
+  get isPrivate(): boolean | undefined {
+    return this.#held.progress.contents?.isPrivate
+  }
+
+  get listenPort(): number {
+    return this.#held.session.native.listenPort
+  }
+
+  get files(): readonly TorrentFile[] {
+    if (this.layout === undefined) return []
+    this.#files ??= filesOf(this.#held, this.layout)
+    return this.#files
+  }
+
+  /** Somebody waits for a check. */
+  get isRechecking(): boolean {
+    return this.#rechecks > 0
   }
 
   pause(): void {
-    this.#refuseWhenEnded()
-    this.#paused = true
-    if (this.#handle !== undefined) this.#deps.session.pauseTorrent(this.#handle)
+    this.#held.wish({ paused: true }, (session, handle) => session.pauseTorrent(handle))
   }
 
-  /** A failed torrent is added to the session again, with what its storage holds. */
   resume(): void {
-    this.#refuseWhenEnded()
-    this.#paused = false
-    if (this.progress.failure !== undefined) this.#deps.readmit(this)
-    else if (this.#handle !== undefined) this.#deps.session.resumeTorrent(this.#handle)
+    const { progress, kind } = this.#held
+    const failure = progress.failure
+    // Nothing of ours is to be opened anew for libtorrent's own disk storage.
+    if (failure !== undefined && kind === 'files') progress.recover()
+    const isReadmitted = failure !== undefined && kind === 'own'
+    this.#held.wish({ paused: false }, (session, handle) =>
+      isReadmitted ? undefined : session.resumeTorrent(handle),
+    )
+    if (isReadmitted || (failure !== undefined && this.#held.handle === undefined)) this.#held.readmit()
   }
 
-  /** Dialled now, and again whenever the torrent is added to the session anew. */
+  async recheck(options: AbortOptions = {}): Promise<void> {
+    const held = this.#held
+    held.refuseWhenEnded()
+    options.signal?.throwIfAborted()
+    const checked = held.progress.whenChecked(options)
+    this.#rechecks++
+    try {
+      held.withSession((session, handle) => session.recheckTorrent(handle))
+      await checked
+    } finally {
+      this.#rechecks--
+    }
+  }
+
   connectPeer(peer: PeerAddress): void {
-    this.#refuseWhenEnded()
-    this.#peers.push(peer)
-    if (this.#handle !== undefined) this.#deps.session.connectPeer(this.#handle, peer.host, peer.port)
+    if (this.isPrivate) throw privateTorrent(this.id)
+    this.#held.wish({ peers: [...this.#held.wishes.peers, peer] }, (session, handle) =>
+      session.connectPeer(handle, peer.host, peer.port),
+    )
+  }
+
+  select(files: FileSelector, priority: FilePriority = 'normal'): void {
+    const held = this.#held
+    held.refuseWhenEnded()
+    held.wishes.files.wish(files, priority, this.layout)
+    const { priorities } = held.wishes.files
+    const isFinishedNow = held.progress.want(priorities)
+    held.wish({}, (session, handle) => priorities && session.setFilePriorities(handle, priorities))
+    if (isFinishedNow) held.announceFinished()
+  }
+
+  deselect(files: FileSelector): void {
+    this.select(files, 'skip')
+  }
+
+  setLimits(limits: Partial<TorrentLimits>): void {
+    this.#held.wish({ limits: { ...this.#held.wishes.limits, ...limits } }, (session, handle) =>
+      session.setTorrentLimits(handle, limits),
+    )
+  }
+
+  setSequential(sequential: boolean): void {
+    this.#held.wish({ sequential }, (session, handle) =>
+      session.setTorrentFlags(handle, { sequentialDownload: sequential }),
+    )
+  }
+
+  setSuperSeeding(superSeeding: boolean): void {
+    this.#held.wish({ superSeeding }, (session, handle) => session.setTorrentFlags(handle, { superSeeding }))
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#held.withSession((session, handle) => session.torrentPeers(handle)) ?? []
+  }
+
+  pieces(): PieceMap | undefined {
+    const { tally } = this.#held.progress
+    if (tally === undefined) return undefined
+    const availability = this.#held.withSession((session, handle) => session.pieceAvailability(handle)) ?? []
+    return { totalPieces: tally.totalPieces, completed: tally.bits(), availability }
   }
 
   whenMetadata(options?: AbortOptions): Promise<TorrentLayout> {
-    return this.progress.whenMetadata(options)
+    return this.#held.progress.whenMetadata(options)
   }
 
   whenPiece(piece: number, options?: AbortOptions): Promise<void> {
-    return this.progress.whenPiece(piece, options)
+    return this.#held.progress.whenPiece(piece, options)
+  }
+
+  whenFile(fileIndex: number, options?: AbortOptions): Promise<void> {
+    return this.#held.progress.whenFile(fileIndex, options)
   }
 
   whenFinished(options?: AbortOptions): Promise<void> {
-    return this.progress.whenFinished(options)
+    return this.#held.progress.whenFinished(options)
   }
 
   readFile(
     fileIndex: number,
     options?: AbortOptions & { readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array> {
-    return readFile(this, fileIndex, options)
+    return readFile(fileSourceOf(this.#held), fileIndex, options)
   }
+}
 
-  /** Undefined while the session does not have it. */
-  get handle(): number | undefined {
-    return this.#handle
-  }
+export function privateTorrent(id: TorrentId): ClientError {
+  return new ClientError(
+    'CLIENT_PRIVATE_TORRENT',
+    `torrent ${id} is private: its trackers alone name its peers`,
+  )
+}
 
-  openedStorage(): Storage {
-    if (this.#storage !== undefined) return this.#storage
-    throw (
-      this.progress.ended ??
-      new ClientError('CLIENT_UNKNOWN_STORAGE', `torrent ${this.id} has no open storage`)
-    )
+function fileSourceOf(held: HeldTorrent) {
+  return {
+    whenMetadata: (options?: AbortOptions) => held.progress.whenMetadata(options),
+    whenPiece: (piece: number, options?: AbortOptions) => held.progress.whenPiece(piece, options),
+    openedStorage: () => held.openedStorage(),
   }
+}
 
-  /** Aborts when it is removed or the client closes, with the error that says which. */
-  get lifetime(): AbortSignal {
-    return this.#lifetime.signal
+function filesOf(held: HeldTorrent, layout: TorrentLayout): readonly TorrentFile[] {
+  const deps = {
+    ...fileSourceOf(held),
+    openReader: () => held.deadlines.openReader(),
+    whenFile: (fileIndex: number, options?: AbortOptions) => held.progress.whenFile(fileIndex, options),
+    completedBytes: (fileIndex: number) => held.progress.tally?.fileBytes(fileIndex) ?? 0,
+    priorityOf: (fileIndex: number) => held.wishes.files.priorities?.[fileIndex] ?? 4,
+    select: (fileIndex: number, priority: FilePriority) => held.torrent.select(fileIndex, priority),
   }
-
-  /** How the session is asked for it: by metadata wherever that is known, so that the swarm is asked once. */
-  addRequest(havePieces: Uint8Array | undefined): AddTorrentRequest {
-    const { metadata } = this
-    const request =
-      'torrentFile' in this.source.request || metadata === undefined
-        ? this.source.request
-        : { torrentFile: buildTorrentFile(metadata.infoSection, this.source.trackers) }
-    return { torrentId: this.id, ...request, ...(havePieces && { havePieces }), paused: this.#paused }
-  }
-
-  /** The session has it, under this handle: what was asked meanwhile is done now. */
-  attach(handle: number, requested: AddTorrentRequest): void {
-    const { session } = this.#deps
-    this.#handle = handle
-    if (this.#paused && !requested.paused) session.pauseTorrent(handle)
-    if (!this.#paused && requested.paused) session.resumeTorrent(handle)
-    for (const peer of this.#peers) session.connectPeer(handle, peer.host, peer.port)
-    this.observeStatus()
-  }
-
-  /** The session is about to lose it. Returns the handle it had. */
-  detach(): number | undefined {
-    const handle = this.#handle
-    this.#handle = undefined
-    this.progress.observe(undefined)
-    return handle
-  }
-
-  /** Reads the status from the session, which is the only one to say that libtorrent stopped the torrent. */
-  observeStatus(): void {
-    if (this.#handle === undefined) return
-    this.progress.observe(this.#deps.session.torrentStatus(this.#handle))
-    const failure = this.progress.stoppedBy()
-    if (failure !== undefined) this.fail(failure)
-  }
-
-  /** The storage is open and holds `bits`. */
-  openStorage(storage: Storage, contents: NonNullable<KnownSource['contents']>, bits: Uint8Array): void {
-    const isNews = this.layout === undefined
-    this.progress.open(contents, bits)
-    if (isNews) this.#announce('metadataReceived', { id: this.id, layout: contents.layout })
-    if (this.#storage === storage) return
-    this.#unwatchStorage()
-    this.#storage = storage
-    this.#unwatchStorage = storage.onPiecesLost((pieces) => {
-      for (const piece of pieces) this.progress.clear(piece)
-      this.#deps.readmit(this)
-    })
-  }
-
-  completePiece(piece: number): void {
-    if (!this.progress.complete(piece)) return
-    this.#announce('pieceCompleted', { id: this.id, piece })
-    if (this.progress.isComplete) this.#announce('torrentFinished', { id: this.id })
-  }
-
-  reportHashFailed(piece: number): void {
-    this.#announce('hashFailed', { id: this.id, piece })
-  }
-
-  fail(error: ClientError): void {
-    if (this.progress.fail(error)) this.#announce('torrentFailed', { id: this.id, error })
-  }
-
-  /** Fails it for a reason that libtorrent does not know, and so has to be told to stop. */
-  halt(error: ClientError): void {
-    if (this.progress.ended !== undefined) return
-    this.fail(error)
-    if (this.#handle !== undefined) this.#deps.session.pauseTorrent(this.#handle)
-  }
-
-  /** Nothing happens to it any more. */
-  end(reason: ClientError): void {
-    this.#unwatchStorage()
-    this.#storage = undefined
-    this.progress.end(reason)
-    this.#lifetime.abort(reason)
-  }
-
-  #refuseWhenEnded(): void {
-    if (this.progress.ended !== undefined) throw this.progress.ended
-  }
-
-  /** In a task of its own: an exception of a listener is its own, and must not become an error of the storage call. */
-  #announce<Name extends keyof TorrentEvents>(name: Name, payload: TorrentEvents[Name][0]): void {
-    queueMicrotask(() => this.emit<keyof TorrentEvents>(name, ...([payload] as TorrentEvents[Name])))
-  }
+  return layout.files.filter(({ kind }) => kind !== 'padding').map((file) => new TorrentFile(deps, file))
 }

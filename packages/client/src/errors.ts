@@ -17,6 +17,12 @@ export type ClientErrorCode =
   | 'CLIENT_INVALID_SOURCE'
   /** The id is in use for a torrent with another info hash. */
   | 'CLIENT_DUPLICATE_TORRENT'
+  /** A peer was named for a private torrent. */
+  | 'CLIENT_PRIVATE_TORRENT'
+  /** What a resume store has of a torrent cannot be understood: see `cause`. */
+  | 'CLIENT_INVALID_RESUME_DATA'
+  /** A file that libtorrent wrote is not as it was. */
+  | 'CLIENT_FILE_CHANGED'
   /** Removed while somebody waited for it. */
   | 'CLIENT_TORRENT_REMOVED'
   /** The torrent stopped with an error: see `cause`. */

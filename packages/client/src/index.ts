@@ -1,21 +1,29 @@
+export type { IpRange, PeerStatus, TorrentLimits, TrackerEntry, TrackerStatus } from '@bae/native'
 export type { TorrentClientEvents } from './client-events.js'
+export type { ClientStatistics } from './client-statistics.js'
+export { DirectoryResumeStore } from './directory-resume-store.js'
 export { ClientError, type ClientErrorCode } from './errors.js'
+export type { FileSelector } from './file-selector.js'
+export { DEFAULT_STREAM_OPTIONS, type StreamOptions } from './file-stream.js'
+export { FILE_PRIORITIES, type FilePriority } from './file-wishes.js'
+export type { FullDiskRetryOptions } from './full-disk-retry.js'
+export { ALL_ADDRESSES, type IpFilter } from './ip-filter.js'
 export type { Logger } from './logger.js'
+export { DEFAULT_METADATA_CACHE_OPTIONS, MemoryMetadataCache, type MetadataCache } from './metadata-cache.js'
+export type { Restored } from './restore-torrents.js'
+export { MemoryResumeStore, type ResumeStore } from './resume-store.js'
 export { DEFAULT_SESSION_SETTINGS, type NetworkOptions } from './session-settings.js'
-export type {
-  AddTorrentOptions,
-  PeerAddress,
-  Torrent,
-  TorrentEvents,
-  TorrentSource,
-  TorrentState,
-  TorrentStatus,
-} from './torrent.js'
+export type { StorageCounts } from './storage-bridge.js'
+export type { PieceMap, Torrent, TorrentEvents, TorrentTrackers, TorrentWebSeeds } from './torrent.js'
 export {
   DEFAULT_CLIENT_OPTIONS,
   TorrentClient,
   type TorrentClientDeps,
   type TorrentClientOptions,
 } from './torrent-client.js'
+export type { TorrentFile } from './torrent-file.js'
 export { createTorrentId } from './torrent-id.js'
-export type { ParseTorrentFile } from './torrent-source.js'
+export { MAX_TORRENT_FILE_BYTES, type TorrentInput } from './torrent-input.js'
+export type { AddTorrentOptions, PeerAddress } from './torrent-options.js'
+export type { ParseTorrentFile, TorrentSource } from './torrent-source.js'
+export type { TorrentState, TorrentStatus } from './torrent-status.js'

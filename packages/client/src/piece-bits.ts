@@ -23,6 +23,10 @@ export class PieceBits {
     return this.#count === this.total
   }
 
+  copy(): Uint8Array {
+    return Uint8Array.from(this.#bits)
+  }
+
   has(piece: number): boolean {
     return ((this.#bits[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0
   }

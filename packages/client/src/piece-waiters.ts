@@ -1,5 +1,5 @@
-/** What a torrent can be waited for: a piece number, or one of the two things that happen to it as a whole. */
-export type WaitedFor = number | 'metadata' | 'finished'
+/** What a torrent can be waited for: a piece by its number, a file, or what happens to it as a whole. */
+export type WaitedFor = number | `file ${number}` | 'metadata' | 'finished' | 'checked'
 
 interface Waiter {
   readonly resolve: () => void
@@ -34,6 +34,10 @@ export class PieceWaiters {
       waiters.add(waiter)
       signal?.addEventListener('abort', onAbort, { once: true })
     })
+  }
+
+  get waitedFor(): readonly WaitedFor[] {
+    return [...this.#waiters.keys()]
   }
 
   settle(waitedFor: WaitedFor): void {

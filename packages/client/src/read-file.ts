@@ -1,4 +1,5 @@
-import type { AbortOptions, ByteRange, FileLayout, Storage, TorrentLayout } from '@bae/storage'
+import type { AbortOptions, ByteRange, FileLayout, TorrentLayout } from '@bae/storage'
+import type { PieceReader } from './folder-reader.js'
 
 /** One read of the storage is never longer, so that a torrent of 64 MiB pieces does not ask for that much memory. */
 const MAX_READ_BYTES = 1024 * 1024
@@ -8,7 +9,7 @@ export interface FileSource {
   whenMetadata(options?: AbortOptions): Promise<TorrentLayout>
   whenPiece(piece: number, options?: AbortOptions): Promise<void>
   /** The storage, which is open once a piece is completed. Throws when it is not. */
-  openedStorage(): Storage
+  openedStorage(): PieceReader
 }
 
 /** Bytes of one file in order, waiting for pieces. RangeError for a file or a range that the torrent does not have. */
@@ -19,12 +20,22 @@ export async function* readFile(
 ): AsyncGenerator<Uint8Array> {
   const abortOptions = options.signal === undefined ? {} : { signal: options.signal }
   const layout = await source.whenMetadata(abortOptions)
-  const range = rangeInTorrent(layout, fileIndex, options.range)
+  yield* readRange(source, layout, rangeInTorrent(layout, fileIndex, options.range), abortOptions)
+}
+
+/** Bytes of the torrent's byte space. `follow` is told where the reader is, before it waits there. */
+export async function* readRange(
+  source: FileSource,
+  layout: TorrentLayout,
+  range: ByteRange,
+  { follow, ...abortOptions }: AbortOptions & { readonly follow?: (offset: number) => void },
+): AsyncGenerator<Uint8Array> {
   const end = range.offset + range.length
   for (let offset = range.offset; offset < end; ) {
     const piece = Math.floor(offset / layout.pieceLengthBytes)
     const pieceEnd = (piece + 1) * layout.pieceLengthBytes
     const length = Math.min(end, pieceEnd, offset + MAX_READ_BYTES) - offset
+    follow?.(offset)
     await source.whenPiece(piece, abortOptions)
     const offsetInPiece = offset - piece * layout.pieceLengthBytes
     yield await source.openedStorage().readPiece(piece, offsetInPiece, length, abortOptions)
@@ -32,7 +43,12 @@ export async function* readFile(
   }
 }
 
-function rangeInTorrent(layout: TorrentLayout, fileIndex: number, range: ByteRange | undefined): ByteRange {
+/** Where a range of a file is in the torrent. */
+export function rangeInTorrent(
+  layout: TorrentLayout,
+  fileIndex: number,
+  range: ByteRange | undefined,
+): ByteRange {
   const file: FileLayout | undefined = layout.files[fileIndex]
   if (file === undefined) {
     throw new RangeError(`file ${fileIndex} is outside a torrent of ${layout.files.length} files`)

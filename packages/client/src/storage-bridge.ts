@@ -17,11 +17,32 @@ export interface StorageBridgeListener {
   storageFailed(torrentId: TorrentId, error: unknown): void
 }
 
+/** What was asked of the storages since the client began. */
+export interface StorageCounts {
+  readonly writtenPieces: number
+  readonly writtenBytes: number
+  readonly reads: number
+  readonly readBytes: number
+  readonly completedPieces: number
+  readonly failedCalls: number
+  /** Calls that have not settled. */
+  readonly openCalls: number
+}
+
 /** Between native and the storages: looks up the storage of an index, calls it, tells what came of it. */
 export class StorageBridge implements StorageHandler {
   readonly #registry: StorageRegistry
   readonly #indices: StorageIndexMap
   readonly #listener: StorageBridgeListener
+  readonly #counts = {
+    writtenPieces: 0,
+    writtenBytes: 0,
+    reads: 0,
+    readBytes: 0,
+    completedPieces: 0,
+    failedCalls: 0,
+    openCalls: 0,
+  }
 
   constructor(deps: {
     readonly registry: StorageRegistry
@@ -31,6 +52,10 @@ export class StorageBridge implements StorageHandler {
     this.#registry = deps.registry
     this.#indices = deps.indices
     this.#listener = deps.listener
+  }
+
+  get counts(): StorageCounts {
+    return { ...this.#counts }
   }
 
   async openStorage(
@@ -63,11 +88,16 @@ export class StorageBridge implements StorageHandler {
     await this.#call(torrentId, (storage) =>
       storage.writePiece(piece, offset, bytes, blockHashes && { blockHashes }),
     )
+    this.#counts.writtenPieces++
+    this.#counts.writtenBytes += bytes.length
   }
 
   async readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array> {
     const torrentId = this.#indices.get(storageIndex)
-    return this.#call(torrentId, (storage) => storage.readPiece(piece, offset, length))
+    const bytes = await this.#call(torrentId, (storage) => storage.readPiece(piece, offset, length))
+    this.#counts.reads++
+    this.#counts.readBytes += length
+    return bytes
   }
 
   async hashPiece(
@@ -87,6 +117,7 @@ export class StorageBridge implements StorageHandler {
       this.#listener.completionFailed(torrentId, piece, error)
       throw error
     }
+    this.#counts.completedPieces++
     this.#listener.pieceCompleted(torrentId, piece)
   }
 
@@ -116,11 +147,15 @@ export class StorageBridge implements StorageHandler {
   }
 
   async #reported<T>(torrentId: TorrentId, call: () => Promise<T>): Promise<T> {
+    this.#counts.openCalls++
     try {
       return await call()
     } catch (error) {
+      this.#counts.failedCalls++
       this.#listener.storageFailed(torrentId, error)
       throw error
+    } finally {
+      this.#counts.openCalls--
     }
   }
 }

@@ -68,6 +68,11 @@ export class StorageRegistry {
     return entry?.closing === undefined ? entry?.opening : undefined
   }
 
+  /** Storages that are open, opening or closing. */
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** True from the first `open` until `forget`, also while it closes. */
   has(torrentId: TorrentId): boolean {
     return this.#entries.has(torrentId)

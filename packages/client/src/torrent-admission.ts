@@ -1,16 +1,12 @@
-import type { NativeSession } from '@bae/native'
 import type { AbortOptions, TorrentId } from '@bae/storage'
 import { abortable } from './abortable.js'
-import type { ClientTorrent } from './client-torrent.js'
 import { ClientError, hasErrorCode } from './errors.js'
+import type { HeldTorrent } from './held-torrent.js'
 import type { Logger } from './logger.js'
 import type { StorageRegistry } from './storage-registry.js'
-import type { TorrentTable } from './torrent-table.js'
 
 export interface TorrentAdmissionDeps {
-  readonly session: NativeSession
   readonly registry: StorageRegistry
-  readonly torrents: TorrentTable
   readonly logger: Logger
 }
 
@@ -24,7 +20,7 @@ export class TorrentAdmission {
   }
 
   /** Opens the storage where the metadata is known, then adds the torrent. A failure leaves nothing open. */
-  async admit(torrent: ClientTorrent, options: AbortOptions = {}): Promise<void> {
+  async admit(torrent: HeldTorrent, options: AbortOptions = {}): Promise<void> {
     try {
       await this.#enter(torrent, options)
     } catch (error) {
@@ -34,13 +30,14 @@ export class TorrentAdmission {
   }
 
   /** Takes the torrent out, and closes or deletes its storage. */
-  async dismiss(torrent: ClientTorrent, options: { readonly deleteData: boolean }): Promise<void> {
+  async dismiss(torrent: HeldTorrent, options: { readonly deleteData: boolean }): Promise<void> {
     const { registry } = this.#deps
     try {
       await this.#leave(torrent, options)
       // What could not be opened before must be opened now, as only the storage can delete.
       const { contents } = torrent.progress
-      if (options.deleteData && contents !== undefined && !registry.has(torrent.id)) {
+      const isOwn = torrent.kind === 'own'
+      if (isOwn && options.deleteData && contents !== undefined && !registry.has(torrent.id)) {
         await registry.open(torrent.id, contents.layout, contents.metadata)
       }
     } finally {
@@ -52,7 +49,7 @@ export class TorrentAdmission {
    * Takes the torrent out and in again with the pieces that its storage still has, as libtorrent 2.0 cannot be told
    * that a piece is gone. The storage stays open. A failure becomes the torrent's.
    */
-  readmit(torrent: ClientTorrent): void {
+  readmit(torrent: HeldTorrent): void {
     if (this.#readmissions.has(torrent.id)) return
     this.#readmissions.add(torrent.id)
     const readmission = torrent.operations.run(() => {
@@ -65,7 +62,7 @@ export class TorrentAdmission {
     })
   }
 
-  async #reenter(torrent: ClientTorrent): Promise<void> {
+  async #reenter(torrent: HeldTorrent): Promise<void> {
     const release = this.#deps.registry.retain(torrent.id)
     try {
       await this.#leave(torrent, { deleteData: false })
@@ -80,22 +77,20 @@ export class TorrentAdmission {
     }
   }
 
-  async #enter(torrent: ClientTorrent, options: AbortOptions): Promise<void> {
-    const { session, torrents } = this.#deps
+  async #enter(torrent: HeldTorrent, options: AbortOptions): Promise<void> {
     const signal = AbortSignal.any([torrent.lifetime, ...(options.signal ? [options.signal] : [])])
     const havePieces = await this.#openStorage(torrent, signal)
     signal.throwIfAborted()
     const request = torrent.addRequest(havePieces)
-    const handle = await session.addTorrent(request)
-    torrents.setHandle(handle, torrent)
+    const handle = await torrent.session.native.addTorrent(request)
     torrent.attach(handle, request)
     signal.throwIfAborted()
   }
 
-  /** The pieces that the storage has; undefined where the metadata, and so the storage, has yet to come. */
-  async #openStorage(torrent: ClientTorrent, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  /** The pieces that the storage has; undefined where the metadata has yet to come, or libtorrent keeps the files. */
+  async #openStorage(torrent: HeldTorrent, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { contents } = torrent.progress
-    if (contents === undefined) return undefined
+    if (contents === undefined || torrent.kind === 'files') return undefined
     const { registry } = this.#deps
     const storage = await registry.open(torrent.id, contents.layout, contents.metadata, { signal })
     const havePieces = await abortable(storage.completedPieces(), signal)
@@ -103,14 +98,13 @@ export class TorrentAdmission {
     return havePieces
   }
 
-  async #leave(torrent: ClientTorrent, options: { readonly deleteData: boolean }): Promise<void> {
+  async #leave(torrent: HeldTorrent, options: { readonly deleteData: boolean }): Promise<void> {
     const handle = torrent.detach()
     if (handle === undefined) return
-    this.#deps.torrents.deleteHandle(handle)
-    await this.#deps.session.removeTorrent(handle, options)
+    await torrent.session.native.removeTorrent(handle, options)
   }
 
-  async #close(torrent: ClientTorrent, deleteData: boolean): Promise<void> {
+  async #close(torrent: HeldTorrent, deleteData: boolean): Promise<void> {
     const { registry } = this.#deps
     try {
       await registry.close(torrent.id, { deleteData })
@@ -120,7 +114,7 @@ export class TorrentAdmission {
   }
 
   /** After a failure that the caller is told of; what fails here on top of it is only logged. */
-  async #undo(torrent: ClientTorrent): Promise<void> {
+  async #undo(torrent: HeldTorrent): Promise<void> {
     try {
       await this.#leave(torrent, { deleteData: false })
     } catch (error) {

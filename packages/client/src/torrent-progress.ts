@@ -1,21 +1,18 @@
 import type { NativeTorrentStatus } from '@bae/native'
-import type { AbortOptions, TorrentLayout, TorrentMetadata } from '@bae/storage'
+import type { AbortOptions, TorrentLayout } from '@bae/storage'
 import { ClientError } from './errors.js'
-import { PieceBits } from './piece-bits.js'
+import { PieceTally } from './piece-tally.js'
 import { PieceWaiters, type WaitedFor } from './piece-waiters.js'
-import type { TorrentStatus } from './torrent.js'
-import { INITIAL_STATUS, nextStatus } from './torrent-status.js'
-
-export interface TorrentContents {
-  readonly layout: TorrentLayout
-  readonly metadata: TorrentMetadata
-}
+import type { TorrentContents } from './torrent-source.js'
+import { INITIAL_STATUS, nextStatus, type TorrentStatus } from './torrent-status.js'
 
 /** How far a torrent is, what is wrong with it, and who waits for it. */
 export class TorrentProgress {
+  /** The client itself holds the torrent back: then nothing is wrong with the storage. */
+  uploadModeIsWished = false
   readonly #waiters = new PieceWaiters()
   #contents: TorrentContents | undefined
-  #bits: PieceBits | undefined
+  #tally: PieceTally | undefined
   #native: NativeTorrentStatus | undefined
   /** Moved before the session lost the torrent last, as native counts from zero each time. */
   #earlier = { downloadedBytes: 0, uploadedBytes: 0 }
@@ -39,8 +36,17 @@ export class TorrentProgress {
     return this.#contents
   }
 
+  /** Undefined until the storage said what it holds. */
+  get tally(): PieceTally | undefined {
+    return this.#tally
+  }
+
   get failure(): ClientError | undefined {
     return this.#failure
+  }
+
+  get noSpace(): ClientError | undefined {
+    return this.#noSpace
   }
 
   /** Undefined while the torrent can still get on. */
@@ -48,59 +54,59 @@ export class TorrentProgress {
     return this.#ended
   }
 
-  get isComplete(): boolean {
-    return this.#bits?.isComplete ?? false
+  get isFinished(): boolean {
+    return this.#tally?.isFinished ?? false
   }
 
   /** True from the moment the storage said what it holds. */
   get isOpened(): boolean {
-    return this.#bits !== undefined
+    return this.#tally !== undefined
   }
 
   /** Takes the contents, and what the storage says it holds, as the truth from now on. */
-  open(contents: TorrentContents, bits: Uint8Array): void {
+  open(contents: TorrentContents, bits: Uint8Array, filePriorities?: readonly number[]): void {
+    const { layout } = contents
     this.#contents = contents
-    this.#bits = new PieceBits(pieceCount(contents.layout), bits)
+    this.#tally = new PieceTally(layout, bits, filePriorities)
     this.#waiters.settle('metadata')
-    for (let piece = 0; piece < this.#bits.total; piece++)
-      if (this.#bits.has(piece)) this.#waiters.settle(piece)
-    if (this.#bits.isComplete) this.#waiters.settle('finished')
+    for (const waitedFor of this.#waiters.waitedFor)
+      if (this.#isThere(waitedFor)) this.#waiters.settle(waitedFor)
     this.#refresh()
   }
 
-  /** False when the piece was completed already. */
-  complete(piece: number): boolean {
-    if (!this.#bits?.set(piece)) return false
+  /** The files that it completed; undefined when the piece was completed already. */
+  complete(piece: number): readonly number[] | undefined {
+    const files = this.#tally?.set(piece)
+    if (files === undefined) return undefined
     this.#refresh()
     this.#waiters.settle(piece)
-    if (this.#bits.isComplete) this.#waiters.settle('finished')
-    return true
+    for (const file of files) this.#waiters.settle(`file ${file}`)
+    if (this.isFinished) this.#waiters.settle('finished')
+    return files
   }
 
   clear(piece: number): void {
-    if (this.#bits?.clear(piece)) this.#refresh()
+    if (this.#tally?.clear(piece)) this.#refresh()
+  }
+
+  /** True when it is finished by this: what it waited for is no longer wanted. */
+  want(filePriorities: readonly number[] | undefined): boolean {
+    const wasFinished = this.isFinished
+    this.#tally?.want(filePriorities)
+    this.#refresh()
+    if (this.isFinished) this.#waiters.settle('finished')
+    return this.isFinished && !wasFinished
   }
 
   /** What native says now; undefined while the session does not have the torrent. */
   observe(native: NativeTorrentStatus | undefined): void {
     if (native === undefined) {
-      this.#earlier = {
-        downloadedBytes: this.#status.downloadedBytes,
-        uploadedBytes: this.#status.uploadedBytes,
-      }
+      const { downloadedBytes, uploadedBytes } = this.#status
+      this.#earlier = { downloadedBytes, uploadedBytes }
     }
     this.#native = native
-    if (native?.uploadMode) {
-      this.#noSpace ??= new ClientError(
-        'STORAGE_NO_SPACE',
-        'the storage has no room: the torrent only uploads',
-        {
-          cause: this.#storageFailure,
-        },
-      )
-    } else {
-      this.#noSpace = undefined
-    }
+    const isFull = native?.uploadMode === true && !this.uploadModeIsWished
+    this.#noSpace = isFull ? (this.#noSpace ?? this.#noRoom()) : undefined
     this.#refresh()
   }
 
@@ -111,6 +117,10 @@ export class TorrentProgress {
   /** For news at second hand: the bridge saw the original error. */
   noteStorageFailureUnlessKnown(error: unknown): void {
     this.#storageFailure ??= error
+  }
+
+  noteChecked(): void {
+    this.#waiters.settle('checked')
   }
 
   /** The error that libtorrent stopped with, when it did; its cause is the storage's own error where there is one. */
@@ -150,16 +160,36 @@ export class TorrentProgress {
   }
 
   async whenPiece(piece: number, options: AbortOptions = {}): Promise<void> {
-    const total = pieceCount(await this.whenMetadata(options))
+    const layout = await this.whenMetadata(options)
+    const total = Math.ceil(layout.totalLengthBytes / layout.pieceLengthBytes)
     if (!Number.isInteger(piece) || piece < 0 || piece >= total) {
       throw new RangeError(`piece ${piece} is outside a torrent of ${total} pieces`)
     }
-    if (!this.#bits?.has(piece)) await this.#wait(piece, options)
+    if (!this.#isThere(piece)) await this.#wait(piece, options)
+  }
+
+  async whenFile(fileIndex: number, options: AbortOptions = {}): Promise<void> {
+    const { files } = await this.whenMetadata(options)
+    if (files[fileIndex] === undefined) {
+      throw new RangeError(`file ${fileIndex} is outside a torrent of ${files.length} files`)
+    }
+    if (!this.#isThere(`file ${fileIndex}`)) await this.#wait(`file ${fileIndex}`, options)
   }
 
   async whenFinished(options: AbortOptions = {}): Promise<void> {
     await this.whenMetadata(options)
-    if (!this.isComplete) await this.#wait('finished', options)
+    if (!this.isFinished) await this.#wait('finished', options)
+  }
+
+  /** The check that is asked for now. */
+  whenChecked(options: AbortOptions = {}): Promise<void> {
+    return this.#wait('checked', options)
+  }
+
+  #isThere(waitedFor: WaitedFor): boolean {
+    if (typeof waitedFor === 'number') return this.#tally?.has(waitedFor) ?? false
+    if (waitedFor === 'finished') return this.isFinished
+    return waitedFor.startsWith('file ') && (this.#tally?.isFileComplete(Number(waitedFor.slice(5))) ?? false)
   }
 
   #wait(waitedFor: WaitedFor, options: AbortOptions): Promise<void> {
@@ -167,17 +197,18 @@ export class TorrentProgress {
     return refusal === undefined ? this.#waiters.wait(waitedFor, options.signal) : Promise.reject(refusal)
   }
 
+  #noRoom(): ClientError {
+    const message = 'the storage has no room: the torrent only uploads'
+    return new ClientError('STORAGE_NO_SPACE', message, { cause: this.#storageFailure })
+  }
+
   #refresh(): void {
     this.#status = nextStatus(this.#status, {
       native: this.#native,
       earlier: this.#earlier,
-      bits: this.#bits,
+      tally: this.#tally,
       failure: this.#failure,
       noSpace: this.#noSpace,
     })
   }
-}
-
-function pieceCount(layout: TorrentLayout): number {
-  return Math.ceil(layout.totalLengthBytes / layout.pieceLengthBytes)
 }

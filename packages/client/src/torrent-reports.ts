@@ -2,8 +2,9 @@ import type { NativeAlert } from '@bae/native'
 import type { Storage, TorrentId, TorrentMetadata } from '@bae/storage'
 import { type TorrentAlertMeaning, translateAlert } from './alert-translator.js'
 import type { TorrentClientEvents } from './client-events.js'
-import type { ClientTorrent } from './client-torrent.js'
+import type { ClientSession } from './client-session.js'
 import { ClientError } from './errors.js'
+import type { HeldTorrent } from './held-torrent.js'
 import type { Logger } from './logger.js'
 import type { StorageBridgeListener } from './storage-bridge.js'
 import { infoHashesOf } from './torrent-source.js'
@@ -18,6 +19,8 @@ export interface TorrentReportsDeps {
   readonly torrents: TorrentTable
   readonly announce: AnnounceClientEvent
   readonly logger: Logger
+  /** What a magnet link found in the swarm. */
+  readonly metadataFound: (torrent: HeldTorrent) => void
 }
 
 /** Takes what the storages and the session report to the torrent that it is about. */
@@ -25,19 +28,29 @@ export class TorrentReports implements StorageBridgeListener {
   readonly #torrents: TorrentTable
   readonly #announce: AnnounceClientEvent
   readonly #logger: Logger
+  readonly #metadataFound: (torrent: HeldTorrent) => void
 
   constructor(deps: TorrentReportsDeps) {
     this.#torrents = deps.torrents
     this.#announce = deps.announce
     this.#logger = deps.logger
+    this.#metadataFound = deps.metadataFound
   }
 
   /** For a magnet link this is where its contents become known; others were opened before they were added. */
   storageOpened(torrentId: TorrentId, storage: Storage, metadata: TorrentMetadata, bits: Uint8Array): void {
     const torrent = this.#torrents.get(torrentId)
     if (torrent === undefined || torrent.progress.isOpened) return
-    this.#torrents.set(torrent, infoHashesOf(storage.layout))
-    torrent.openStorage(storage, { layout: storage.layout, metadata }, bits)
+    torrent.openStorage(storage, torrent.contentsOf(storage.layout, metadata), bits)
+    this.contentsFound(torrent)
+  }
+
+  /** The metadata of a torrent is there: it goes by every info hash that it names. */
+  contentsFound(torrent: HeldTorrent): void {
+    const { contents } = torrent.progress
+    if (contents === undefined) return
+    this.#torrents.set(torrent, infoHashesOf(contents.layout))
+    if (!('torrentFile' in torrent.source.request)) this.#metadataFound(torrent)
   }
 
   pieceCompleted(torrentId: TorrentId, piece: number): void {
@@ -58,7 +71,7 @@ export class TorrentReports implements StorageBridgeListener {
     this.#torrents.get(torrentId)?.progress.noteStorageFailure(error)
   }
 
-  receiveAlert(alert: NativeAlert): void {
+  receiveAlert(session: ClientSession, alert: NativeAlert): void {
     this.#announce('alertReceived', { alert })
     const meaning = translateAlert(alert)
     if (meaning === undefined) return
@@ -66,31 +79,35 @@ export class TorrentReports implements StorageBridgeListener {
       const { address, port, message } = meaning
       this.#announce('listenFailed', { address, port, message })
     } else if (meaning.kind === 'alertsDropped') {
-      this.#observeAll()
+      this.#logger.warn({}, 'libtorrent dropped alerts')
+      this.observeAll(session)
     } else {
-      this.#pass(meaning)
+      this.#pass(session, meaning)
     }
   }
 
-  #pass(meaning: TorrentAlertMeaning): void {
-    const torrent = this.#torrents.withHandle(meaning.handle)
+  #pass(session: ClientSession, meaning: TorrentAlertMeaning): void {
+    const torrent = session.torrentOf(meaning.handle)
     if (torrent === undefined) return
-    if (meaning.kind === 'hashFailed') torrent.reportHashFailed(meaning.piece)
+    // A storage of ours tells itself.
+    if (meaning.kind === 'pieceFinished' && session.kind === 'own') return
+    if (meaning.kind === 'hashFailed')
+      torrent.announce('hashFailed', { id: torrent.id, piece: meaning.piece })
     if (meaning.kind === 'storageFailed') torrent.progress.noteStorageFailureUnlessKnown(meaning.error)
-    this.observe(torrent)
+    if (meaning.kind === 'checked') torrent.noteChecked()
+    this.#observing(() => torrent.observeNow())
   }
 
-  /** Reads the torrent's status from the session. */
-  observe(torrent: ClientTorrent): void {
+  /** Reads what a session says of all its torrents. */
+  observeAll(session: ClientSession): void {
+    this.#observing(() => session.observeAll())
+  }
+
+  #observing(observe: () => void): void {
     try {
-      torrent.observeStatus()
+      observe()
     } catch (error) {
-      this.#logger.warn({ error, torrentId: torrent.id }, 'the status of a torrent could not be read')
+      this.#logger.warn({ error }, 'the status of torrents could not be read')
     }
-  }
-
-  #observeAll(): void {
-    this.#logger.warn({}, 'libtorrent dropped alerts')
-    for (const torrent of this.#torrents) this.observe(torrent)
   }
 }

@@ -1,18 +1,35 @@
+import { isIP } from 'node:net'
 import type { ParsedTorrent } from '@bae/native'
 import type { TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { ClientError, hasErrorCode } from './errors.js'
-import type { TorrentSource } from './torrent.js'
+import type { PeerAddress } from './torrent-options.js'
 
-/** A source that was understood. `infoHashes`: v1 as 40, v2 as 64 hex digits, lower case. */
+export type TorrentSource = { readonly torrentFile: Uint8Array } | { readonly magnetUri: string }
+
+/** A source that was understood. */
 export interface KnownSource {
+  /** v1 as 40, v2 as 64 hex digits, lower case. */
   readonly infoHashes: readonly string[]
   readonly trackers: readonly string[]
+  /** What only a magnet link names beside itself: peers, web servers, and the only files it is about (BEP 53). */
+  readonly peers?: readonly PeerAddress[]
+  readonly webSeeds?: readonly string[]
+  readonly files?: readonly number[]
   readonly request: { readonly torrentFile: Uint8Array } | { readonly magnetUri: string }
   /** Known at once from a .torrent, later for a magnet link. */
-  readonly contents?: { readonly layout: TorrentLayout; readonly metadata: TorrentMetadata }
+  readonly contents?: TorrentContents
+}
+
+export interface TorrentContents {
+  readonly layout: TorrentLayout
+  readonly metadata: TorrentMetadata
+  readonly isPrivate: boolean
 }
 
 export type ParseTorrentFile = (bytes: Uint8Array) => ParsedTorrent
+
+/** Of one range in a magnet link. */
+const MAX_SELECTED_FILES = 100_000
 
 const BASE32_DIGITS = 'abcdefghijklmnopqrstuvwxyz234567'
 
@@ -36,12 +53,12 @@ export function buildTorrentFile(infoSection: Uint8Array, trackers: readonly str
 
 function readTorrentFile(torrentFile: Uint8Array, parseTorrentFile: ParseTorrentFile): KnownSource {
   try {
-    const { layout, metadata, trackers } = parseTorrentFile(torrentFile)
+    const { layout, metadata, trackers, isPrivate } = parseTorrentFile(torrentFile)
     return {
       infoHashes: infoHashesOf(layout),
       trackers,
       request: { torrentFile },
-      contents: { layout, metadata },
+      contents: { layout, metadata, isPrivate },
     }
   } catch (cause) {
     if (!hasErrorCode(cause, 'NATIVE_INVALID_TORRENT')) throw cause
@@ -58,7 +75,33 @@ function readMagnetUri(magnetUri: string): KnownSource {
   const valuesOf = (name: RegExp) => parameters.filter(([key]) => name.test(key)).map(([, value]) => value)
   const infoHashes = valuesOf(/^xt(\.\d+)?$/).flatMap((topic) => infoHashOfTopic(topic) ?? [])
   if (infoHashes.length === 0) throw invalidMagnet(magnetUri, 'it names no info hash')
-  return { infoHashes, trackers: valuesOf(/^tr(\.\d+)?$/), request: { magnetUri } }
+  const files = valuesOf(/^so$/).flatMap(indicesOf)
+  return {
+    infoHashes,
+    trackers: valuesOf(/^tr(\.\d+)?$/),
+    peers: valuesOf(/^x\.pe$/).flatMap((peer) => peerOf(peer) ?? []),
+    webSeeds: valuesOf(/^ws$/),
+    ...(files.length > 0 && { files }),
+    request: { magnetUri },
+  }
+}
+
+/** Names are not looked up. */
+function peerOf(text: string): PeerAddress | undefined {
+  const [, v6, v4, port = ''] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = v6 ?? v4 ?? ''
+  return isIP(host) && Number(port) > 0 && Number(port) < 65536 ? { host, port: Number(port) } : undefined
+}
+
+/** '0,2,4-6'. What is no list of numbers selects nothing. */
+function indicesOf(text: string): readonly number[] {
+  return text.split(',').flatMap((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
+    const count = Math.min(Number(last) - Number(first) + 1, MAX_SELECTED_FILES)
+    return first === undefined || !(count > 0)
+      ? []
+      : Array.from({ length: count }, (_, at) => Number(first) + at)
+  })
 }
 
 function infoHashOfTopic(topic: string): string | undefined {

@@ -1,48 +1,42 @@
 import type { TorrentId } from '@bae/storage'
-import type { ClientTorrent } from './client-torrent.js'
+import type { HeldTorrent } from './held-torrent.js'
 
-/** The torrents of a client, by id, by info hash and by the session's handle. */
+/** The torrents of a client, by id and by info hash. */
 export class TorrentTable {
-  readonly #byId = new Map<TorrentId, ClientTorrent>()
-  readonly #byHandle = new Map<number, ClientTorrent>()
-  readonly #byInfoHash = new Map<string, ClientTorrent>()
+  readonly #byId = new Map<TorrentId, HeldTorrent>()
+  readonly #byInfoHash = new Map<string, HeldTorrent>()
+  readonly #infoHashes = new WeakMap<HeldTorrent, Set<string>>()
 
   get size(): number {
     return this.#byId.size
   }
 
-  [Symbol.iterator](): Iterator<ClientTorrent> {
+  [Symbol.iterator](): Iterator<HeldTorrent> {
     return this.#byId.values()
   }
 
-  get(id: TorrentId): ClientTorrent | undefined {
+  get(id: TorrentId): HeldTorrent | undefined {
     return this.#byId.get(id)
   }
 
-  withInfoHash(infoHashes: readonly string[]): ClientTorrent | undefined {
+  withInfoHash(infoHashes: readonly string[]): HeldTorrent | undefined {
     return infoHashes.map((hash) => this.#byInfoHash.get(hash)).find((torrent) => torrent !== undefined)
   }
 
-  withHandle(handle: number): ClientTorrent | undefined {
-    return this.#byHandle.get(handle)
-  }
-
-  setHandle(handle: number, torrent: ClientTorrent): void {
-    this.#byHandle.set(handle, torrent)
-  }
-
-  deleteHandle(handle: number): void {
-    this.#byHandle.delete(handle)
-  }
-
   /** Known by its id, and by these info hashes beside those it had. */
-  set(torrent: ClientTorrent, infoHashes: readonly string[]): void {
+  set(torrent: HeldTorrent, infoHashes: readonly string[]): void {
     this.#byId.set(torrent.id, torrent)
-    for (const hash of infoHashes) if (!this.#byInfoHash.has(hash)) this.#byInfoHash.set(hash, torrent)
+    const own = this.#infoHashes.get(torrent) ?? new Set()
+    this.#infoHashes.set(torrent, own)
+    for (const hash of infoHashes) {
+      if (this.#byInfoHash.has(hash)) continue
+      this.#byInfoHash.set(hash, torrent)
+      own.add(hash)
+    }
   }
 
-  delete(torrent: ClientTorrent): void {
+  delete(torrent: HeldTorrent): void {
     this.#byId.delete(torrent.id)
-    for (const [hash, other] of this.#byInfoHash) if (other === torrent) this.#byInfoHash.delete(hash)
+    for (const hash of this.#infoHashes.get(torrent) ?? []) this.#byInfoHash.delete(hash)
   }
 }

@@ -29,13 +29,7 @@ describe('translateAlert', () => {
   })
 
   it('has the status read again after everything that changes it', () => {
-    for (const type of [
-      'torrentPaused',
-      'torrentResumed',
-      'torrentChecked',
-      'torrentFinished',
-      'metadataReceived',
-    ] as const) {
+    for (const type of ['torrentPaused', 'torrentResumed', 'torrentFinished', 'metadataReceived'] as const) {
       expect(translateAlert({ type, handle: 5 })).toEqual({ kind: 'statusChanged', handle: 5 })
     }
     const stopped = translateAlert({ type: 'torrentError', handle: 5, code: 'EIO', message: 'stopped' })
@@ -43,7 +37,12 @@ describe('translateAlert', () => {
   })
 
   it('counts no piece because of an alert', () => {
-    expect(translateAlert({ type: 'pieceFinished', handle: 1, piece: 4 })).toBeUndefined()
+    const finished = translateAlert({ type: 'pieceFinished', handle: 1, piece: 4 })
+    expect(finished).toEqual({ kind: 'pieceFinished', handle: 1 })
+  })
+
+  it('tells the end of a check', () => {
+    expect(translateAlert({ type: 'torrentChecked', handle: 5 })).toEqual({ kind: 'checked', handle: 5 })
   })
 
   it('passes on a bad piece, a socket that cannot listen and lost alerts', () => {

@@ -2,7 +2,7 @@ import { FakeSwarm, type TestTorrent } from '@bae/native/testing'
 import { onTestFinished } from 'vitest'
 import { createTestTorrent, MapLibrary } from '../src/testing/index.js'
 import type { Torrent } from '../src/torrent.js'
-import { TorrentClient, type TorrentClientOptions } from '../src/torrent-client.js'
+import { TorrentClient, type TorrentClientDeps, type TorrentClientOptions } from '../src/torrent-client.js'
 
 export interface ClientOnFakes {
   readonly swarm: FakeSwarm
@@ -19,9 +19,21 @@ export async function openClient(options: TorrentClientOptions = {}): Promise<Cl
   return fakes
 }
 
-export function createClient(options: TorrentClientOptions = {}): ClientOnFakes {
-  const swarm = new FakeSwarm()
-  const library = new MapLibrary()
+/** With other dependencies too, such as the swarm and the library of a client that was closed. */
+export async function openClientWith(
+  deps: Partial<TorrentClientDeps> & { readonly swarm?: FakeSwarm; readonly library?: MapLibrary },
+  options: TorrentClientOptions = {},
+): Promise<ClientOnFakes> {
+  const fakes = createClient(options, deps)
+  await fakes.client.start()
+  return fakes
+}
+
+export function createClient(
+  options: TorrentClientOptions = {},
+  given: Partial<TorrentClientDeps> & { readonly swarm?: FakeSwarm; readonly library?: MapLibrary } = {},
+): ClientOnFakes {
+  const { swarm = new FakeSwarm(), library = new MapLibrary(), ...deps } = given
   const warnings: string[] = []
   const client = new TorrentClient(
     {
@@ -29,6 +41,7 @@ export function createClient(options: TorrentClientOptions = {}): ClientOnFakes 
       createSession: swarm.createSession,
       parseTorrentFile: swarm.parseTorrentFile,
       logger: { warn: (_details, message) => warnings.push(message) },
+      ...deps,
     },
     { statusIntervalMs: 2, storageDeadlineMs: 2_000, ...options },
   )

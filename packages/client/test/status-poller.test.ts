@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createTestTorrent } from '../src/testing/index.js'
-import { addTestTorrent, openClient } from './open-client.js'
+import { addTestTorrent, createHeld, openClient } from './open-client.js'
 
 describe('statusUpdated', () => {
   it('has only the torrents whose status changed since the last', async () => {
@@ -15,17 +15,37 @@ describe('statusUpdated', () => {
     expect([...one.statuses]).toEqual([[second.torrent.id, second.torrent.status]])
   })
 
-  it('goes on when the status of one torrent cannot be read', async () => {
+  it('goes on when statuses could not be read once', async () => {
     const fakes = await openClient()
-    const broken = await addTestTorrent(fakes, createTestTorrent({ name: 'broken' }))
-    const sound = await addTestTorrent(fakes, createTestTorrent({ name: 'sound' }))
-    const torrent = fakes.swarm.torrent(broken.torrent.id)
-    torrent.status = () => {
-      throw new Error('no answer')
+    const { torrent } = await addTestTorrent(fakes)
+    const [session] = fakes.swarm.sessions
+    let questions = 0
+    const { promise: again, release: answered } = createHeld()
+    const ask = session?.torrentStatuses.bind(session)
+    if (session !== undefined) {
+      session.torrentStatuses = (handles) => {
+        if (++questions === 1) throw new Error('no answer')
+        if (questions === 2) answered()
+        return ask?.(handles) ?? []
+      }
     }
-    await fakes.swarm.deliverPiece(sound.torrent.id, 0)
+    await again
+    await fakes.swarm.deliverPiece(torrent.id, 0)
     await once(fakes.client, 'statusUpdated')
-    expect(sound.torrent.status.completedPieces).toBe(1)
-    expect(fakes.warnings).toContain('the status of a torrent could not be read')
+    expect(torrent.status.completedPieces).toBe(1)
+    expect(fakes.warnings).toContain('the status of torrents could not be read')
+  })
+
+  it('asks once for all torrents', async () => {
+    const fakes = await openClient()
+    for (const name of ['a', 'b', 'c']) await addTestTorrent(fakes, createTestTorrent({ name }))
+    const [session] = fakes.swarm.sessions
+    const asked = vi.spyOn(session ?? fail(), 'torrentStatuses')
+    await once(fakes.client, 'statusUpdated')
+    expect(new Set(asked.mock.calls.map(([handles]) => handles))).toEqual(new Set([undefined]))
   })
 })
+
+function fail(): never {
+  throw new Error('there is no session')
+}

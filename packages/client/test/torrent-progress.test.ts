@@ -5,7 +5,8 @@ import { createTestTorrent } from '../src/testing/index.js'
 import { TorrentProgress } from '../src/torrent-progress.js'
 import { bitsOf, everythingDue, rejectionOf } from './open-client.js'
 
-const contents = createTestTorrent({ files: { 'a.wav': 3 * 16 * 1024 } })
+const test = createTestTorrent({ files: { 'a.wav': 3 * 16 * 1024 } })
+const contents = { ...test, isPrivate: false }
 const native: NativeTorrentStatus = {
   handle: 1,
   state: 'downloading',
@@ -44,9 +45,9 @@ describe('TorrentProgress', () => {
     const piece = progress.whenPiece(2)
     await everythingDue()
     expect(isFinished).toBe(false)
-    expect(progress.complete(2)).toBe(true)
+    expect(progress.complete(2)).toEqual([0])
     await Promise.all([finished, piece])
-    expect(progress.complete(2)).toBe(false)
+    expect(progress.complete(2)).toBeUndefined()
     await progress.whenFinished()
   })
 

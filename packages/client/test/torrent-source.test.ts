@@ -12,7 +12,7 @@ describe('readTorrentSource', () => {
     const known = readTorrentSource({ torrentFile: test.torrentFile }, parseTestTorrent)
     expect(known.infoHashes).toEqual([test.infoHashV1])
     expect(known.trackers).toEqual(['http://127.0.0.1:1/announce'])
-    expect(known.contents).toEqual({ layout: test.layout, metadata: test.metadata })
+    expect(known.contents).toEqual({ layout: test.layout, metadata: test.metadata, isPrivate: false })
   })
 
   it('wraps what native says of bytes that are no torrent', () => {

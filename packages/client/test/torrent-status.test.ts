@@ -1,7 +1,8 @@
 import type { NativeTorrentStatus } from '@bae/native'
 import { describe, expect, it } from 'vitest'
 import { ClientError } from '../src/errors.js'
-import { PieceBits } from '../src/piece-bits.js'
+import { PieceTally } from '../src/piece-tally.js'
+import { createTestTorrent } from '../src/testing/index.js'
 import { INITIAL_STATUS, nextStatus, type StatusFacts } from '../src/torrent-status.js'
 
 const native: NativeTorrentStatus = {
@@ -17,11 +18,13 @@ const native: NativeTorrentStatus = {
   uploadedBytes: 40,
 }
 
-const half = new PieceBits(2, Uint8Array.of(0b1000_0000))
-const full = new PieceBits(2, Uint8Array.of(0b1100_0000))
+const { layout } = createTestTorrent({ files: { 'a.wav': 16 * 1024, 'b.wav': 1000 } })
+const half = new PieceTally(layout, Uint8Array.of(0b1000_0000))
+const full = new PieceTally(layout, Uint8Array.of(0b1100_0000))
+const enough = new PieceTally(layout, Uint8Array.of(0b1000_0000), [4, 0])
 
 function status(facts: Partial<StatusFacts>) {
-  const nothing = { native: undefined, bits: undefined, failure: undefined, noSpace: undefined }
+  const nothing = { native: undefined, tally: undefined, failure: undefined, noSpace: undefined }
   return nextStatus(INITIAL_STATUS, {
     ...nothing,
     earlier: { downloadedBytes: 0, uploadedBytes: 0 },
@@ -33,15 +36,19 @@ describe('nextStatus', () => {
   it('names each state', () => {
     expect(status({}).state).toBe('opening')
     expect(status({ native: { ...native, state: 'downloadingMetadata' } }).state).toBe('fetchingMetadata')
-    expect(status({ native: { ...native, state: 'checkingFiles' }, bits: half }).state).toBe('checking')
-    expect(status({ native, bits: half }).state).toBe('downloading')
-    expect(status({ native, bits: full }).state).toBe('seeding')
-    expect(status({ native: { ...native, paused: true }, bits: half }).state).toBe('paused')
+    expect(status({ native: { ...native, state: 'checkingFiles' }, tally: half }).state).toBe('checking')
+    expect(status({ native, tally: half }).state).toBe('downloading')
+    expect(status({ native, tally: full }).state).toBe('seeding')
+    expect(status({ native, tally: enough }).state).toBe('finished')
+    expect(status({ native: { ...native, paused: true }, tally: half })).toMatchObject({
+      state: 'paused',
+      paused: true,
+    })
   })
 
   it('counts what the storage completed, whatever libtorrent believes', () => {
     const believing = { ...native, state: 'seeding' as const, piecesHave: 2 }
-    expect(status({ native: believing, bits: half })).toMatchObject({
+    expect(status({ native: believing, tally: half })).toMatchObject({
       state: 'downloading',
       completedPieces: 1,
       totalPieces: 2,
@@ -49,14 +56,25 @@ describe('nextStatus', () => {
     expect(status({ native })).not.toHaveProperty('totalPieces')
   })
 
+  it('measures its progress by what is wanted', () => {
+    expect(status({ native, tally: half })).toMatchObject({
+      totalBytes: 17_384,
+      wantedBytes: 17_384,
+      completedBytes: 16_384,
+      progress: 16_384 / 17_384,
+    })
+    expect(status({ native, tally: enough })).toMatchObject({ wantedBytes: 16_384, progress: 1 })
+    expect(status({ native })).toMatchObject({ completedBytes: 0, progress: 0 })
+  })
+
   it('has failed before anything else, with its error', () => {
     const failure = new ClientError('CLIENT_TORRENT_FAILED', 'stopped')
     const noSpace = new ClientError('STORAGE_NO_SPACE', 'full')
-    expect(status({ native: { ...native, paused: true }, bits: half, failure, noSpace })).toMatchObject({
+    expect(status({ native: { ...native, paused: true }, tally: half, failure, noSpace })).toMatchObject({
       state: 'failed',
       error: failure,
     })
-    expect(status({ native, bits: half, noSpace })).toMatchObject({ state: 'downloading', error: noSpace })
+    expect(status({ native, tally: half, noSpace })).toMatchObject({ state: 'downloading', error: noSpace })
   })
 
   it('adds up what was moved before the session had the torrent again', () => {
@@ -68,7 +86,7 @@ describe('nextStatus', () => {
   it('is the same object until something changes, and a new frozen one then', () => {
     const facts = {
       native,
-      bits: half,
+      tally: half,
       failure: undefined,
       noSpace: undefined,
       earlier: { downloadedBytes: 0, uploadedBytes: 0 },

@@ -1,32 +1,38 @@
 import { FakeSwarm } from '@bae/native/testing'
 import type { TorrentId } from '@bae/storage'
 import { describe, expect, it } from 'vitest'
-import { ClientTorrent } from '../src/client-torrent.js'
+import { ClientSession } from '../src/client-session.js'
+import { HeldTorrent } from '../src/held-torrent.js'
 import { TorrentTable } from '../src/torrent-table.js'
+import { TorrentWishes } from '../src/torrent-wishes.js'
 
-async function createTorrent(id: string): Promise<ClientTorrent> {
-  const session = await new FakeSwarm().createSession({
-    handler: {} as never,
-    onAlert() {},
-  })
+async function createTorrent(id: string): Promise<HeldTorrent> {
+  const { createSession, parseTorrentFile } = new FakeSwarm()
+  const native = await createSession({ handler: {} as never, onAlert() {} })
   const source = { infoHashes: [], trackers: [], request: { magnetUri: '' } }
-  return new ClientTorrent(
-    { session, readmit() {} },
-    { id: id as TorrentId, source, paused: false, peers: [] },
+  return new HeldTorrent(
+    {
+      session: new ClientSession('own', native),
+      parseTorrentFile,
+      readmit() {},
+      changed() {},
+      contentsFound() {},
+      fullDiskRetry: { firstMs: 1, longestMs: 1 },
+      isPexDisabled: () => false,
+    },
+    { id: id as TorrentId, source, wishes: new TorrentWishes() },
   )
 }
 
 describe('TorrentTable', () => {
-  it('finds a torrent by id, by any of its info hashes and by its handle', async () => {
+  it('finds a torrent by id and by any of its info hashes', async () => {
     const table = new TorrentTable()
     const torrent = await createTorrent('one')
     table.set(torrent, ['v1'])
     table.set(torrent, ['v1', 'v2'])
-    table.setHandle(7, torrent)
     expect(table.size).toBe(1)
     expect(table.get(torrent.id)).toBe(torrent)
     expect(table.withInfoHash(['unknown', 'v2'])).toBe(torrent)
-    expect(table.withHandle(7)).toBe(torrent)
     expect([...table]).toEqual([torrent])
   })
 
@@ -44,13 +50,7 @@ describe('TorrentTable', () => {
     const table = new TorrentTable()
     const torrent = await createTorrent('one')
     table.set(torrent, ['v1', 'v2'])
-    table.setHandle(7, torrent)
-    table.deleteHandle(7)
     table.delete(torrent)
-    expect([table.get(torrent.id), table.withInfoHash(['v1', 'v2']), table.withHandle(7)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect([table.get(torrent.id), table.withInfoHash(['v1', 'v2'])]).toEqual([undefined, undefined])
   })
 })

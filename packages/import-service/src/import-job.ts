@@ -1,4 +1,4 @@
-import type { PeerAddress, Torrent } from '@bae/client'
+import type { PeerAddress } from '@bae/client'
 import type { AbortOptions, TorrentId, TorrentLayout } from '@bae/storage'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { isBaeError } from './errors.js'
@@ -6,7 +6,7 @@ import { describeProgress, type ImportProgress } from './import-progress.js'
 import { countPieces, describeImport, type ImportSnapshot } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import type { LibraryLike } from './library-like.js'
-import type { StatusUpdate, TorrentClientLike } from './torrent-client-like.js'
+import type { StatusUpdate, TorrentClientLike, TorrentLike } from './torrent-client-like.js'
 import { TransferClock } from './transfer-clock.js'
 
 export interface ImportJobDeps {
@@ -50,7 +50,7 @@ export class ImportJob implements Import {
   readonly #clock = new TransferClock()
   readonly #completion: Promise<ImportSnapshot>
   #record: ImportRecord
-  #torrent: Torrent | undefined
+  #torrent: TorrentLike | undefined
   #outcome: ImportOutcome | undefined
   #cleanupError: unknown
 
@@ -139,7 +139,7 @@ export class ImportJob implements Import {
     }
   }
 
-  #observe(torrent: Torrent): void {
+  #observe(torrent: TorrentLike): void {
     this.#clock.observe(torrent.status.downloadedBytes, this.#deps.now())
   }
 

@@ -1,6 +1,6 @@
-import type { Torrent } from '@bae/client'
 import type { TorrentId } from '@bae/storage'
 import { totalFileBytes, totalPieces } from './import-snapshot.js'
+import type { TorrentLike } from './torrent-client-like.js'
 
 export type ImportPhase =
   | 'opening'
@@ -30,7 +30,7 @@ export interface ImportProgress {
 export function describeProgress(
   id: TorrentId,
   name: string | undefined,
-  torrent: Torrent | undefined,
+  torrent: TorrentLike | undefined,
 ): ImportProgress {
   const layout = torrent?.layout
   const pieces = torrent?.status.completedPieces ?? 0
@@ -49,7 +49,7 @@ export function describeProgress(
   }
 }
 
-function phaseOf(torrent: Torrent | undefined): ImportPhase {
+function phaseOf(torrent: TorrentLike | undefined): ImportPhase {
   switch (torrent?.status.state) {
     case 'fetchingMetadata':
     case 'checking':
@@ -58,6 +58,7 @@ function phaseOf(torrent: Torrent | undefined): ImportPhase {
     case 'downloading':
     case 'paused':
       return 'downloading'
+    case 'finished':
     case 'seeding':
       return 'completing'
     default:

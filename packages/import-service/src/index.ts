@@ -23,5 +23,5 @@ export type {
   VerifyOptions,
   VerifyReport,
 } from './library-like.js'
-export type { StatusUpdate, TorrentClientLike } from './torrent-client-like.js'
+export type { StatusUpdate, TorrentClientLike, TorrentLike } from './torrent-client-like.js'
 export type { BadFile, BadPiece, VerifiedImport } from './verified-import.js'

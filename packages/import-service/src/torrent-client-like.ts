@@ -1,5 +1,23 @@
-import type { AddTorrentOptions, Torrent, TorrentSource, TorrentStatus } from '@bae/client'
+import type { EventEmitter } from 'node:events'
+import type { AddTorrentOptions, Torrent, TorrentEvents, TorrentSource, TorrentStatus } from '@bae/client'
 import type { TorrentId } from '@bae/storage'
+
+/** The part of Torrent that imports need. */
+export type TorrentLike = EventEmitter<TorrentEvents> &
+  Pick<
+    Torrent,
+    | 'id'
+    | 'status'
+    | 'layout'
+    | 'metadata'
+    | 'pause'
+    | 'resume'
+    | 'connectPeer'
+    | 'whenMetadata'
+    | 'whenPiece'
+    | 'whenFinished'
+    | 'readFile'
+  >
 
 export interface StatusUpdate {
   readonly statuses: ReadonlyMap<TorrentId, TorrentStatus>
@@ -7,8 +25,8 @@ export interface StatusUpdate {
 
 /** The part of TorrentClient that imports need; compose.ts proves that TorrentClient has it. */
 export interface TorrentClientLike {
-  add(source: TorrentSource, options?: AddTorrentOptions): Promise<Torrent>
-  get(id: TorrentId): Torrent | undefined
+  add(source: TorrentSource, options?: AddTorrentOptions): Promise<TorrentLike>
+  get(id: TorrentId): TorrentLike | undefined
   /** Settles when the torrent's storage is closed, and so all that was completed is recorded. */
   remove(id: TorrentId, options?: { deleteData?: boolean }): Promise<void>
   on(event: 'statusUpdated', listener: (update: StatusUpdate) => void): unknown

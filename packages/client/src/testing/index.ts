@@ -1,4 +1,5 @@
 export { FakeError } from './fake-error.js'
 export { MapLibrary } from './map-library.js'
 export { MapStorage, type MapStorageCall } from './map-storage.js'
+export { type ResumeStoreSubject, resumeStoreCompliance } from './resume-store-clauses.js'
 export { createTestTorrent, pieceBytesOf, type TestTorrentOptions } from './test-torrent.js'

@@ -7,6 +7,7 @@ export interface TestTorrentOptions {
   /** Lengths by path below the top folder, '/'-joined. Left out: a single file of five and a half pieces. */
   readonly files?: Readonly<Record<string, number>>
   readonly trackers?: readonly string[]
+  readonly isPrivate?: boolean
 }
 
 /** A torrent of a few small pieces, for tests that do not care which. */

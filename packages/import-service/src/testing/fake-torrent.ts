@@ -1,20 +1,19 @@
 import { EventEmitter, once } from 'node:events'
-import type {
-  AddTorrentOptions,
-  PeerAddress,
-  Torrent,
-  TorrentEvents,
-  TorrentSource,
-  TorrentStatus,
-} from '@bae/client'
+import type { AddTorrentOptions, PeerAddress, TorrentEvents, TorrentSource, TorrentStatus } from '@bae/client'
 import type { AbortOptions, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { totalPieces } from '../import-snapshot.js'
+import type { TorrentLike } from '../torrent-client-like.js'
 import type { FakeLibrary } from './fake-library.js'
 
 const idleStatus: TorrentStatus = {
   state: 'opening',
+  paused: false,
+  uploadMode: false,
   completedPieces: 0,
+  completedBytes: 0,
+  progress: 0,
   peers: 0,
+  seeds: 0,
   downloadBytesPerSecond: 0,
   uploadBytesPerSecond: 0,
   downloadedBytes: 0,
@@ -22,7 +21,7 @@ const idleStatus: TorrentStatus = {
 }
 
 /** A torrent that does what a test tells it, and keeps what it "stores" in a FakeLibrary. */
-export class FakeTorrent extends EventEmitter<TorrentEvents> implements Torrent {
+export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentLike {
   readonly id: TorrentId
   readonly source: TorrentSource
   readonly options: AddTorrentOptions

@@ -36,6 +36,7 @@ export interface TestTorrentOptions {
   /** Of a torrent of one file. */
   readonly totalLengthBytes?: number
   readonly trackers?: readonly string[]
+  readonly isPrivate?: boolean
 }
 
 /** Eight whole pieces of 32 KiB and a short last one, unless told otherwise. Another name gives another info hash. */
@@ -52,6 +53,7 @@ export function createTestTorrent(name: string, options: TestTorrentOptions = {}
     name: Buffer.from(name),
     'piece length': pieceLengthBytes,
     pieces: pieceHashes(bytes, pieceLengthBytes),
+    ...(options.isPrivate && { private: 1 }),
   }
   const announce = trackers.map((url) => [Buffer.from(url)])
   const torrentFile = bencode({ ...(trackers.length > 0 && { 'announce-list': announce }), info })

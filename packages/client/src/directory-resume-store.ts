@@ -1,0 +1,72 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ResumeStore } from './resume-store.js'
+
+const SUFFIX = '.resume'
+
+/** A file for each record in a folder of its own. Survives a power cut: written aside, flushed, renamed. */
+export class DirectoryResumeStore implements ResumeStore {
+  readonly #directory: string
+  #writes = 0
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Makes the folder where it is missing. One process at a time. */
+  static async open(directory: string): Promise<DirectoryResumeStore> {
+    await mkdir(directory, { recursive: true })
+    for (const name of await readdir(directory)) {
+      // Of a process that died before the rename.
+      if (name.endsWith('.part')) await rm(join(directory, name), { force: true })
+    }
+    return new DirectoryResumeStore(directory)
+  }
+
+  async save(id: string, record: Uint8Array): Promise<void> {
+    const path = this.#path(id)
+    const part = `${path}.${++this.#writes}.part`
+    try {
+      const file = await open(part, 'wx', 0o600)
+      try {
+        await file.writeFile(record)
+        await file.datasync()
+      } finally {
+        await file.close()
+      }
+      await rename(part, path)
+    } catch (error) {
+      await rm(part, { force: true })
+      throw error
+    }
+  }
+
+  async load(id: string): Promise<Uint8Array | undefined> {
+    try {
+      const bytes = await readFile(this.#path(id))
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  }
+
+  async *list(): AsyncIterable<string> {
+    const names = await readdir(this.#directory)
+    for (const name of names) if (name.endsWith(SUFFIX)) yield name.slice(0, -SUFFIX.length)
+  }
+
+  async delete(id: string): Promise<void> {
+    await rm(this.#path(id), { force: true })
+  }
+
+  /** An id is a name within the folder, never a path out of it. */
+  #path(id: string): string {
+    if (!/^[\w-]{1,128}$/.test(id)) throw new RangeError(`'${id}' cannot name a record`)
+    return join(this.#directory, `${id}${SUFFIX}`)
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

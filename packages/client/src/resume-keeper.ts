@@ -1,0 +1,117 @@
+import type { HeldTorrent } from './held-torrent.js'
+import { encodeResumeRecord, type ResumeRecord } from './resume-record.js'
+import type { ResumeStore } from './resume-store.js'
+import { SerialQueue } from './serial-queue.js'
+
+export interface ResumeKeeperDeps {
+  /** Undefined: nothing is kept. */
+  readonly store: ResumeStore | undefined
+  /** A record that nobody waits for could not be saved. */
+  readonly failed: (torrent: HeldTorrent, error: unknown) => void
+}
+
+/** Keeps the record of each torrent as the torrent is: soon after each change, one save of a torrent at a time. */
+export class ResumeKeeper {
+  readonly #deps: ResumeKeeperDeps
+  readonly #queues = new WeakMap<HeldTorrent, SerialQueue>()
+  readonly #waiting = new Set<HeldTorrent>()
+  readonly #saving = new Set<Promise<unknown>>()
+  readonly #askedAtMs = new WeakMap<HeldTorrent, number>()
+
+  constructor(deps: ResumeKeeperDeps) {
+    this.#deps = deps
+  }
+
+  /** Settles when the torrent as it is now is kept. */
+  save(torrent: HeldTorrent): Promise<void> {
+    const { store } = this.#deps
+    if (store === undefined) return Promise.resolve()
+    const saving = this.#queueOf(torrent).run(async () => {
+      if (torrent.progress.ended === undefined)
+        await store.save(torrent.id, encodeResumeRecord(recordOf(torrent)))
+    })
+    this.#track(saving)
+    return saving
+  }
+
+  /** Something changed. Changes of one turn are saved together. */
+  changed(torrent: HeldTorrent): void {
+    if (this.#deps.store === undefined || this.#waiting.has(torrent)) return
+    this.#waiting.add(torrent)
+    queueMicrotask(() => {
+      this.#waiting.delete(torrent)
+      this.save(torrent).catch((error: unknown) => this.#deps.failed(torrent, error))
+    })
+  }
+
+  /** Asks libtorrent for what only it knows, for torrents in its own disk storage, and keeps it. */
+  async saveWithResumeData(torrent: HeldTorrent): Promise<void> {
+    if (this.#deps.store === undefined || torrent.kind !== 'files') return
+    const asked = torrent.withSession((session, handle) => session.saveResumeData(handle))
+    if (asked === undefined) return
+    torrent.resumeData = await asked
+    await this.save(torrent)
+  }
+
+  /** As `saveWithResumeData`, for every torrent of which libtorrent knew something new for so long. */
+  saveDue(
+    torrents: Iterable<HeldTorrent>,
+    { intervalMs, nowMs }: { intervalMs: number; nowMs: number },
+  ): void {
+    if (this.#deps.store === undefined) return
+    for (const torrent of torrents) {
+      if (torrent.kind !== 'files' || !torrent.hasUnsavedResumeData) continue
+      const askedAtMs = this.#askedAtMs.get(torrent) ?? nowMs
+      const isDue = nowMs - askedAtMs >= intervalMs
+      this.#askedAtMs.set(torrent, isDue ? nowMs : askedAtMs)
+      if (isDue) this.saveWithResumeData(torrent).catch((error: unknown) => this.#deps.failed(torrent, error))
+    }
+  }
+
+  /** What can be kept before the client ends, within so many milliseconds. */
+  async saveLast(torrents: readonly HeldTorrent[], limitMs: number): Promise<void> {
+    const asked = torrents.map(async (torrent) => {
+      try {
+        if (torrent.progress.ended === undefined) await this.saveWithResumeData(torrent)
+      } catch (error) {
+        this.#deps.failed(torrent, error)
+      }
+    })
+    const done = Promise.all(asked).then(() => this.#idle())
+    await Promise.race([done, new Promise((resolve) => setTimeout(resolve, limitMs).unref())])
+  }
+
+  async delete(torrent: HeldTorrent): Promise<void> {
+    const { store } = this.#deps
+    await this.#queueOf(torrent).run(async () => store?.delete(torrent.id))
+  }
+
+  /** Settles when nothing is being saved. */
+  async #idle(): Promise<void> {
+    while (this.#saving.size > 0 || this.#waiting.size > 0) {
+      await Promise.allSettled([...this.#saving, Promise.resolve()])
+    }
+  }
+
+  #track(saving: Promise<void>): void {
+    const settled: Promise<unknown> = Promise.allSettled([saving]).then(() => this.#saving.delete(settled))
+    this.#saving.add(settled)
+  }
+
+  #queueOf(torrent: HeldTorrent): SerialQueue {
+    const queue = this.#queues.get(torrent) ?? new SerialQueue()
+    this.#queues.set(torrent, queue)
+    return queue
+  }
+}
+
+function recordOf(torrent: HeldTorrent): ResumeRecord {
+  const { kind, savePath, resumeData, wishes } = torrent
+  return {
+    kind,
+    ...(savePath !== undefined && { savePath }),
+    ...(resumeData && { resumeData }),
+    ...torrent.torrentFileOrMagnet(),
+    wishes: wishes.toSaved(),
+  }
+}
