@@ -1,4 +1,4 @@
-// run-cpp-tests KIND: builds the tests of the C++ disk backend and runs them under a sanitizer, or under valgrind.
+// run-cpp-tests KIND: builds the tests of the C++ disk backend and runs them under a sanitizer, under valgrind, or alone.
 // Writes its counts to $BAE_COUNTS_FILE.
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ const folder = join(repositoryRoot, 'packages/native/cpp-test')
 
 interface Kind {
   /** What the binary is built with. */
-  readonly sanitizer: 'address' | 'thread' | 'valgrind'
+  readonly sanitizer: 'none' | 'address' | 'thread' | 'valgrind'
   /** What it runs under. */
   readonly under: readonly string[]
   /** doctest's options: which cases. */
@@ -38,6 +38,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   // Those with sessions are for valgrind: libtorrent's own code is not built for ThreadSanitizer, which would take every one of its locks for a race.
   thread: { sanitizer: 'thread', under: [], cases: [`-sfe=${sessions}`], env: {} },
+  sessions: { sanitizer: 'none', under: [], cases: [`-sf=${sessions}`], env: {} },
   memcheck: {
     sanitizer: 'valgrind',
     under: [...valgrind, '--leak-check=full', '--errors-for-leak-kinds=definite'],

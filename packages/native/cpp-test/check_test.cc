@@ -219,3 +219,26 @@ TEST_CASE("17 open_fails: what needs an unopened storage fails with its error, a
   harness.storage().plan({});
   CHECK(harness.download(index, torrent, 0).stored());
 }
+
+TEST_CASE("6 many_read_back: when much is being read back for hashes already, the parts are small") {
+  int const pieceBytes = 4 << 20;
+  int const pieces = 10;
+  TestTorrent const torrent(Kind::v1, pieceBytes, std::int64_t(pieces) * pieceBytes);
+  DiskHarness harness;
+  harness.storage().havePieces = std::string(2, '\xff');
+  harness.storage().content = [&](int piece, int offset, int length) { return torrent.range(piece, offset, length); };
+  harness.storage().plan([](Call const& call) { return call.is(RequestKind::readPiece) ? Plan::hold : Plan::serve; });
+  auto const index = harness.add(torrent);
+  std::vector<Answer<HashAnswer>> hashes;
+  for (int piece = 0; piece < pieces; ++piece) {
+    hashes.push_back(harness.hash(index, torrent, piece, lt::disk_interface::volatile_read));
+  }
+  harness.storage().waitForHeld(std::size_t(pieces));
+  auto const calls = harness.storage().calls(RequestKind::readPiece);
+  for (std::size_t i = 0; i < calls.size(); ++i) CHECK(calls[i].length == (i < 8 ? pieceBytes : 256 * 1024));
+  harness.storage().plan({});
+  harness.storage().release();
+  for (int piece = 0; piece < pieces; ++piece) {
+    CHECK(hashes[std::size_t(piece)].wait().v1 == torrent.info->hash_for_piece(lt::piece_index_t(piece)));
+  }
+}

@@ -134,3 +134,20 @@ TEST_CASE("37 abort_twice_other_thread: what is asked after the abort is aborted
   CHECK(harness.clear(index, 0).wait() == 0);
   CHECK(!harness.deleteFiles(index).wait());
 }
+
+TEST_CASE("22 remove_while_opening: a storage is not asked to close, or to delete, before it has opened") {
+  for (bool const deletes : {false, true}) {
+    TestTorrent const torrent(Kind::v1, kPiece, kPiece);
+    DiskHarness harness;
+    harness.storage().plan([](Call const& call) { return call.is(RequestKind::openStorage) ? Plan::hold : Plan::serve; });
+    auto const index = harness.add(torrent);
+    harness.storage().waitForHeld(1);
+    if (deletes) harness.deleteFiles(index);
+    harness.remove(index);
+    harness.drainNetwork();
+    CHECK(harness.storage().calls().size() == 1);
+    harness.storage().release();
+    harness.storage().waitForCalls(RequestKind::closeStorage, 1);
+    CHECK(harness.storage().calls().back().deleteData == deletes);
+  }
+}

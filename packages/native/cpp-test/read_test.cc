@@ -195,3 +195,48 @@ TEST_CASE("38 buffers_outlive_disk: a block that is still being sent outlives th
   }
   CHECK((std::string(kept.data(), kBlockBytes) == torrent.range(0, kBlockBytes, kBlockBytes)));
 }
+
+TEST_CASE("read_ahead_under_way: what is being fetched is fetched once, and takes no more than the budget") {
+  int const pieceBytes = 1 << 20;
+  int const pieces = 40;
+  auto const inBudget = std::size_t(DiskServices::kReadCacheBytes / pieceBytes);
+  TestTorrent const torrent(Kind::v1, pieceBytes, std::int64_t(pieces) * pieceBytes);
+  DiskHarness harness;
+  harness.storage().havePieces = std::string(pieces / 8, '\xff');
+  harness.storage().content = [&](int piece, int offset, int length) { return torrent.range(piece, offset, length); };
+  harness.storage().plan([](Call const& call) { return call.is(RequestKind::readPiece) ? Plan::hold : Plan::serve; });
+  auto const index = harness.add(torrent);
+  std::vector<Answer<ReadAnswer>> reads;
+  for (int piece = 0; piece < pieces; ++piece) reads.push_back(harness.read(index, piece, 0, kBlockBytes));
+  harness.storage().waitForHeld(std::size_t(pieces));
+  auto const again = harness.read(index, 0, kBlockBytes, kBlockBytes);
+  harness.drainNetwork();
+  auto const calls = harness.storage().calls(RequestKind::readPiece);
+  REQUIRE(calls.size() == std::size_t(pieces));
+  for (std::size_t i = 0; i < calls.size(); ++i) CHECK(calls[i].length == (i < inBudget ? pieceBytes : kBlockBytes));
+  harness.storage().release();
+  for (int piece = 0; piece < pieces; ++piece) {
+    CHECK((reads[std::size_t(piece)].wait().bytes(kBlockBytes) == torrent.range(piece, 0, kBlockBytes)));
+  }
+  CHECK((again.wait().bytes(kBlockBytes) == torrent.range(0, kBlockBytes, kBlockBytes)));
+}
+
+TEST_CASE("read_while_replaced: what is read while blocks are replaced is not what later readers get") {
+  TestTorrent const torrent(Kind::v2, kPiece, kPiece);
+  DiskHarness harness;
+  auto const index = harness.add(torrent);
+  std::string wrong = torrent.piece(0);
+  std::fill_n(wrong.begin(), kBlockBytes, 'x');
+  CHECK(harness.download(index, torrent, 0, wrong).stored());
+  CHECK(harness.clear(index, 0).wait() == 0);
+  harness.storage().plan([](Call const& call) { return call.is(RequestKind::writePiece) ? Plan::hold : Plan::serve; });
+  auto const replaced = harness.write(index, 0, 0, torrent.range(0, 0, kBlockBytes));
+  auto const hash = harness.hash(index, torrent, 0);
+  harness.storage().waitForHeld(1);
+  CHECK(!harness.read(index, 0, kBlockBytes, kBlockBytes).wait().error);
+  harness.storage().plan({});
+  harness.storage().release();
+  CHECK(!replaced.answer.wait());
+  CHECK(!hash.wait().error);
+  CHECK((harness.read(index, 0, 0, kBlockBytes).wait().bytes(kBlockBytes) == torrent.range(0, 0, kBlockBytes)));
+}

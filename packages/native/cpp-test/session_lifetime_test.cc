@@ -50,6 +50,22 @@ TEST_CASE("22 remove_while_writing: a torrent that is removed with its data clos
   CHECK(leech.watched().alerted("torrent_deleted") == 1);
 }
 
+TEST_CASE("22 remove_while_completing: a storage closes only when it has settled that its pieces are complete") {
+  TestTorrent const torrent(Kind::v1, kPiece, 3 * kPiece);
+  SessionHarness leech;
+  leech.storage().plan([](Call const& call) { return call.is(RequestKind::completePiece) ? Plan::hold : Plan::serve; });
+  auto const handle = leech.add(torrent);
+  RawPeer const seed(leech.watched().endpoint(), *torrent.info, honest(torrent));
+  leech.storage().waitForHeld(3);
+  leech.watched().session().remove_torrent(handle);
+  leech.watched().waitForAlert("torrent_removed");
+  // Answered by the network thread, after what it does at a removal.
+  CHECK(leech.watched().session().get_torrents().empty());
+  CHECK(leech.storage().calls(RequestKind::closeStorage).empty());
+  leech.storage().release();
+  leech.storage().waitForCalls(RequestKind::closeStorage, 1);
+}
+
 TEST_CASE("36 shutdown: a session ends while pieces are being checked, read and written") {
   TestTorrent const torrent(Kind::v1, kPiece, 40 * kPiece);
   SUBCASE("during a check") {

@@ -28,9 +28,9 @@ export interface StorageHandler {
   ): Promise<{ havePieces?: Uint8Array; blockHashes?: boolean; hashPieces?: boolean }>
   /**
    * `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. To a thread it
-   * has to be copied, not transferred. `blockHashes`,
-   * where they were asked for and the piece is whole: 32 bytes of SHA-256 for each 16 KiB of `bytes`, the last over
-   * what is left.
+   * has to be copied, not transferred; and it must not be given to `markAsUntransferable`, after which Node from 24 on
+   * cannot take it back and ends the process. `blockHashes`, where they were asked for and the piece is whole: 32 bytes
+   * of SHA-256 for each 16 KiB of `bytes`, the last over what is left.
    */
   writePiece(
     storageIndex: number,
@@ -56,7 +56,7 @@ export interface StorageHandler {
   completePiece(storageIndex: number, piece: number): Promise<void>
   /** The piece is no longer complete. */
   clearPiece(storageIndex: number, piece: number): Promise<void>
-  /** The last call of this index. */
+  /** The last call of this index, when every other one has settled or was given up. */
   closeStorage(storageIndex: number, deleteData: boolean): Promise<void>
 }
 

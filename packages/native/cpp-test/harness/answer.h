@@ -28,15 +28,17 @@ struct HandlerFate {
   // Counts all handlers of the process: which of two ran first.
   int turn = 0;
   bool destroyed = false;
+  // The call threw: its handler shall die and never run.
+  bool refused = false;
   std::thread::id ranOn;
   std::thread::id destroyedOn;
 
   // Empty when all is as it must be.
   std::string complaint(std::thread::id network) {
     std::lock_guard<std::mutex> lock(mutex);
-    if (runs != 1) return what + ": its handler ran " + std::to_string(runs) + " times";
+    if (runs != (refused ? 0 : 1)) return what + ": its handler ran " + std::to_string(runs) + " times";
     if (!destroyed) return what + ": its handler was never destroyed";
-    if (ranOn != network) return what + ": its handler ran off the network thread";
+    if (!refused && ranOn != network) return what + ": its handler ran off the network thread";
     if (destroyedOn != network) return what + ": its handler was destroyed off the network thread";
     return {};
   }
@@ -79,6 +81,11 @@ class Answer {
       throw std::runtime_error(m_fate->what + ": no answer in time");
     }
     return **m_value;
+  }
+
+  void refuse() const {
+    std::lock_guard<std::mutex> lock(m_fate->mutex);
+    m_fate->refused = true;
   }
 
   // Larger than that of every handler that ran before. After wait().

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "harness/failing_memory.h"
+
 namespace bae::test {
 
 DiskHarness::DiskHarness(DiskServices::Limits limits)
@@ -65,6 +67,21 @@ Answer<Value> DiskHarness::expect(std::string what) {
   return Answer<Value>(fate);
 }
 
+template <typename Value, typename Call>
+void DiskHarness::ask(Answer<Value> const& answer, Call call) {
+  if (!m_failMemoryAfter) {
+    call();
+    return;
+  }
+  FailingMemory const memory(*std::exchange(m_failMemoryAfter, std::nullopt));
+  try {
+    call();
+  } catch (std::bad_alloc const&) {
+    answer.refuse();
+  }
+  m_memoryFailed = memory.failed();
+}
+
 lt::storage_index_t DiskHarness::add(TestTorrent const& torrent) {
   lt::storage_index_t index{0};
   onNetwork([&] {
@@ -96,8 +113,11 @@ bool DiskHarness::writeNow(Answer<lt::storage_error> const& answer, lt::storage_
   lt::peer_request const request{lt::piece_index_t(piece), offset, int(bytes.size())};
   // Valid only during the call: a backend that keeps the pointer reads what is written over it here.
   std::string lent = bytes;
-  bool const exceeded = m_disk->async_write(index, request, lent.data(), std::move(observer),
-                                            [take = answer.taker()](lt::storage_error const& error) { take(error); }, {});
+  bool exceeded = false;
+  WriteHandler handler = [take = answer.taker()](lt::storage_error const& error) { take(error); };
+  ask(answer, [&] {
+    exceeded = m_disk->async_write(index, request, lent.data(), std::move(observer), std::move(handler), {});
+  });
   std::fill(lent.begin(), lent.end(), '\xee');
   return exceeded;
 }
@@ -143,11 +163,10 @@ Answer<ReadAnswer> DiskHarness::read(lt::storage_index_t index, int piece, int o
   Answer<ReadAnswer> answer(fate);
   onNetwork([&] {
     lt::peer_request const request{lt::piece_index_t(piece), offset, length};
-    m_disk->async_read(index, request,
-                       [take = answer.taker()](lt::disk_buffer_holder block, lt::storage_error const& error) {
-                         take({std::move(block), error});
-                       },
-                       flags);
+    ReadHandler handler = [take = answer.taker()](lt::disk_buffer_holder block, lt::storage_error const& error) {
+      take({std::move(block), error});
+    };
+    ask(answer, [&] { m_disk->async_read(index, request, std::move(handler), flags); });
   });
   return answer;
 }
@@ -167,26 +186,29 @@ void DiskHarness::hashNow(Answer<HashAnswer> const& answer, lt::storage_index_t 
   // As in libtorrent the digests belong to the handler.
   std::vector<lt::sha256_hash> v2(static_cast<std::size_t>(leaves));
   lt::span<lt::sha256_hash> const span(v2);
-  auto handler = [take = answer.taker(), v2 = std::move(v2)](lt::piece_index_t which, lt::sha1_hash const& v1,
-                                                             lt::storage_error const& error) {
+  HashHandler handler = [take = answer.taker(), v2 = std::move(v2)](lt::piece_index_t which, lt::sha1_hash const& v1,
+                                                                    lt::storage_error const& error) {
     take({int(which), v1, error, v2});
   };
   if (hasV1) flags |= lt::disk_interface::v1_hash;
-  m_disk->async_hash(index, lt::piece_index_t(piece), span, flags, std::move(handler));
+  ask(answer, [&] { m_disk->async_hash(index, lt::piece_index_t(piece), span, flags, std::move(handler)); });
 }
 
 Answer<int> DiskHarness::clear(lt::storage_index_t index, int piece) {
   auto const answer = expect<int>("clear of piece " + std::to_string(piece));
   onNetwork([&] {
-    m_disk->async_clear_piece(index, lt::piece_index_t(piece),
-                              [take = answer.taker()](lt::piece_index_t which) { take(int(which)); });
+    ClearHandler handler = [take = answer.taker()](lt::piece_index_t which) { take(int(which)); };
+    ask(answer, [&] { m_disk->async_clear_piece(index, lt::piece_index_t(piece), std::move(handler)); });
   });
   return answer;
 }
 
 Answer<bool> DiskHarness::stop(lt::storage_index_t index) {
   auto const answer = expect<bool>("stop");
-  onNetwork([&] { m_disk->async_stop_torrent(index, [take = answer.taker()] { take(true); }); });
+  onNetwork([&] {
+    std::function<void()> handler = [take = answer.taker()] { take(true); };
+    ask(answer, [&] { m_disk->async_stop_torrent(index, std::move(handler)); });
+  });
   return answer;
 }
 
@@ -199,8 +221,8 @@ Answer<bool> DiskHarness::releaseFiles(lt::storage_index_t index) {
 Answer<lt::storage_error> DiskHarness::deleteFiles(lt::storage_index_t index) {
   auto const answer = expect<lt::storage_error>("delete");
   onNetwork([&] {
-    m_disk->async_delete_files(index, lt::session_handle::delete_files,
-                               [take = answer.taker()](lt::storage_error const& error) { take(error); });
+    WriteHandler handler = [take = answer.taker()](lt::storage_error const& error) { take(error); };
+    ask(answer, [&] { m_disk->async_delete_files(index, lt::session_handle::delete_files, std::move(handler)); });
   });
   return answer;
 }
@@ -208,9 +230,10 @@ Answer<lt::storage_error> DiskHarness::deleteFiles(lt::storage_index_t index) {
 Answer<CheckAnswer> DiskHarness::check(lt::storage_index_t index, lt::add_torrent_params const* resume) {
   auto const answer = expect<CheckAnswer>("check");
   onNetwork([&] {
-    m_disk->async_check_files(index, resume, {}, [take = answer.taker()](lt::status_t status, lt::storage_error const& error) {
+    CheckHandler handler = [take = answer.taker()](lt::status_t status, lt::storage_error const& error) {
       take({status, error});
-    });
+    };
+    ask(answer, [&] { m_disk->async_check_files(index, resume, {}, std::move(handler)); });
   });
   return answer;
 }

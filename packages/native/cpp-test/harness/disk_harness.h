@@ -10,6 +10,7 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -94,6 +95,11 @@ class DiskHarness {
   Answer<lt::storage_error> deleteFiles(lt::storage_index_t index);
   Answer<CheckAnswer> check(lt::storage_index_t index, lt::add_torrent_params const* resume);
 
+  // In the next call one request for memory fails, the one after so many; what the call throws then is taken for an
+  // answer. Afterwards: whether there were so many.
+  void failMemory(int after) { m_failMemoryAfter = after; }
+  bool memoryFailed() const { return m_memoryFailed; }
+
   // Runs on the network thread; waits for it.
   void onNetwork(std::function<void()> task);
   // Whatever was posted before has run.
@@ -109,6 +115,9 @@ class DiskHarness {
  private:
   template <typename Value>
   Answer<Value> expect(std::string what);
+  // Network thread: what the backend is asked for.
+  template <typename Value, typename Call>
+  void ask(Answer<Value> const& answer, Call call);
   // Network thread.
   bool writeNow(Answer<lt::storage_error> const& answer, lt::storage_index_t index, int piece, int offset,
                 std::string const& bytes, std::shared_ptr<lt::disk_observer> observer);
@@ -126,6 +135,8 @@ class DiskHarness {
   std::unique_ptr<boost::asio::executor_work_guard<lt::io_context::executor_type>> m_work;
   std::thread m_network;
   std::thread::id m_networkId;
+  std::optional<int> m_failMemoryAfter;
+  bool m_memoryFailed = false;
 };
 
 }  // namespace bae::test

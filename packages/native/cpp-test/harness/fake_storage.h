@@ -49,6 +49,8 @@ class FakeStorage final : public StorageChannel {
   // What openStorage answers; set before a torrent is added.
   std::string havePieces;
   bool wantsBlockHashes = false;
+  // Where it is set, no bytes are kept: those of a piece from `offset` on are always these, and only these are taken.
+  std::function<std::string(int piece, int offset, int length)> content;
 
   // Held calls are served now, in their order, and later ones as `plan` says.
   void release();
@@ -82,6 +84,7 @@ class FakeStorage final : public StorageChannel {
   void run();
   void serve(Item item, Plan plan);
   StorageReply perform(StorageRequest const& request);
+  StorageReply performWithoutKeeping(StorageRequest const& request) const;
   void answer(ReplyHandler reply, StorageReply value);
   static Call callOf(StorageRequest const& request);
   template <typename Condition>

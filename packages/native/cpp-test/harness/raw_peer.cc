@@ -33,7 +33,7 @@ std::string nextPeerId() {
 
 }  // namespace
 
-RawPeer::RawPeer(lt::tcp::endpoint session, lt::torrent_info const& torrent, Serve serve)
+RawPeer::RawPeer(lt::tcp::endpoint session, lt::torrent_info const& torrent, Serve serve, std::optional<int> onlyPiece)
     : m_infoHash(torrent.info_hashes().get_best()), m_pieces(torrent.num_pieces()), m_serve(std::move(serve)) {
   if (torrent.info_hashes().has_v1()) m_infoHash = torrent.info_hashes().v1;
   m_socket = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -48,9 +48,7 @@ RawPeer::RawPeer(lt::tcp::endpoint session, lt::torrent_info const& torrent, Ser
   if (::send(m_socket, hello.data(), hello.size(), MSG_NOSIGNAL) != ssize_t(hello.size())) throw std::runtime_error("hello");
   readExactly(68);
   if (m_serve) {
-    std::string bits(std::size_t((m_pieces + 7) / 8), '\xff');
-    if (m_pieces % 8 != 0) bits.back() = char(0xff << (8 - m_pieces % 8));
-    send(char(Message::bitfield), bits);
+    send(char(Message::bitfield), bitsOf(onlyPiece));
     send(char(Message::unchoke), {});
   } else {
     send(char(Message::interested), {});
@@ -62,6 +60,14 @@ RawPeer::~RawPeer() {
   ::shutdown(m_socket, SHUT_RDWR);
   if (m_thread.joinable()) m_thread.join();
   ::close(m_socket);
+}
+
+std::string RawPeer::bitsOf(std::optional<int> onlyPiece) const {
+  std::string bits(std::size_t((m_pieces + 7) / 8), '\0');
+  for (int piece = 0; piece < m_pieces; ++piece) {
+    if (onlyPiece.value_or(piece) == piece) bits[std::size_t(piece / 8)] |= char(0x80 >> (piece % 8));
+  }
+  return bits;
 }
 
 // Empty when the other side closed.

@@ -24,8 +24,9 @@ class RawPeer {
   // The bytes of a block; none: the request stays unanswered.
   using Serve = std::function<std::optional<std::string>(Request const&)>;
 
-  // Connects to a session. Without `serve` it has nothing and only watches.
-  RawPeer(lt::tcp::endpoint session, lt::torrent_info const& torrent, Serve serve = {});
+  // Connects to a session. Without `serve` it has nothing and only watches; else it has all pieces, or just one.
+  RawPeer(lt::tcp::endpoint session, lt::torrent_info const& torrent, Serve serve = {},
+          std::optional<int> onlyPiece = std::nullopt);
   ~RawPeer();
 
   // HAVE messages and bits of a bitfield, in the order in which they came.
@@ -40,6 +41,7 @@ class RawPeer {
  private:
   void run();
   void take(std::string const& message);
+  std::string bitsOf(std::optional<int> onlyPiece) const;
   std::string readExactly(std::size_t length);
   void send(char id, std::string const& payload);
   template <typename Condition>

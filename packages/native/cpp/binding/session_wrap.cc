@@ -6,6 +6,7 @@
 #include <libtorrent/session_params.hpp>
 #include <libtorrent/torrent_status.hpp>
 
+#include <future>
 #include <system_error>
 
 #include "add_torrent_options.h"
@@ -253,19 +254,20 @@ void SessionWrap::settle(Napi::CallbackInfo const& call) {
 // Destroying a session waits for its storages, and these wait for JavaScript: never on JavaScript's thread.
 void SessionWrap::close(Napi::CallbackInfo const& call) {
   if (!m_session) return;
-  m_channel->limitDeadlines(std::chrono::milliseconds(call[0].ToNumber().Int64Value()));
-  m_torrents.clear();
-  m_session->set_alert_notify({});
-  auto const doomed = std::make_shared<std::unique_ptr<lt::session>>(std::move(m_session));
+  std::promise<std::unique_ptr<lt::session>> doomed;
+  // First: where there is no thread, nothing has happened yet.
   try {
-    m_closing = std::thread([doomed, channel = m_channel] {
-      doomed->reset();
+    m_closing = std::thread([session = doomed.get_future(), channel = m_channel]() mutable {
+      session.get().reset();
       channel->sayClosed();
     });
   } catch (std::system_error const&) {
-    m_session = std::move(*doomed);
     throw codedError(call.Env(), "NATIVE_SESSION_FAILED", "the system gives no thread to close the session on: try again");
   }
+  m_channel->limitDeadlines(std::chrono::milliseconds(call[0].ToNumber().Int64Value()));
+  m_torrents.clear();
+  m_session->set_alert_notify({});
+  doomed.set_value(std::move(m_session));
 }
 
 // The process or the worker ends with the session open or closing. No JavaScript will run any more, so what is

@@ -61,17 +61,26 @@ void BlockReader::fetchWindow(int piece, PieceRange range, BlockRead read) {
   try {
     window = m_services.readCache.add(m_options.storageIndex, piece, range);
   } catch (std::bad_alloc const&) {
+    // Then without a window.
+  }
+  if (!window) {
     fetchBlock(std::move(read));
     return;
   }
-  m_services.read(m_options.storageIndex, piece, range, window->memory,
-                  [this, piece, window, read = std::move(read), keep = m_options.keepAlive()](StorageReply& reply) mutable {
-                    window->ready = true;
-                    if (!reply.result().ok()) m_services.readCache.forget(m_options.storageIndex, piece);
-                    answer(read, window->memory.get() - window->range.offset, reply.result());
-                    auto waiting = std::move(window->waiting);
-                    for (auto& tell : waiting) tell(reply.result());
-                  });
+  auto fetched = [this, piece, window, read = std::move(read), keep = m_options.keepAlive()](StorageReply& reply) mutable {
+    window->ready = true;
+    if (!reply.result().ok()) m_services.readCache.forget(m_options.storageIndex, piece);
+    answer(read, window->memory.get() - window->range.offset, reply.result());
+    auto waiting = std::move(window->waiting);
+    for (auto& tell : waiting) tell(reply.result());
+  };
+  try {
+    m_services.read(m_options.storageIndex, piece, range, window->memory, std::move(fetched));
+  } catch (...) {
+    // Nobody may wait for what nobody fetches.
+    m_services.readCache.forget(m_options.storageIndex, piece);
+    throw;
+  }
 }
 
 void BlockReader::fetchBlock(BlockRead read) {

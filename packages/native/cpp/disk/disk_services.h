@@ -67,6 +67,8 @@ struct DiskServices : std::enable_shared_from_this<DiskServices> {
   DiskBudget budget;
   HalfPieces halfPieces;
   ReadCache readCache{kReadCacheBytes};
+  // What was read back for hashes, and is not hashed yet.
+  std::int64_t readBackBytes = 0;
   JobCounts jobs;
   lt::counters& counters;
   boost::asio::executor_work_guard<lt::io_context::executor_type> work;

@@ -5,10 +5,12 @@
 namespace bae {
 
 void HalfPieces::grew(PieceWriter& writer, int piece, int bytes) {
-  Name const name{&writer, piece};
-  auto const [found, isNew] = m_pieces.try_emplace(name);
+  auto const name = std::make_pair(&writer, piece);
+  // A list of one, to be joined when nothing can fail any more.
+  std::list<Name> warmest{name};
+  auto const [found, isNew] = m_pieces.try_emplace(name, Entry{0, warmest.begin()});
   if (isNew) {
-    found->second.age = m_ages.insert(m_ages.end(), name);
+    m_ages.splice(m_ages.end(), warmest);
   } else {
     m_ages.splice(m_ages.end(), m_ages, found->second.age);
   }
@@ -22,12 +24,14 @@ void HalfPieces::grew(PieceWriter& writer, int piece, int bytes) {
   }
 }
 
-void HalfPieces::left(PieceWriter& writer, int piece) {
+std::int64_t HalfPieces::left(PieceWriter& writer, int piece) {
   auto const found = m_pieces.find({&writer, piece});
-  if (found == m_pieces.end()) return;
-  m_heldBytes -= found->second.bytes;
+  if (found == m_pieces.end()) return 0;
+  auto const bytes = found->second.bytes;
+  m_heldBytes -= bytes;
   m_ages.erase(found->second.age);
   m_pieces.erase(found);
+  return bytes;
 }
 
 }  // namespace bae

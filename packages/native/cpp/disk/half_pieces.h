@@ -17,8 +17,8 @@ class HalfPieces {
 
   // A block came: `bytes` more, and the piece is the warmest now. Spills what is above the limit.
   void grew(PieceWriter& writer, int piece, int bytes);
-  // The piece is whole, dropped, or on its way to JavaScript.
-  void left(PieceWriter& writer, int piece);
+  // The piece is whole, dropped, or on its way to JavaScript. Returns what it held here.
+  std::int64_t left(PieceWriter& writer, int piece);
 
   std::int64_t heldBytes() const { return m_heldBytes; }
 

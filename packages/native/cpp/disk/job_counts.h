@@ -10,12 +10,15 @@ namespace bae {
 template <typename... Args>
 std::function<void(Args...)> counted(std::shared_ptr<DiskServices> services, int JobCounts::*open,
                                      std::function<void(Args...)> handler) {
-  ++(services->jobs.*open);
-  return [services = std::move(services), open, watch = Stopwatch(), handler = std::move(handler)](Args... args) {
+  auto& jobs = services->jobs;
+  std::function<void(Args...)> counting = [services = std::move(services), open, watch = Stopwatch(),
+                                           handler = std::move(handler)](Args... args) {
     --(services->jobs.*open);
     services->counters.inc_stats_counter(lt::counters::disk_job_time, watch.microseconds());
     handler(std::forward<Args>(args)...);
   };
+  ++(jobs.*open);
+  return counting;
 }
 
 }  // namespace bae

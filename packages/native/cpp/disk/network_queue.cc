@@ -5,13 +5,11 @@
 namespace bae {
 
 void NetworkQueue::post(UniqueTask task) {
-  {
-    std::lock_guard<std::mutex> lock(m_mutex);
-    m_tasks.push_back(std::move(task));
-    if (m_posted) return;
-    m_posted = true;
-  }
-  boost::asio::post(m_io, [self = shared_from_this()] { self->drain(); });
+  std::lock_guard<std::mutex> lock(m_mutex);
+  // First: where there is no memory for it, the task is still the caller's.
+  if (!m_posted) boost::asio::post(m_io, [self = shared_from_this()] { self->drain(); });
+  m_posted = true;
+  m_tasks.push_back(std::move(task));
 }
 
 void NetworkQueue::drain() {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <utility>
 
 namespace bae {
 
@@ -73,13 +75,32 @@ void PieceBuffer::markStored(PieceRange range) {
   for (int block = range.offset / kBlockBytes; block <= last; ++block) {
     if (at(block) == State::buffered) set(block, State::stored);
   }
-  if (m_buffered == 0) m_memory.reset();
 }
 
-// Memory that was used before holds old bytes, and padding crosses to JavaScript beside its neighbours.
+void PieceBuffer::leaveStored() {
+  auto const before = std::exchange(m_memory, nullptr);
+  if (m_buffered == 0) return;
+  try {
+    allocate();
+  } catch (std::bad_alloc const&) {
+    m_memory = before;
+    return;
+  }
+  for (int block = 0; block < blocks(); ++block) {
+    if (at(block) != State::buffered) continue;
+    PieceRange const range = rangeOf(block, block + 1);
+    std::memcpy(m_memory.get() + range.offset, before.get() + range.offset, std::size_t(range.length));
+  }
+}
+
 void PieceBuffer::allocate() {
   if (m_memory) return;
   m_memory = BufferPool::instance().piece(std::size_t(m_pieceBytes));
+  zeroPadding();
+}
+
+// Memory that was used before holds old bytes, and padding crosses to JavaScript beside its neighbours.
+void PieceBuffer::zeroPadding() {
   for (int block = 0; block < blocks(); ++block) {
     if (at(block) != State::padding) continue;
     PieceRange const range = rangeOf(block, block + 1);

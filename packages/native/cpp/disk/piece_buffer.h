@@ -49,8 +49,11 @@ class PieceBuffer {
   std::vector<Run> runs() const;
   PieceMemory memoryAt(int offset) const { return PieceMemory(m_memory, m_memory.get() + offset); }
 
-  // JavaScript has these blocks now; memory goes back when no block needs it.
+  // JavaScript has these blocks now.
   void markStored(PieceRange range);
+  // What is here moves to memory of its own, so that the stored blocks take none. Not while any of it is lent: readers
+  // of what is lent would miss what comes later.
+  void leaveStored();
 
  private:
   enum class State : std::uint8_t { absent, padding, buffered, stored };
@@ -59,6 +62,7 @@ class PieceBuffer {
   // From block `first` to before block `end`.
   PieceRange rangeOf(int first, int end) const;
   void allocate();
+  void zeroPadding();
   void set(int block, State state);
 
   int m_pieceBytes;

@@ -12,8 +12,8 @@
 namespace bae {
 
 // Makes the digests of one piece: what is in memory is hashed where it lies, the rest is fetched from JavaScript in
-// windows, the next while the last is hashed, so that a piece of any size costs two windows of memory. Lives
-// until it has told its result. Network thread, but for the hashing itself.
+// windows, the next while the last is hashed, so that a piece of any size costs two windows of memory, and many
+// pieces at once small windows. Lives until it has told its result. Network thread, but for the hashing itself.
 class PieceHashing : public std::enable_shared_from_this<PieceHashing> {
  public:
   // A part of the piece: in memory, or JavaScript's, or neither, which is padding.
@@ -39,16 +39,14 @@ class PieceHashing : public std::enable_shared_from_this<PieceHashing> {
 
   static void start(DiskServices& services, PieceGeometry const& geometry, Order order, Done done);
 
-  // A stored run as segments that are fetched one by one.
-  static void appendStored(PieceRange run, std::vector<Segment>& segments);
-
   PieceHashing(DiskServices& services, PieceGeometry const& geometry, Order order, Done done);
 
  private:
   void advance();
   void prepareNext();
-  void fetch(Segment const& segment);
+  void fetchNextOf(Segment& segment);
   void hashPrepared();
+  int windowBytes() const;
   void finish();
 
   DiskServices& m_services;

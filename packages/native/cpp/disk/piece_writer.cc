@@ -28,11 +28,14 @@ void PieceWriter::write(int piece, PieceRange range, char const* bytes, WriteHan
     job = collecting(piece);
     // Its memory is lent to JavaScript, or its digest is being made: the new bytes have to wait.
     if (job->finishing || (job->openCalls > 0 && job->buffer.buffered(range))) {
-      writeLater(job, range, bytes, std::move(handler));
+      writeLater(job, range, bytes, handler);
       return;
     }
+    if (job->writes.size() == job->writes.capacity()) job->writes.reserve(2 * job->writes.size() + 8);
     job->buffer.put(range.offset, bytes, range.length);
   } catch (std::bad_alloc const&) {
+    // It died with what it was moved into: the caller is told instead.
+    if (!handler) throw;
     answerWrite(std::move(handler), StorageOutcome::outOfMemory);
     return;
   }
@@ -41,8 +44,24 @@ void PieceWriter::write(int piece, PieceRange range, char const* bytes, WriteHan
   m_geometry.zeroPadding(piece, block, job->buffer.memoryAt(range.offset).get());
   job->writes.push_back({range, std::move(handler)});
   finishIfReady(job);
-  if (!job->finishing) m_services.halfPieces.grew(*this, piece, range.length);
+  try {
+    if (!job->finishing) m_services.halfPieces.grew(*this, piece, range.length);
+  } catch (std::bad_alloc const&) {
+    giveUp(job);
+  }
   if (m_options.mustNotHold()) spill(piece);
+}
+
+// There is no memory for what has to be done with blocks that were taken: they are answered as if there had been none
+// for them. Without even that much the process ends, as it would in libtorrent.
+void PieceWriter::giveUp(JobPtr const& job) noexcept {
+  if (job->openCalls > 0) {
+    job->result = StorageOutcome::outOfMemory;
+    return;
+  }
+  job->finishing = true;
+  m_services.halfPieces.left(*this, job->piece);
+  m_services.network->post([this, job, keep = m_options.keepAlive()] { fail(job, StorageOutcome::outOfMemory); });
 }
 
 void PieceWriter::answerWrite(WriteHandler handler, StorageResult result) {
@@ -52,13 +71,15 @@ void PieceWriter::answerWrite(WriteHandler handler, StorageResult result) {
   });
 }
 
-void PieceWriter::writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler handler) {
+void PieceWriter::writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler& handler) {
   PieceMemory const copy = m_services.copyPending(bytes, range.length);
   m_geometry.zeroPadding(job->piece, range, copy.get());
-  job->later.emplace_back(range, copy);
+  job->later.reserve(job->later.size() + 1);
+  job->afterwards.reserve(job->afterwards.size() + 1);
   job->afterwards.push_back([this, piece = job->piece, range, copy, handler = std::move(handler)]() mutable {
     write(piece, range, copy.get(), std::move(handler));
   });
+  job->later.emplace_back(range, copy);
 }
 
 PieceWriter::JobPtr PieceWriter::collecting(int piece) {
@@ -76,9 +97,18 @@ PieceWriter::JobPtr PieceWriter::collecting(int piece) {
 
 void PieceWriter::finishIfReady(JobPtr const& job) {
   if (job->finishing || job->openCalls > 0 || !job->ready()) return;
+  try {
+    finish(job);
+  } catch (std::bad_alloc const&) {
+    giveUp(job);
+  }
+}
+
+void PieceWriter::finish(JobPtr const& job) {
   job->finishing = true;
   m_services.halfPieces.left(*this, job->piece);
   job->pending = m_services.countPending(std::int64_t(job->buffer.bufferedBlocks()) * kBlockBytes);
+  job->waiting.clear();
   m_options.whenOpened([this, job, keep = m_options.keepAlive()](StorageResult result) {
     if (result.ok()) {
       hash(job);
@@ -94,11 +124,7 @@ void PieceWriter::hash(JobPtr const& job) {
   order.storageIndex = m_options.storageIndex;
   order.piece = job->piece;
   for (auto const& run : job->buffer.runs()) {
-    if (run.isStored) {
-      PieceHashing::appendStored(run.range, order.segments);
-    } else {
-      order.segments.push_back({run.range, run.memory, false});
-    }
+    order.segments.push_back({run.range, run.memory, run.isStored});
   }
   bool const forJs = m_wantsBlockHashes && !m_geometry.hasV2();
   order.v1Bytes = m_geometry.hasV1() ? job->buffer.pieceBytes() : 0;
@@ -166,8 +192,10 @@ void PieceWriter::giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<S
   m_digests.erase(job->piece);
   m_services.readCache.forget(m_options.storageIndex, job->piece);
   m_services.counters.inc_stats_counter(lt::counters::num_write_ops);
-  m_services.channel->send(std::move(request), [this, range, watch = Stopwatch(), keep = m_options.keepAlive(),
+  m_services.channel->send(std::move(request), [this, piece = job->piece, range, watch = Stopwatch(), keep = m_options.keepAlive(),
                                                 reply = std::move(reply)](StorageReply& answer) mutable {
+    // What was read meanwhile may be of before.
+    m_services.readCache.forget(m_options.storageIndex, piece);
     m_services.counters.inc_stats_counter(lt::counters::disk_write_time, watch.microseconds());
     if (answer.result().ok()) {
       m_services.counters.inc_stats_counter(lt::counters::num_blocks_written, blocksIn(range));
@@ -294,9 +322,7 @@ std::optional<PieceRange> PieceWriter::copyBuffered(int piece, PieceRange range,
 }
 
 void PieceWriter::flush() {
-  std::vector<int> pieces;
-  for (auto const& [piece, job] : m_jobs) pieces.push_back(piece);
-  for (int const piece : pieces) spill(piece);
+  for (auto const& [piece, job] : m_jobs) spill(piece);
 }
 
 void PieceWriter::spill(int piece) {
@@ -304,47 +330,62 @@ void PieceWriter::spill(int piece) {
   if (!job || job->finishing || job->ready() || job->buffer.bufferedBlocks() == 0) return;
   if (job->openCalls > 0) {
     job->flushAgain = true;
+    auto const bytes = m_services.halfPieces.left(*this, piece);
+    try {
+      if (bytes > 0) job->waiting.push_back(m_services.countPending(bytes));
+    } catch (std::bad_alloc const&) {
+      // Then they are not counted.
+    }
   } else {
     flushJob(job);
   }
 }
 
-void PieceWriter::flushJob(JobPtr const& job) {
+void PieceWriter::flushJob(JobPtr const& job) noexcept {
   m_services.halfPieces.left(*this, job->piece);
   m_options.began();
-  // Counts as a call until the storage is open.
+  // Counts as a call until all parts are asked for.
   job->openCalls = 1;
-  m_options.whenOpened([this, job, keep = m_options.keepAlive()](StorageResult result) {
-    --job->openCalls;
-    if (result.ok()) {
-      giveRuns(job);
-    } else {
-      m_services.network->post([this, job, result, keep] {
-        fail(job, result);
-        m_options.finished(1);
-      });
-      job->finishing = true;
-    }
-  });
-}
-
-void PieceWriter::giveRuns(JobPtr const& job) {
-  auto const runs = job->buffer.bufferedRuns();
-  job->openCalls = int(runs.size());
-  for (PieceRange const run : runs) {
-    giveToJs(job, run, [this, job, run](StorageResult result) { flushed(job, run, result); });
+  auto const end = [this, job, keep = m_options.keepAlive()] {
+    m_services.network->post([this, job, keep] { endPart(job); });
+  };
+  try {
+    m_options.whenOpened([this, job, end](StorageResult result) {
+      job->result = result;
+      if (result.ok()) giveRuns(job);
+      end();
+    });
+  } catch (std::bad_alloc const&) {
+    job->result = StorageOutcome::outOfMemory;
+    end();
   }
 }
 
+void PieceWriter::giveRuns(JobPtr const& job) noexcept {
+  try {
+    for (PieceRange const run : job->buffer.bufferedRuns()) {
+      giveToJs(job, run, [this, job, run](StorageResult result) { flushed(job, run, result); });
+      ++job->openCalls;
+    }
+  } catch (std::bad_alloc const&) {
+    job->result = StorageOutcome::outOfMemory;
+  }
+  job->waiting.clear();
+}
+
 void PieceWriter::flushed(JobPtr const& job, PieceRange range, StorageResult result) {
-  --job->openCalls;
   if (!result.ok()) {
     job->result = result;
   } else {
     job->buffer.markStored(range);
     m_options.finished(answerWritesOf(*job, range));
   }
-  if (job->openCalls > 0) return;
+  endPart(job);
+}
+
+void PieceWriter::endPart(JobPtr const& job) {
+  if (--job->openCalls > 0) return;
+  if (job->result.ok()) job->buffer.leaveStored();
   if (!job->result.ok()) {
     fail(job, job->result);
   } else if (std::exchange(job->flushAgain, false) && !job->ready() && job->buffer.bufferedBlocks() > 0) {
@@ -386,9 +427,9 @@ void PieceWriter::forgetHalfPieces() {
 
 // Its handlers, like all, run from a posted task.
 void PieceWriter::drop(JobPtr const& job, StorageOutcome outcome) {
+  m_services.network->post([this, job, outcome, keep = m_options.keepAlive()] { answer(job, outcome); });
   job->finishing = true;
   job->dropped = true;
-  m_services.network->post([this, job, outcome, keep = m_options.keepAlive()] { answer(job, outcome); });
 }
 
 void PieceWriter::clear(int piece, UniqueTask then) {

@@ -51,11 +51,10 @@ class PieceWriter {
   void spill(int piece);
   // Ends the writes of half pieces without storing them: the data is going to be deleted.
   void dropHalfPieces();
-  // libtorrent has forgotten all pieces, but not what it waits for: answers that come until the end would make it
+  // libtorrent has forgotten all pieces, but not what it waits for: answers that come while this is held would make it
   // believe again in blocks and pieces that it is going to check.
-  void beginStaleAnswers() { ++m_staleAnswers; }
-  void endStaleAnswers() { --m_staleAnswers; }
-  bool answersAreStale() const { return m_staleAnswers > 0; }
+  std::shared_ptr<void> staleAnswers() { return m_staleAnswers; }
+  bool answersAreStale() const { return m_staleAnswers.use_count() > 1; }
   // Forgets blocks that nobody waits for.
   void forgetHalfPieces();
   // Runs `then` when nothing of this piece is in flight; half a piece is dropped or, where single blocks
@@ -92,6 +91,8 @@ class PieceWriter {
     std::shared_ptr<void> pending;
     // More blocks came while half the piece was being handed over, and somebody waits for them too.
     bool flushAgain = false;
+    // What these hold until they are lent.
+    std::vector<std::shared_ptr<void>> waiting;
     // Blocks that came while the same were lent or hashed. Readers want these.
     std::vector<std::pair<PieceRange, PieceMemory>> later;
     // What has to wait until no call is open, among that the blocks above.
@@ -100,10 +101,12 @@ class PieceWriter {
   using JobPtr = std::shared_ptr<PieceJob>;
 
   JobPtr collecting(int piece);
-  void writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler handler);
+  void writeLater(JobPtr const& job, PieceRange range, char const* bytes, WriteHandler& handler);
   void answerWrite(WriteHandler handler, StorageResult result);
   void drop(JobPtr const& job, StorageOutcome outcome);
+  void giveUp(JobPtr const& job) noexcept;
   void finishIfReady(JobPtr const& job);
+  void finish(JobPtr const& job);
   void hash(JobPtr const& job);
   void judge(JobPtr const& job);
   void store(JobPtr const& job);
@@ -114,9 +117,10 @@ class PieceWriter {
   void answerHandlers(PieceJob& job, StorageResult result);
   bool takeHashOfStored(int piece, HashJob& hash);
   void answerHash(PieceJob& job, HashJob hash, bool writesFailed, StorageResult result);
-  void flushJob(JobPtr const& job);
-  void giveRuns(JobPtr const& job);
+  void flushJob(JobPtr const& job) noexcept;
+  void giveRuns(JobPtr const& job) noexcept;
   void flushed(JobPtr const& job, PieceRange range, StorageResult result);
+  void endPart(JobPtr const& job);
   static std::string blockHashesOf(PieceJob const& job, PieceRange range);
   int answerWritesOf(PieceJob& job, PieceRange range);
   void giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<StorageResult> reply);
@@ -130,7 +134,7 @@ class PieceWriter {
   PieceGeometry const& m_geometry;
   PieceMarks& m_marks;
   bool m_wantsBlockHashes = false;
-  int m_staleAnswers = 0;
+  std::shared_ptr<void> const m_staleAnswers = std::make_shared<char>();
   std::unordered_map<int, JobPtr> m_jobs;
   // Of pieces that were stored before libtorrent asked for their hash: it waits for blocks that are all padding
   // where the padding does not end with the piece. Forgotten when there are many: they can be read back.

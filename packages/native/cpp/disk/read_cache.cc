@@ -22,12 +22,17 @@ std::shared_ptr<ReadWindow> ReadCache::find(int storageIndex, int piece, int off
 }
 
 std::shared_ptr<ReadWindow> ReadCache::add(int storageIndex, int piece, PieceRange range) {
-  while (!m_windows.empty() && m_usedBytes + range.length > m_budgetBytes) erase(m_windows.find(m_ages.front()));
+  for (auto age = m_ages.begin(); age != m_ages.end() && m_usedBytes + range.length > m_budgetBytes;) {
+    auto const entry = m_windows.find(*age++);
+    if (entry->second.window->ready) erase(entry);
+  }
+  if (m_usedBytes + range.length > m_budgetBytes) return nullptr;
   auto window = std::make_shared<ReadWindow>();
   window->range = range;
   window->memory = BufferPool::instance().piece(std::size_t(range.length));
-  Key const key{storageIndex, piece, range.offset};
-  m_windows[key] = {window, m_ages.insert(m_ages.end(), key)};
+  std::list<Key> newest{{storageIndex, piece, range.offset}};
+  m_windows.emplace(newest.front(), Entry{window, newest.begin()});
+  m_ages.splice(m_ages.end(), newest);
   m_usedBytes += range.length;
   return window;
 }

@@ -32,7 +32,8 @@ class ReadCache {
 
   // Null when nobody asked for this window lately.
   std::shared_ptr<ReadWindow> find(int storageIndex, int piece, int offset);
-  // Makes room, and a window that its caller now fetches.
+  // Makes room, and a window that its caller now fetches. Null when all the room is taken by windows that are being
+  // fetched: others wait for these.
   std::shared_ptr<ReadWindow> add(int storageIndex, int piece, PieceRange range);
   // The bytes of the piece change, or the fetch failed: later readers fetch anew. Waiters keep their window.
   void forget(int storageIndex, int piece);

@@ -86,6 +86,15 @@ void StorageEntry::whenOpened(UniqueFunction<StorageResult> task) {
   }
 }
 
+// The call of a storage that comes last does not overtake its first.
+void StorageEntry::whenOpenSettled(UniqueTask task) {
+  if (m_isOpen) {
+    task();
+  } else {
+    m_afterOpen.push_back([task = std::move(task)](StorageResult) mutable { task(); });
+  }
+}
+
 bool StorageEntry::write(lt::peer_request const& r, char const* bytes,
                          std::shared_ptr<lt::disk_observer> const& observer, WriteHandler handler) {
   int const piece = int(r.piece);
@@ -190,7 +199,7 @@ void StorageEntry::readAndHash(int piece, HashJob job) {
   PieceHashing::Order order;
   order.storageIndex = m_index;
   order.piece = piece;
-  PieceHashing::appendStored({0, m_geometry.pieceBytes(piece)}, order.segments);
+  order.segments.push_back({{0, m_geometry.pieceBytes(piece)}, nullptr, true});
   order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
   order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
   order.keepAlive = shared_from_this();
@@ -269,10 +278,16 @@ void StorageEntry::askToClear(int piece, ClearHandler handler) {
   // Where single blocks count (v2) the others are still there. What is written after this call is not cleared by it.
   if (!m_geometry.hasV2()) m_marks.gone(piece);
   auto& waiting = m_clearing[piece];
+  bool const isAsked = !waiting.empty();
   waiting.push_back(std::move(handler));
-  if (waiting.size() > 1) return;
-  m_services->channel->send(StorageRequest::of(RequestKind::clearPiece, m_index, piece),
-                            [self = shared_from_this(), piece](StorageReply&) { self->cleared(piece); });
+  if (isAsked) return;
+  try {
+    m_services->channel->send(StorageRequest::of(RequestKind::clearPiece, m_index, piece),
+                              [self = shared_from_this(), piece](StorageReply&) { self->cleared(piece); });
+  } catch (...) {
+    m_clearing.erase(piece);
+    throw;
+  }
 }
 
 void StorageEntry::cleared(int piece) {
@@ -300,10 +315,10 @@ StorageEntry::Claim::Claim(lt::add_torrent_params const* resume) {
 
 void StorageEntry::check(lt::add_torrent_params const* resume, CheckHandler handler) {
   bool const isForced = resume == nullptr;
-  if (isForced) m_writer.beginStaleAnswers();
+  auto stale = isForced ? m_writer.staleAnswers() : nullptr;
   m_fence.exclusive(
-      [this, isForced, claim = Claim(resume), handler = std::move(handler)]() mutable {
-        if (isForced) m_writer.endStaleAnswers();
+      [this, isForced, stale = std::move(stale), claim = Claim(resume), handler = std::move(handler)]() mutable {
+        stale.reset();
         whenOpened([this, isForced, claim = std::move(claim), handler = std::move(handler)](StorageResult result) mutable {
           if (isForced) m_writer.forgetHalfPieces();
           auto const error = toStorageError(result, lt::operation_t::file_open);
@@ -336,9 +351,11 @@ void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> hand
   endCheck(StorageOutcome::aborted);
   m_fence.exclusive(
       [this, handler = std::move(handler)]() mutable {
-        close(true, [self = shared_from_this(), handler = std::move(handler)](StorageReply& reply) {
-          handler(toStorageError(reply.result(), lt::operation_t::file_remove));
-          self->m_fence.finished();
+        whenOpenSettled([self = shared_from_this(), handler = std::move(handler)]() mutable {
+          self->close(true, [self, handler = std::move(handler)](StorageReply& reply) {
+            handler(toStorageError(reply.result(), lt::operation_t::file_remove));
+            self->m_fence.finished();
+          });
         });
       },
       lt::counters::num_fenced_delete_files);
@@ -347,7 +364,11 @@ void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> hand
 
 void StorageEntry::pieceCompleted(int piece) {
   m_marks.foundRight(piece);
-  m_services->channel->send(StorageRequest::of(RequestKind::completePiece, m_index, piece), {});
+  if (m_closeAsked) return;
+  // A job like any other: nothing exclusive, the last call least of all, comes before it has settled.
+  m_fence.began();
+  m_services->channel->send(StorageRequest::of(RequestKind::completePiece, m_index, piece),
+                            [self = shared_from_this()](StorageReply&) { self->m_fence.finished(); });
 }
 
 void StorageEntry::remove() {
@@ -356,7 +377,9 @@ void StorageEntry::remove() {
       m_fence.finished();
       return;
     }
-    close(false, [self = shared_from_this()](StorageReply&) { self->m_fence.finished(); });
+    whenOpenSettled([self = shared_from_this()] {
+      self->close(false, [self](StorageReply&) { self->m_fence.finished(); });
+    });
   });
   if (m_fence.exclusiveWaits()) m_writer.flush();
 }

@@ -59,6 +59,8 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
  private:
   void opened(StorageReply const& reply);
   void whenOpened(UniqueFunction<StorageResult> task);
+  // Whether or not it could be opened; it is not asked again.
+  void whenOpenSettled(UniqueTask task);
   PieceWriter::Options writerOptions();
   BlockReader::Options readerOptions();
   // What libtorrent believes to be there.

@@ -33,28 +33,30 @@ export function lifetimeClauses({ it }: TestApi, subject: NativeSessionSubject):
     })
   }
 
-  it('closes a storage only after the calls that are in flight', async () => {
-    await withScene(subject, async (scene) => {
-      const held = createHeldCall()
-      const { storage, session, handle } = await startDownload(scene, {
-        name: 'in-flight',
-        prepare: (recording) => {
-          recording.before = (call) =>
-            call.name === 'writePiece' && call.piece === 4 ? held.promise : undefined
-        },
+  for (const name of ['openStorage', 'writePiece', 'completePiece'] as const) {
+    it(`closes a storage only after the calls that are in flight, such as ${name}`, async () => {
+      await withScene(subject, async (scene) => {
+        const held = createHeldCall()
+        const { storage, session, handle } = await startDownload(scene, {
+          name: `in-flight-${name}`,
+          prepare: (recording) => {
+            recording.before = (call) =>
+              call.name === name && (call.piece ?? 4) === 4 ? held.promise : undefined
+          },
+        })
+        await storage.until('the call is held', () =>
+          storage.calls(name).some((call) => (call.piece ?? 4) === 4),
+        )
+        const removing = session.removeTorrent(handle)
+        await severalTurns()
+        assert.deepEqual(storage.calls('closeStorage'), [])
+        held.release()
+        await settlesWithin(CLOSE_LIMIT_MS, 'removing', removing)
+        assert.equal(storage.calls('closeStorage').length, 1)
+        assert.equal(storage.entries.at(-1)?.call.name, 'closeStorage')
       })
-      await storage.until('the write is held', () =>
-        storage.calls('writePiece').some((call) => call.piece === 4),
-      )
-      const removing = session.removeTorrent(handle)
-      await severalTurns()
-      assert.deepEqual(storage.calls('closeStorage'), [])
-      held.release()
-      await settlesWithin(CLOSE_LIMIT_MS, 'removing', removing)
-      assert.equal(storage.calls('closeStorage').length, 1)
-      assert.equal(storage.entries.at(-1)?.call.name, 'closeStorage')
     })
-  })
+  }
 
   it('closes every storage once, and keeps the data, when the session closes', async () => {
     await withScene(subject, async (scene) => {
