@@ -234,11 +234,13 @@ export class BaeStorage implements Storage {
     const { chunkStore, mapper, torrentId } = this.#deps
     const { ordinal, fileIndex, chunk, chunkOffset } = span
     this.#parts.leaves.forget(ordinal, chunkOffset, span.length)
-    const writing = chunkStore.staging.write({ torrentId, fileIndex, chunk }, chunkOffset, bytes, options)
+    const wholeBytes = mapper.chunkLengthBytes(ordinal)
+    const place = { torrentId, fileIndex, chunk }
+    const writing = chunkStore.staging.write(place, chunkOffset, bytes, { ...options, wholeBytes })
     // Hashed, where its caller did not, while other threads write it.
     const digests = leaves
       ? this.#parts.leaves.given(chunkOffset, leaves)
-      : this.#parts.leaves.hash(chunkOffset, bytes, mapper.chunkLengthBytes(ordinal))
+      : this.#parts.leaves.hash(chunkOffset, bytes, wholeBytes)
     await writing
     crashPoint('part of a piece is staged')
     this.#parts.leaves.add(ordinal, digests)

@@ -68,7 +68,7 @@ export class ChunkSealer {
     const bytes = stored ?? (await chunkStore.staging.read(staged, range))
     if (bytes?.length !== range.length) return false
     if (!damagedToo && chunkKeyOf(bytes, mapper.chunkSizeBytes) !== key) return false
-    if (stored !== undefined) await chunkStore.staging.write(staged, 0, stored)
+    if (stored !== undefined) await chunkStore.staging.write(staged, 0, stored, { wholeBytes: range.length })
     crashPoint('chunk is staged again')
     return true
   }

@@ -29,13 +29,18 @@ export interface StagedChunk {
   readonly chunk: number
 }
 
+export interface StagingWriteOptions extends AbortOptions {
+  /** How many bytes the chunk will have when it is whole, for stores that keep room for it. */
+  readonly wholeBytes?: number
+}
+
 /**
  * Chunks being filled. A staged chunk lies where the sealed one will live: sealing gives it its final
  * name and copies nothing. Survives the death of the process.
  */
 export interface StagingArea {
   /** Positional; may leave holes, which read as zeroes or as not there. `bytes` is lent until it settles. */
-  write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void>
+  write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: StagingWriteOptions): Promise<void>
   /** Exactly `range.length` bytes, or `undefined` when the staged chunk is absent or ends before that. */
   read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined>
   /**
@@ -47,6 +52,8 @@ export interface StagingArea {
   /** Every staged chunk of one torrent: bounded by what is being filled, never by the size of the store. */
   list(torrentId: TorrentId): AsyncIterable<StagedChunk>
   discardAll(torrentId: TorrentId): Promise<void>
+  /** The torrents that have staged chunks, and perhaps some that have none any more. */
+  listTorrents(): AsyncIterable<TorrentId>
 }
 
 /** Where the bytes of a sealed chunk are: here, in the store behind this one, both, or neither. */
@@ -61,8 +68,6 @@ export interface StagingChunkStore extends ChunkStore {
   readonly manifests: ManifestStore
   /** Settles when all that was written, sealed and put before survives a power cut. What it rejects with may be tried again. */
   flush(options?: AbortOptions): Promise<void>
-  /** How many more bytes there is room for now; `undefined` where nobody can tell. */
-  freeBytes(): Promise<number | undefined>
   /** Where a sealed chunk is, as far as can be told without reading it: its bytes may be damaged. Rejects when it cannot know. */
   places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces>
   /**
@@ -70,4 +75,11 @@ export interface StagingChunkStore extends ChunkStore {
    * nothing changed, where there is no sound other copy. Rejects where that cannot be told now.
    */
   heal(key: ChunkKey, options?: AbortOptions): Promise<boolean>
+  /**
+   * How many more bytes there is room for now; `undefined` where nobody can tell. What is kept for the chunks
+   * that `torrentId` is filling is free for that torrent.
+   */
+  freeBytes(torrentId?: TorrentId): Promise<number | undefined>
+  /** These chunks will be read next, in this order. A hint for stores that can bring them nearer. */
+  willRead?(keys: readonly ChunkKey[]): void
 }

@@ -14,6 +14,8 @@ export type StorageErrorCode =
   | 'STORAGE_CHUNK_MISSING'
   /** Disk, quota or capacity is full. */
   | 'STORAGE_NO_SPACE'
+  /** Another process writes to this library, whose capacity only one can keep to. */
+  | 'STORAGE_IN_USE'
   /** The operating system refused: see `cause`. */
   | 'STORAGE_IO'
   /** Used after `close()`. */

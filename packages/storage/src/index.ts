@@ -1,6 +1,16 @@
 export type { AbortOptions } from './abort-options.js'
 export { BaeStorage, type BaeStorageDeps, type RepairedScrubReport } from './bae-storage.js'
 export type { ByteRange } from './byte-range.js'
+export type { CacheManagerDeps, CacheManagerOptions } from './cache/cache-deps.js'
+export { CacheManager, defaultCacheOptions } from './cache/cache-manager.js'
+export type {
+  CacheRecords,
+  CacheUsage,
+  CapacityClaim,
+  Eviction,
+  PinReason,
+  PinTarget,
+} from './cache-records.js'
 export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
 export { DirectoryChunkStore } from './chunk-store/directory-chunk-store.js'
 export { MemoryChunkStore } from './chunk-store/memory-chunk-store.js'
@@ -11,6 +21,7 @@ export type {
   StagedChunk,
   StagingArea,
   StagingChunkStore,
+  StagingWriteOptions,
 } from './chunk-store.js'
 export type { Database, FlushState, Progress, SealedChunk, TorrentRecord } from './database.js'
 export { destroyTorrent } from './delete-chunks.js'

@@ -24,7 +24,12 @@ export class MemoryDatabase implements Database {
 
   /** The same records again, as after a restart. Close the first one before. */
   static reopen(closed: MemoryDatabase): MemoryDatabase {
-    return new MemoryDatabase({ ...closed.#contents, claim: { holder: undefined } })
+    return new MemoryDatabase(closed.contentsOfNextProcess())
+  }
+
+  /** What another process finds; a claim ends with its own. */
+  protected contentsOfNextProcess(): MemoryContents {
+    return { ...this.#contents, claim: { holder: undefined } }
   }
 
   async saveTorrent(record: TorrentRecord): Promise<void> {

@@ -2,10 +2,11 @@ import type { StagingChunkStore } from './chunk-store.js'
 import { StorageError } from './errors.js'
 import type { PieceMapper } from './piece-mapper.js'
 import { PieceSet } from './piece-set.js'
-import type { TorrentLayout } from './torrent-layout.js'
+import type { TorrentId, TorrentLayout } from './torrent-layout.js'
 
 /** What a torrent wants from the store beside what it has. */
 export interface Want {
+  readonly torrentId: TorrentId
   readonly layout: TorrentLayout
   readonly mapper: PieceMapper
   readonly completedPieces: Uint8Array
@@ -16,7 +17,7 @@ export interface Want {
  * nothing is evicted for it, so it could only fill the disk. Rejects STORAGE_NO_SPACE with both figures.
  */
 export async function assertRoom(store: StagingChunkStore, want: Want): Promise<void> {
-  const freeBytes = await store.freeBytes()
+  const freeBytes = await store.freeBytes(want.torrentId)
   if (freeBytes === undefined) return
   const missingBytes = missingBytesOf(want)
   if (missingBytes <= freeBytes) return

@@ -42,7 +42,7 @@ export function createStorageFactory(
     // A layout that makes no sense is refused before it is saved.
     const mapper = new PieceMapper(record.layout, record)
     const completedPieces = await completedPiecesOf(database, known, mapper)
-    await assertRoom(chunkStore, { layout: record.layout, mapper, completedPieces })
+    await assertRoom(chunkStore, { torrentId, layout: record.layout, mapper, completedPieces })
     if (known === undefined) {
       await database.saveTorrent(record)
       crashPoint('torrent is saved')

@@ -22,6 +22,10 @@ export class WatchedDatabase extends MemoryDatabase {
   afterRecord: () => Promise<void> = async () => {}
   beforeClear: () => Promise<void> = async () => {}
 
+  static reopenWatched(closed: WatchedDatabase): WatchedDatabase {
+    return new WatchedDatabase(closed.contentsOfNextProcess())
+  }
+
   override async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
     this.transactions.push(progress)
     await this.beforeRecord()
@@ -61,14 +65,18 @@ export class Library {
       database?: WatchedDatabase
       withoutPieceHashes?: boolean
       durability?: Durability
+      /** Makes other bytes of the usual ones. */
+      change?: (bytes: Uint8Array) => void
     } = {},
+    known?: TorrentRecord,
   ) {
-    this.layout = anotherTorrent(layout)
+    this.layout = known?.layout ?? anotherTorrent(layout)
     this.bytes = torrentBytes(layout)
+    options.change?.(this.bytes)
     this.chunkStore = options.store ?? new MemoryChunkStore()
     this.database = options.database ?? new WatchedDatabase()
     this.durability = options.durability ?? 'process'
-    this.record = {
+    this.record = known ?? {
       id: randomUUID() as string as TorrentId,
       layout: this.layout,
       metadata: {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'vitest'
+import { CacheManager } from '../src/cache/cache-manager.js'
 import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import type { StagingChunkStore } from '../src/chunk-store.js'
@@ -25,12 +26,12 @@ describe('MapStorage', () => {
 })
 
 /** One library for all clauses, made by the first of them. */
-function baeStorages(openStore: () => Promise<StagingChunkStore>): StorageSubject {
+function baeStorages(openStore: (database: Database) => Promise<StagingChunkStore>): StorageSubject {
   const database: Database = new MemoryDatabase()
   const ids = new WeakMap<Storage, TorrentId>()
   let store: Promise<StagingChunkStore> | undefined
   const open = async (id: TorrentId, layout: Storage['layout']): Promise<Storage> => {
-    store ??= openStore()
+    store ??= openStore(database)
     // Chunks of four blocks: some of the pieces are smaller, some larger.
     const createStorage = createStorageFactory(
       { chunkStore: await store, database },
@@ -65,4 +66,18 @@ describe('BaeStorage on DirectoryChunkStore', () => {
     { describe, it },
     baeStorages(async () => DirectoryChunkStore.open(await fileDirectory())),
   )
+})
+
+describe('BaeStorage on a CacheManager', () => {
+  const limits = { capacityBytes: 512 << 20, chunkSizeBytes: 65_536 }
+  describe('alone', () => {
+    const open = (database: Database): Promise<StagingChunkStore> =>
+      CacheManager.open({ local: new MemoryChunkStore(), database }, limits)
+    storageCompliance({ describe, it }, baeStorages(open))
+  })
+  describe('with a remote store', () => {
+    const open = (database: Database): Promise<StagingChunkStore> =>
+      CacheManager.open({ local: new MemoryChunkStore(), remote: new MemoryChunkStore(), database }, limits)
+    storageCompliance({ describe, it }, baeStorages(open))
+  })
 })

@@ -112,6 +112,17 @@ export class DirectoryStagingArea implements StagingArea {
     await this.#run(`discarding the staged chunks of torrent ${torrentId}`, undefined, removal)
   }
 
+  async *listTorrents(): AsyncIterable<TorrentId> {
+    this.#deps.calls.refuseWhenClosed()
+    try {
+      const entries = await absentAsUndefined(opendir(this.#directory))
+      if (entries === undefined) return
+      for await (const { name } of entries) if (isTorrentId(name)) yield name
+    } catch (error) {
+      throw ioError('listing the torrents with staged chunks', error)
+    }
+  }
+
   #run<T>(what: string, options: AbortOptions | undefined, call: () => Promise<T>): Promise<T> {
     return this.#deps.calls.run(() =>
       this.#deps.files.run(async () => {
@@ -138,7 +149,7 @@ export class DirectoryStagingArea implements StagingArea {
   }
 
   #torrentDirectory(torrentId: TorrentId): string {
-    if (!/^[0-9A-Za-z][0-9A-Za-z-]*$/.test(torrentId)) throw new RangeError(`"${torrentId}" is no torrent id`)
+    if (!isTorrentId(torrentId)) throw new RangeError(`"${torrentId}" is no torrent id`)
     return join(this.#directory, torrentId)
   }
 
@@ -148,6 +159,10 @@ export class DirectoryStagingArea implements StagingArea {
     }
     return join(this.#torrentDirectory(torrentId), `${fileIndex}-${chunk}`)
   }
+}
+
+function isTorrentId(name: string): name is TorrentId {
+  return /^[0-9A-Za-z][0-9A-Za-z-]*$/.test(name)
 }
 
 function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): string {

@@ -81,6 +81,11 @@ export class MemoryStagingArea implements StagingArea {
     }
   }
 
+  async *listTorrents(): AsyncIterable<TorrentId> {
+    this.#begin()
+    yield* new Set(Array.from(this.#staged.values(), ({ chunk }) => chunk.torrentId))
+  }
+
   #begin(options?: AbortOptions): void {
     this.#deps.refuseWhenClosed()
     options?.signal?.throwIfAborted()

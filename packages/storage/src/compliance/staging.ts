@@ -152,6 +152,13 @@ const listClauses: Clauses<StagingSubject> = {
       assert.deepEqual((await collect(staging.list(torrent))).sort(order), places.sort(order))
     }),
 
+  'a torrent that has staged chunks is listed once, and none that never had any': (subject) =>
+    withStore(subject, async (_, staging) => {
+      assert.deepEqual(await collect(staging.listTorrents()), [])
+      for (const chunk of [1, 2]) await staging.write({ ...place, chunk }, 0, patternBytes(1, 10))
+      assert.deepEqual(await collect(staging.listTorrents()), [torrent])
+    }),
+
   'discard takes one chunk, discardAll those of one torrent, and absent ones are fine': (subject) =>
     withStore(subject, async (_, staging) => {
       const second = { ...place, chunk: 13 }
@@ -187,6 +194,7 @@ const listClauses: Clauses<StagingSubject> = {
     await rejectsWithCode('STORAGE_CLOSED', store.staging.discard(place))
     await rejectsWithCode('STORAGE_CLOSED', store.staging.discardAll(torrent))
     await rejectsWithCode('STORAGE_CLOSED', collect(store.staging.list(torrent)))
+    await rejectsWithCode('STORAGE_CLOSED', collect(store.staging.listTorrents()))
     await rejectsWithCode('STORAGE_CLOSED', store.flush())
     await rejectsWithCode('STORAGE_CLOSED', store.places(keyOf(patternBytes(1, 10))))
     await rejectsWithCode('STORAGE_CLOSED', store.heal(keyOf(patternBytes(1, 10))))

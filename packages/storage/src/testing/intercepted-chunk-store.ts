@@ -1,6 +1,13 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
-import type { ChunkKey, ChunkPlaces, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type {
+  ChunkKey,
+  ChunkPlaces,
+  StagedChunk,
+  StagingArea,
+  StagingChunkStore,
+  StagingWriteOptions,
+} from '../chunk-store.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
@@ -49,8 +56,8 @@ export class InterceptedChunkStore implements StagingChunkStore {
     this.manifests = new InterceptedManifestStore(inner.manifests, interceptor)
   }
 
-  freeBytes(): Promise<number | undefined> {
-    return this.#inner.freeBytes()
+  freeBytes(torrentId?: TorrentId): Promise<number | undefined> {
+    return this.#inner.freeBytes(torrentId)
   }
 
   async flush(options?: AbortOptions): Promise<void> {
@@ -111,7 +118,12 @@ class InterceptedStagingArea implements StagingArea {
     this.#interceptor = interceptor
   }
 
-  async write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
+  async write(
+    chunk: StagedChunk,
+    offset: number,
+    bytes: Uint8Array,
+    options?: StagingWriteOptions,
+  ): Promise<void> {
     await this.#interceptor.before('staging.write')
     await this.#inner.write(chunk, offset, bytes, options)
   }
@@ -139,6 +151,11 @@ class InterceptedStagingArea implements StagingArea {
   async discardAll(torrentId: TorrentId): Promise<void> {
     await this.#interceptor.before('staging.discardAll')
     await this.#inner.discardAll(torrentId)
+  }
+
+  async *listTorrents(): AsyncIterable<TorrentId> {
+    await this.#interceptor.before('staging.list')
+    yield* this.#inner.listTorrents()
   }
 }
 

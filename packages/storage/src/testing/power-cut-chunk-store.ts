@@ -143,6 +143,10 @@ class PowerCutStagingArea implements StagingArea {
     }
     await this.#inner.discardAll(torrentId)
   }
+
+  listTorrents(): AsyncIterable<TorrentId> {
+    return this.#inner.listTorrents()
+  }
 }
 
 function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): Name {

@@ -1,0 +1,43 @@
+import type { ChunkStore, StagingChunkStore } from '../chunk-store.js'
+import type { Database } from '../database.js'
+import type { Logger } from '../logger.js'
+import type { CacheLimits } from './cache-limits.js'
+import type { RecentKeys } from './recent-keys.js'
+import type { SpaceAccount } from './space-account.js'
+
+export interface CacheManagerDeps {
+  readonly local: StagingChunkStore
+  /** Where chunks are kept for good. One that has a `flush` is flushed before a chunk counts as remote. */
+  readonly remote?: ChunkStore
+  readonly database: Database
+  readonly logger?: Logger
+  /** The time for the order of use; of the system unless set. */
+  readonly nowMs?: () => number
+}
+
+export interface CacheManagerOptions {
+  /** Everything in the local store, chunks that are being filled included. Unlimited unless set. */
+  readonly capacityBytes?: number
+  /** Of the library. */
+  readonly chunkSizeBytes: number
+  /** How long a call of the remote store is tried. */
+  readonly remoteDeadlineMs?: number
+  readonly firstRetryMs?: number
+  /** How long a write waits for uploads to make room. */
+  readonly roomWaitMs?: number
+  /** How long `close()` goes on uploading. */
+  readonly drainMs?: number
+}
+
+/** What the parts of a cache share. */
+export interface CacheParts {
+  readonly local: StagingChunkStore
+  readonly database: Database
+  readonly logger: Logger
+  readonly nowMs: () => number
+  readonly chunkSizeBytes: number
+  readonly limits: CacheLimits
+  readonly account: SpaceAccount
+  /** What was evicted lately: a chunk that is sealed meanwhile has to be counted again. */
+  readonly evicted: RecentKeys
+}

@@ -1,0 +1,135 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AbortOptions } from '../abort-options.js'
+import type { ChunkKey, ChunkStore } from '../chunk-store.js'
+import { isBaeError, StorageError } from '../errors.js'
+
+export interface RemoteOptions {
+  /** How long a call is tried before it is STORAGE_UNAVAILABLE: less than native waits for a storage. */
+  readonly remoteDeadlineMs: number
+  /** Before the second try; twice as long before each further one. */
+  readonly firstRetryMs: number
+}
+
+const maxRetryMs = 5_000
+
+/** A deletion holds rows locked: it is tried once, and not at all so soon after a failure. */
+const deleteTimeoutMs = 5_000
+
+/** The remote store, with its failures repeated here and nowhere else. */
+export class RemoteCalls {
+  readonly name: string
+  readonly #store: ChunkStore
+  readonly #options: RemoteOptions
+  #failedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(store: ChunkStore, options: RemoteOptions) {
+    this.name = store.name
+    this.#store = store
+    this.#options = options
+  }
+
+  async get(key: ChunkKey, options: AbortOptions = {}): Promise<Uint8Array | undefined> {
+    return await this.#retry(`fetching chunk ${key}`, options, (signal) => this.#store.get(key, { signal }))
+  }
+
+  async has(key: ChunkKey, options: AbortOptions = {}): Promise<boolean> {
+    return await this.#retry(`looking for chunk ${key}`, options, (signal) =>
+      this.#store.has(key, { signal }),
+    )
+  }
+
+  async put(key: ChunkKey, bytes: Uint8Array, options: AbortOptions = {}): Promise<void> {
+    await this.#retry(`uploading chunk ${key}`, options, (signal) => this.#store.put(key, bytes, { signal }))
+  }
+
+  /** Tried once. False: the object may still be there. */
+  async tryDelete(key: ChunkKey): Promise<boolean> {
+    if (performance.now() - this.#failedAtMs < deleteTimeoutMs) return false
+    try {
+      await withDeadline(deleteTimeoutMs, undefined, (signal) =>
+        orAborted(this.#store.delete(key, { signal }), signal),
+      )
+      return true
+    } catch {
+      this.#failedAtMs = performance.now()
+      return false
+    }
+  }
+
+  list(prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey> {
+    return this.#store.list(prefix, options)
+  }
+
+  async flush(options?: AbortOptions): Promise<void> {
+    const store: ChunkStore & { flush?(options?: AbortOptions): Promise<void> } = this.#store
+    await store.flush?.(options)
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close()
+  }
+
+  async #retry<T>(
+    what: string,
+    { signal: caller }: AbortOptions,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    caller?.throwIfAborted()
+    return await withDeadline(this.#options.remoteDeadlineMs, caller, async (signal) => {
+      let cause: unknown
+      for (let retryMs = this.#options.firstRetryMs; ; retryMs = Math.min(2 * retryMs, maxRetryMs)) {
+        try {
+          return await orAborted(call(signal), signal)
+        } catch (error) {
+          caller?.throwIfAborted()
+          if (error instanceof RangeError || isBaeError(error, 'STORAGE_CLOSED')) throw error
+          this.#failedAtMs = performance.now()
+          // The deadline is no cause where something else failed before.
+          cause = signal.aborted ? (cause ?? error) : error
+        }
+        await delay(retryMs, undefined, { signal }).catch(() => caller?.throwIfAborted())
+        if (signal.aborted) throw this.#unavailable(what, cause)
+      }
+    })
+  }
+
+  #unavailable(what: string, cause: unknown): StorageError {
+    const tried = `${what} was tried for ${this.#options.remoteDeadlineMs / 1000} s`
+    return new StorageError('STORAGE_UNAVAILABLE', `${this.#store.name} cannot be reached: ${tried}`, {
+      cause,
+    })
+  }
+}
+
+/** Runs `body` with a signal that aborts after `deadlineMs`, or with `caller`. */
+async function withDeadline<T>(
+  deadlineMs: number,
+  caller: AbortSignal | undefined,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(new Error(`no answer in ${deadlineMs} ms`)), deadlineMs)
+  const onAbort = (): void => controller.abort(caller?.reason)
+  caller?.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await body(controller.signal)
+  } finally {
+    clearTimeout(timer)
+    caller?.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Settles with `call`, or rejects when `signal` aborts before: a call need not know of the signal to be left. */
+export async function orAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([call, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
