@@ -3,17 +3,21 @@ import { createNativeSession, createTorrentFile, libtorrentVersion, parseTorrent
 import {
   type AbortOptions,
   BaeStorage,
+  CacheManager,
   createStorageFactory,
   type Database,
   DirectoryChunkStore,
   destroyTorrent,
+  minCapacityChunks,
   readFile,
+  refuseAwayChunks,
   type StagingChunkStore,
   scrubTorrent,
   type TorrentId,
   TorrentReader,
   type TorrentRecord,
 } from '@bae/storage'
+import { formatBytes } from './cli/format-quantities.js'
 import { closeAll } from './close-all.js'
 import type { Composition, DatabaseFacts, Seed } from './composition.js'
 import type { Config } from './config.js'
@@ -21,6 +25,7 @@ import { describeServer, readServerVersion } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
 import { ImportService } from './import-service.js'
 import { findLibraryFolder, type LibraryFolder, openLibraryFolder } from './library/library-folder.js'
+import { openRemoteFolder } from './library/remote-folder.js'
 import { StorageLibrary } from './library/storage-library.js'
 import type { VerifyOptions } from './library-like.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
@@ -91,7 +96,7 @@ async function openService(
     const database = keep(await openTypeOrmDatabase({ url, schema, ...(signal && { signal }) }))
     const server = new DatabaseServer({ url })
     const imports = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
-    const chunkStore = keep(await DirectoryChunkStore.open(folder.storeDirectory))
+    const chunkStore = keep(await openChunkStore(config, folder, database))
     const opened = new Map<TorrentId, BaeStorage>()
     const library = createLibrary({ database, chunkStore, opened }, () => closeAll(closers))
     const createStorage = createStorageFactory(
@@ -110,6 +115,28 @@ async function openService(
     await closeAll(closers)
     throw error
   }
+}
+
+/** The folder of the library; within a capacity and before a remote folder where they are set. */
+async function openChunkStore(
+  { capacityBytes, remoteDirectory }: Config,
+  folder: LibraryFolder,
+  database: Database,
+): Promise<StagingChunkStore> {
+  const { chunkSizeBytes } = folder
+  if (capacityBytes !== undefined && capacityBytes < minCapacityChunks * chunkSizeBytes) {
+    const least = formatBytes(minCapacityChunks * chunkSizeBytes)
+    throw new ImportError('IMPORT_USAGE', `BAE_CAPACITY must be at least ${least} for this library`)
+  }
+  if (remoteDirectory === undefined) await refuseAwayChunks(database)
+  const local = await DirectoryChunkStore.open(folder.storeDirectory)
+  if (capacityBytes === undefined && remoteDirectory === undefined) return local
+  const remote =
+    remoteDirectory && (await DirectoryChunkStore.open(await openRemoteFolder(remoteDirectory, folder)))
+  return await CacheManager.open(
+    { local, database, ...(remote && { remote }) },
+    { chunkSizeBytes, ...(capacityBytes !== undefined && { capacityBytes }) },
+  )
 }
 
 interface LibraryParts {

@@ -2,6 +2,7 @@ import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Durability } from '@bae/storage'
 import { ImportError } from './errors.js'
+import { parseBytes } from './parse-bytes.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -15,6 +16,10 @@ export interface Config {
   readonly listenInterfaces?: string
   /** What stored bytes survive: see Durability of @bae/storage. */
   readonly durability?: Durability
+  /** How many bytes the library's own store may hold. Unlimited when it is left out. */
+  readonly capacityBytes?: number
+  /** A folder, on another disk as a rule, where chunks are kept that the library has no room for. */
+  readonly remoteDirectory?: string
 }
 
 export interface User {
@@ -34,6 +39,8 @@ export function readConfig(
     BAE_STATE: state,
     BAE_LISTEN: listen,
     BAE_DURABILITY: durability,
+    BAE_CAPACITY: capacity,
+    BAE_REMOTE: remote,
   } = environment
   return {
     libraryDirectory: resolve(flags.library || library || defaultLibraryDirectory(environment, user)),
@@ -41,12 +48,20 @@ export function readConfig(
     ...(state ? { stateDirectory: resolve(state) } : {}),
     ...(listen ? { listenInterfaces: listen } : {}),
     ...(durability ? { durability: parseDurability(durability) } : {}),
+    ...(capacity ? { capacityBytes: parseCapacity(capacity) } : {}),
+    ...(remote ? { remoteDirectory: resolve(remote) } : {}),
   }
 }
 
 function parseDurability(value: string): Durability {
   if (value === 'process' || value === 'power') return value
   throw new ImportError('IMPORT_USAGE', `BAE_DURABILITY is "process" or "power", not "${value}"`)
+}
+
+function parseCapacity(value: string): number {
+  const bytes = parseBytes(value)
+  if (bytes !== undefined) return bytes
+  throw new ImportError('IMPORT_USAGE', `BAE_CAPACITY is bytes or a size such as "200 GiB", not "${value}"`)
 }
 
 function defaultLibraryDirectory(environment: Environment, user: User): string {

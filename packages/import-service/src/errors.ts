@@ -26,6 +26,8 @@ export type ImportErrorCode =
   | 'IMPORT_LIBRARY_UNWRITABLE'
   /** The folder holds no library that this version understands. */
   | 'IMPORT_LIBRARY_INVALID'
+  /** The folder of BAE_REMOTE cannot be the remote store of this library. */
+  | 'IMPORT_REMOTE_INVALID'
   /** Not all pieces that the command needs are there yet. */
   | 'IMPORT_INCOMPLETE'
   /** The torrent has no file of this path. */

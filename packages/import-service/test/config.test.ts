@@ -31,6 +31,24 @@ describe('readConfig', () => {
     })
   })
 
+  it.each([
+    ['1048576', 1_048_576],
+    ['200 GiB', 200 * 2 ** 30],
+    ['1.5tib', 1.5 * 2 ** 40],
+    [' 64 KiB ', 65_536],
+    ['7 B', 7],
+  ])('takes the capacity from BAE_CAPACITY: %s', (text, capacityBytes) => {
+    expect(readConfig({ library: '/l' }, { BAE_CAPACITY: text, BAE_REMOTE: '/r' }, someone)).toEqual({
+      libraryDirectory: '/l',
+      capacityBytes,
+      remoteDirectory: '/r',
+    })
+  })
+
+  it.each(['much', '10 GB', '-1', '1e9', '9999999 PiB', '.5 GiB'])('refuses a capacity of %s', (text) => {
+    expect(() => readConfig({}, { BAE_CAPACITY: text }, someone)).toThrow(/BAE_CAPACITY/)
+  })
+
   it('takes where to listen from BAE_LISTEN', () => {
     expect(readConfig({ library: '/l' }, { BAE_LISTEN: '127.0.0.1:0' }, someone)).toEqual({
       libraryDirectory: '/l',

@@ -20,6 +20,12 @@ export interface Eviction {
   readonly bytes: number
 }
 
+/** A chunk that waits for its upload, and the version of its record: what is found out of it holds for that only. */
+export interface WaitingChunk {
+  readonly key: ChunkKey
+  readonly version: string
+}
+
 /** Only its holder brings bytes into the local store of a library with a capacity. */
 export interface CapacityClaim {
   /** Aborts when somebody else may have the claim. */
@@ -42,14 +48,14 @@ export interface CacheRecords {
   addLocal(key: ChunkKey, lengthBytes: number): Promise<void>
   /** A remote chunk is about to be put into the local store too. False, and nothing done, where it has no record. */
   markBack(key: ChunkKey, atMs: number): Promise<boolean>
-  /** They are in the remote store. Answers those that have a record. */
-  markRemote(keys: readonly ChunkKey[], atMs: number): Promise<readonly ChunkKey[]>
-  /** They are in the remote store and not in the local one. Those without a record are passed over. */
-  markAway(keys: readonly ChunkKey[]): Promise<void>
+  /** They are in the remote store. Answers those whose records are of that version still; the others are passed over. */
+  markRemote(chunks: readonly WaitingChunk[], atMs: number): Promise<readonly ChunkKey[]>
+  /** They are in the remote store and not in the local one. Those whose records have changed are passed over. */
+  markAway(chunks: readonly WaitingChunk[]): Promise<void>
   /** They turned out not to be in the remote store: they count as local ones that wait for their upload. */
   forgetRemote(keys: readonly ChunkKey[]): Promise<void>
   /** Up to `limit` chunks that something refers to and that are not marked as remote, without those of `except`. */
-  notRemote(limit: number, except: readonly ChunkKey[]): Promise<readonly ChunkKey[]>
+  notRemote(limit: number, except: readonly ChunkKey[]): Promise<readonly WaitingChunk[]>
   /**
    * Of the chunks that are local and remote and have no pin, the least recently used, until they are
    * `wantedBytes` or no more are left. `deleteObjects` runs with exactly these while their rows are locked;

@@ -2,7 +2,8 @@ export type { AbortOptions } from './abort-options.js'
 export { BaeStorage, type BaeStorageDeps, type RepairedScrubReport } from './bae-storage.js'
 export type { ByteRange } from './byte-range.js'
 export type { CacheManagerDeps, CacheManagerOptions } from './cache/cache-deps.js'
-export { CacheManager, defaultCacheOptions } from './cache/cache-manager.js'
+export { minCapacityChunks } from './cache/cache-limits.js'
+export { CacheManager, defaultCacheOptions, refuseAwayChunks } from './cache/cache-manager.js'
 export type {
   CacheRecords,
   CacheUsage,
@@ -10,6 +11,7 @@ export type {
   Eviction,
   PinReason,
   PinTarget,
+  WaitingChunk,
 } from './cache-records.js'
 export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
 export { DirectoryChunkStore } from './chunk-store/directory-chunk-store.js'

@@ -6,6 +6,7 @@ import {
   type PinReason,
   type PinTarget,
   recencyMs,
+  type WaitingChunk,
 } from './cache-records.js'
 import type { ChunkKey } from './chunk-store.js'
 import type { TorrentRecord } from './database.js'
@@ -25,6 +26,8 @@ interface MemoryChunk {
   /** Away: only in the remote store. */
   place: 'local' | 'both' | 'away'
   lastUsedMs: number | undefined
+  /** Another number after each record of its bytes. */
+  version: number
 }
 
 /** Everything a MemoryDatabase holds. */
@@ -33,10 +36,17 @@ export interface MemoryContents {
   readonly chunks: Map<ChunkKey, MemoryChunk>
   readonly pins: Map<TorrentId | ChunkKey, Map<PinReason, number>>
   readonly claim: { holder: object | undefined }
+  readonly versions: { last: number }
 }
 
 export function emptyContents(): MemoryContents {
-  return { torrents: new Map(), chunks: new Map(), pins: new Map(), claim: { holder: undefined } }
+  return {
+    torrents: new Map(),
+    chunks: new Map(),
+    pins: new Map(),
+    claim: { holder: undefined },
+    versions: { last: 0 },
+  }
 }
 
 /** The cache's part of a MemoryDatabase: everything is looked up when it is asked for, nothing is counted. */
@@ -53,9 +63,18 @@ export class MemoryCacheRecords implements CacheRecords {
   rowOf(key: ChunkKey, lengthBytes: number): MemoryChunk {
     const known = this.#contents.chunks.get(key)
     if (known !== undefined) return known
-    const made: MemoryChunk = { lengthBytes, references: 0, place: 'local', lastUsedMs: undefined }
+    const version = this.#contents.versions.last++
+    const made: MemoryChunk = { lengthBytes, references: 0, place: 'local', lastUsedMs: undefined, version }
     this.#contents.chunks.set(key, made)
     return made
+  }
+
+  /** The bytes of this chunk have come, perhaps once more. */
+  recorded(key: ChunkKey, lengthBytes: number): void {
+    const chunk = this.rowOf(key, lengthBytes)
+    chunk.references++
+    chunk.place = 'local'
+    chunk.version = this.#contents.versions.last++
   }
 
   async usage(): Promise<CacheUsage> {
@@ -85,15 +104,15 @@ export class MemoryCacheRecords implements CacheRecords {
     return back.length > 0
   }
 
-  async markRemote(keys: readonly ChunkKey[], atMs: number): Promise<readonly ChunkKey[]> {
-    return await this.#change(keys, (chunk) => {
+  async markRemote(chunks: readonly WaitingChunk[], atMs: number): Promise<readonly ChunkKey[]> {
+    return await this.#change(this.#unchanged(chunks), (chunk) => {
       if (chunk.place === 'local') chunk.place = 'both'
       chunk.lastUsedMs ??= atMs
     })
   }
 
-  async markAway(keys: readonly ChunkKey[]): Promise<void> {
-    await this.#change(keys, (chunk) => {
+  async markAway(chunks: readonly WaitingChunk[]): Promise<void> {
+    await this.#change(this.#unchanged(chunks), (chunk) => {
       chunk.place = 'away'
     })
   }
@@ -104,12 +123,12 @@ export class MemoryCacheRecords implements CacheRecords {
     })
   }
 
-  async notRemote(limit: number, except: readonly ChunkKey[]): Promise<readonly ChunkKey[]> {
+  async notRemote(limit: number, except: readonly ChunkKey[]): Promise<readonly WaitingChunk[]> {
     return await this.#write(() => {
       const waiting = Array.from(this.#contents.chunks).filter(
         ([key, { place, references }]) => place === 'local' && references > 0 && !except.includes(key),
       )
-      return waiting.slice(0, limit).map(([key]) => key)
+      return waiting.slice(0, limit).map(([key, { version }]) => ({ key, version: String(version) }))
     })
   }
 
@@ -185,10 +204,22 @@ export class MemoryCacheRecords implements CacheRecords {
     })
   }
 
+  /** Looked at when its turn has come. */
+  #unchanged(chunks: readonly WaitingChunk[]): () => ChunkKey[] {
+    const isUnchanged = ({ key, version }: WaitingChunk): boolean =>
+      String(this.#contents.chunks.get(key)?.version) === version
+    return () => chunks.filter(isUnchanged).map(({ key }) => key)
+  }
+
   /** Answers the keys that have a row. */
-  async #change(keys: readonly ChunkKey[], change: (chunk: MemoryChunk) => void): Promise<ChunkKey[]> {
+  async #change(
+    keys: readonly ChunkKey[] | (() => readonly ChunkKey[]),
+    change: (chunk: MemoryChunk) => void,
+  ): Promise<ChunkKey[]> {
     return await this.#write(() => {
-      const known = [...new Set(keys)].filter((key) => this.#contents.chunks.has(key))
+      const known = [...new Set(typeof keys === 'function' ? keys() : keys)].filter((key) =>
+        this.#contents.chunks.has(key),
+      )
       for (const key of known) change(this.rowOf(key, 0))
       return known
     })

@@ -93,9 +93,7 @@ export class MemoryDatabase implements Database {
       for (const { ordinal, key, lengthBytes } of progress.sealedChunks) {
         if (torrent.keys.has(ordinal)) continue
         torrent.keys.set(ordinal, key)
-        const chunk = this.cache.rowOf(key, lengthBytes)
-        chunk.references++
-        chunk.place = 'local'
+        this.cache.recorded(key, lengthBytes)
       }
     })
   }

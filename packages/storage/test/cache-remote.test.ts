@@ -30,8 +30,9 @@ async function stored(
 }
 
 async function sendAway(cached: CachedLibrary, keys: readonly ChunkKey[]): Promise<void> {
+  await cached.database.cache.forgetRemote(keys)
+  await cached.database.cache.markAway(await cached.database.cache.notRemote(99, []))
   for (const key of keys) await cached.local.delete(key)
-  await cached.database.cache.markAway(keys)
 }
 
 /** Counts calls of the remote store by letting each be held and go. */
@@ -91,10 +92,12 @@ describe('a chunk that is only remote', () => {
 
   it('is tried for until the deadline, and unavailable then; absent is another answer', async () => {
     const cached = new CachedLibrary(8)
-    await using store = await cached.open()
-    const torrent = await stored(cached, store, 2, 2)
+    const first = await cached.open()
+    const torrent = await stored(cached, first, 2, 2)
     cached.remote.fail('get', broken, { times: 2 })
-    sameBytes(await store.get(torrent.key(0)), torrent.chunk(0), 'at the third try')
+    sameBytes(await first.get(torrent.key(0)), torrent.chunk(0), 'at the third try')
+    await first.close()
+    await using store = await cached.open({ remoteDeadlineMs: 50 })
     cached.remote.fail('get', broken, { times: 1e9 })
     await expect(store.get(torrent.key(1))).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',

@@ -34,7 +34,12 @@ export class CachedLibrary {
 
   /** Opens the cache as a new process would. `remote: undefined` for none. */
   async open(
-    options: { remote?: ChunkStore | undefined; roomWaitMs?: number; drainMs?: number } = {},
+    options: {
+      remote?: ChunkStore | undefined
+      roomWaitMs?: number
+      drainMs?: number
+      remoteDeadlineMs?: number
+    } = {},
   ): Promise<CacheManager> {
     const { remote = this.remote, ...more } = options
     const say = (_: object, message: string): void => void this.log.push(message)
@@ -48,7 +53,13 @@ export class CachedLibrary {
         nowMs: () => this.nowMs,
         ...('remote' in options && options.remote === undefined ? {} : { remote }),
       },
-      { capacityBytes: this.capacityBytes, chunkSizeBytes, remoteDeadlineMs: 50, firstRetryMs: 1, ...more },
+      {
+        capacityBytes: this.capacityBytes,
+        chunkSizeBytes,
+        remoteDeadlineMs: 15_000,
+        firstRetryMs: 1,
+        ...more,
+      },
     )
   }
 

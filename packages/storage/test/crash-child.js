@@ -1,4 +1,4 @@
-// What crash-points.test.ts kills: lives through the whole life of three torrents, and dies where it is told to.
+// What crash-points.test.ts kills: lives through the whole life of four torrents, and dies where it is told to.
 // Says on its output what was promised to it, before it goes on.
 import { writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -22,9 +22,10 @@ globalThis[Symbol.for('bae.crashPoint')] = (name) => {
 const chunkStore = await storage.DirectoryChunkStore.open(directory)
 const database = await openTypeOrmDatabase({ url, schema })
 
-async function open(index, durability) {
+async function open(index, durability, store = chunkStore) {
   const { id, layout, metadata, chunkSizeBytes } = plan.torrents[index].record
-  const factory = storage.createStorageFactory({ chunkStore, database }, { chunkSizeBytes, durability })
+  const deps = { chunkStore: store, database }
+  const factory = storage.createStorageFactory(deps, { chunkSizeBytes, durability })
   const opened = await factory(id, layout, metadata)
   say('added', index)
   return opened
@@ -91,5 +92,23 @@ await chunkStore.put(plan.object.key, plan.object.bytes)
 
 await destroy(2)
 await destroy(1)
+
+// A cache before a remote store: for the fourth torrent a part of the first one goes, and comes back to be read.
+const remote = await storage.DirectoryChunkStore.open(plan.remoteDirectory)
+const { capacityBytes, chunkSizeBytes } = plan
+const cache = await storage.CacheManager.open(
+  { local: chunkStore, remote, database },
+  { capacityBytes, chunkSizeBytes },
+)
+const old = await open(0, 'process', cache)
+await cache.freeBytes()
+say('bounded')
+await cache.whenUploaded()
+const fourth = await open(3, 'process', cache)
+for (const piece of pieces(3)) await complete(fourth, 3, piece)
+await fourth.close()
+await cache.whenUploaded()
+for (const piece of pieces(0)) await old.readPiece(piece, 0, 1)
+await old.close()
+await cache.close()
 await database.close()
-await chunkStore.close()

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serialize } from 'node:v8'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CacheManager } from '../src/cache/cache-manager.js'
 import { chunkKeyOf } from '../src/chunk-key.js'
 import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js'
 import { collect } from '../src/compliance/expectations.js'
@@ -15,7 +16,7 @@ import { type EmbeddedPostgres, openEmbeddedPostgres } from '../src/embedded-pos
 import { scrubTorrent } from '../src/scrub-torrent.js'
 import { createStorageFactory } from '../src/storage-factory.js'
 import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
-import { type CrashTorrent, chunkSizeBytes, crashTorrents } from './crash-torrents.js'
+import { type CrashTorrent, capacityBytes, chunkSizeBytes, crashTorrents } from './crash-torrents.js'
 
 const sources = fileURLToPath(new URL('../src', import.meta.url))
 const dist = new URL('../dist', import.meta.url).href
@@ -73,6 +74,7 @@ describe('a process that dies', () => {
 async function dieAndLook(point: string, hit: number): Promise<void> {
   const life = await liveAndDie(point, hit)
   expect(life.died).toBe(true)
+  await checkCount(life)
   await using library = await openLibrary(life)
   for (const [index, torrent] of life.torrents.entries()) await checkTorrent(library, life, index, torrent)
   for (const { record } of life.torrents) await destroyTorrent(library, record.id)
@@ -85,10 +87,12 @@ interface Life {
   readonly died: boolean
   readonly schema: string
   readonly directory: string
+  readonly remoteDirectory: string
 }
 
 interface OpenLibrary extends AsyncDisposable {
-  readonly chunkStore: DirectoryChunkStore
+  readonly chunkStore: CacheManager
+  readonly local: DirectoryChunkStore
   readonly database: TypeOrmDatabase
 }
 
@@ -104,6 +108,9 @@ async function liveAndDie(diesAt: string | undefined, hit: number): Promise<Life
     diesAt,
     hit,
     directory: library,
+    remoteDirectory: `${library}-remote`,
+    capacityBytes,
+    chunkSizeBytes,
     url: server.url,
     schema: `crash_${number}`,
     dist,
@@ -129,17 +136,47 @@ async function liveAndDie(diesAt: string | undefined, hit: number): Promise<Life
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Life['said'][number])
-  return { torrents, said, died: signal === 'SIGKILL', schema: plan.schema, directory: library }
+  return {
+    torrents,
+    said,
+    died: signal === 'SIGKILL',
+    schema: plan.schema,
+    directory: library,
+    remoteDirectory: plan.remoteDirectory,
+  }
 }
 
+/** As if it had no capacity, so that all torrents fit into what is checked. */
 async function openLibrary(life: Life): Promise<OpenLibrary> {
-  const chunkStore = await DirectoryChunkStore.open(life.directory)
+  const local = await DirectoryChunkStore.open(life.directory)
+  const remote = await DirectoryChunkStore.open(life.remoteDirectory)
   const database = await openTypeOrmDatabase({ url: server.url, schema: life.schema })
+  const chunkStore = await CacheManager.open({ local, remote, database }, { chunkSizeBytes })
   const close = async (): Promise<void> => {
-    await database.close()
     await chunkStore.close()
+    await database.close()
   }
-  return { chunkStore, database, [Symbol.asyncDispose]: close }
+  return { chunkStore, local, database, [Symbol.asyncDispose]: close }
+}
+
+/** What lies in the store is counted, and with all that is staged within the capacity. */
+async function checkCount(life: Life): Promise<void> {
+  if (!life.said.some(([what]) => what === 'bounded')) return
+  await using database = await openTypeOrmDatabase({ url: server.url, schema: life.schema })
+  const objects = await bytesBelow(join(life.directory, 'chunks'))
+  const { localBytes } = await database.cache.usage()
+  // One object was put past the records.
+  expect(objects).toBeLessThanOrEqual(localBytes + 100)
+  expect(objects + (await bytesBelow(join(life.directory, 'staging')))).toBeLessThanOrEqual(capacityBytes)
+}
+
+async function bytesBelow(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 /** What was promised is there, what is claimed is right, and the rest can still come. */
@@ -173,7 +210,7 @@ async function checkTorrent(
   }
   await storage.close()
   expect((await scrubTorrent({ ...library, record })).damage).toEqual([])
-  expect(await collect(library.chunkStore.staging.list(record.id))).toEqual([])
+  expect(await collect(library.local.staging.list(record.id))).toEqual([])
 }
 
 /** Pieces that must not have to be downloaded again: whose writing was told to the caller. */

@@ -19,7 +19,10 @@ export const chunkSizeBytes = 65_536
 const block = 16_384
 const sharedBytes = 3 * chunkSizeBytes + 77
 
-/** Three torrents. The third is a v2 one with a file of the first. No two numbers have bytes in common. */
+/** Of the cache in which a part of the life takes place: the first torrent fills it nearly, and the fourth does not fit. */
+export const capacityBytes = 5 * chunkSizeBytes
+
+/** Four torrents. The third is a v2 one with a file of the first. No two numbers have bytes in common. */
 export function crashTorrents(number: number): readonly CrashTorrent[] {
   const first = torrentOf(layoutOf(`first ${number}`, 3 * block, [sharedBytes, 40_001]), number)
   const second = torrentOf(layoutOf(`second ${number}`, block, [70_000, 0, 90_000]), number + 100_000)
@@ -28,7 +31,8 @@ export function crashTorrents(number: number): readonly CrashTorrent[] {
     number + 200_000,
     first.bytes.subarray(0, sharedBytes),
   )
-  return [first, second, third]
+  const fourth = torrentOf(layoutOf(`fourth ${number}`, block, [100_000]), number + 300_000)
+  return [first, second, third, fourth]
 }
 
 /** `lastFile`: its bytes. */

@@ -2,6 +2,7 @@ import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { PinReason, PinTarget } from '../cache-records.js'
 import type { ChunkKey, StagingChunkStore } from '../chunk-store.js'
+import type { Database } from '../database.js'
 import { StorageError } from '../errors.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { silentLogger } from '../logger.js'
@@ -77,12 +78,8 @@ export class CacheManager implements StagingChunkStore {
       const least = `${minCapacityChunks} chunks of ${all.chunkSizeBytes} bytes`
       throw new RangeError(`a capacity of ${all.capacityBytes} bytes is less than ${least}`)
     }
-    const { awayBytes } = await deps.database.cache.usage()
-    if (deps.remote !== undefined || awayBytes === 0) return new CacheManager(deps, all)
-    throw new StorageError(
-      'STORAGE_UNAVAILABLE',
-      `${awayBytes} bytes of this library are only in its remote store, and none was given`,
-    )
+    if (deps.remote === undefined) await refuseAwayChunks(deps.database)
+    return new CacheManager(deps, all)
   }
 
   /** All of the torrent, or one chunk, stays local until it is unpinned as often. False where there is no such. */
@@ -190,6 +187,16 @@ export class CacheManager implements StagingChunkStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** For a library that is opened without a remote store: STORAGE_UNAVAILABLE where chunks are only in one. */
+export async function refuseAwayChunks(database: Database): Promise<void> {
+  const { awayBytes } = await database.cache.usage()
+  if (awayBytes === 0) return
+  throw new StorageError(
+    'STORAGE_UNAVAILABLE',
+    `${awayBytes} bytes of this library are only in its remote store, and none was given`,
+  )
 }
 
 function partsOf(deps: CacheManagerDeps, options: Required<CacheManagerOptions>): CacheParts {

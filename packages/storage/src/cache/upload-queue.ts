@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AbortOptions } from '../abort-options.js'
+import type { WaitingChunk } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
 import { crashPoint } from '../crash-point.js'
 import { forEachBounded } from '../for-each-bounded.js'
@@ -97,29 +98,33 @@ export class UploadQueue {
 
   /** False when nothing waits. */
   async #round(): Promise<boolean> {
-    const { database, nowMs, remote } = this.#deps
-    const keys = await database.cache.notRemote(chunksPerRound, [...this.#passed])
-    const uploaded: ChunkKey[] = []
+    const { database } = this.#deps
+    const waiting = await database.cache.notRemote(chunksPerRound, [...this.#passed])
+    const uploaded: WaitingChunk[] = []
     try {
-      await forEachBounded(keys, maxUploadsAtOnce, async (key) => {
-        if (await this.#upload(key)) uploaded.push(key)
+      await forEachBounded(waiting, maxUploadsAtOnce, async (chunk) => {
+        if (await this.#upload(chunk)) uploaded.push(chunk)
       })
     } finally {
-      if (uploaded.length > 0) {
-        await remote.flush()
-        crashPoint('uploaded chunks are in the remote store')
-        const marked = new Set(await database.cache.markRemote(uploaded, nowMs()))
-        crashPoint('uploaded chunks are recorded')
-        // Forgotten meanwhile: nobody else would delete what came after.
-        for (const key of uploaded) if (!marked.has(key)) await remote.tryDelete(key)
-        this.#news.tell()
-      }
+      if (uploaded.length > 0) await this.#mark(uploaded)
     }
-    return keys.length > 0 && this.#passed.size < maxPassed
+    return waiting.length > 0 && this.#passed.size < maxPassed
   }
 
-  async #upload(key: ChunkKey): Promise<boolean> {
+  async #mark(uploaded: readonly WaitingChunk[]): Promise<void> {
+    const { database, nowMs, remote } = this.#deps
+    await remote.flush()
+    crashPoint('uploaded chunks are in the remote store')
+    const marked = new Set(await database.cache.markRemote(uploaded, nowMs()))
+    crashPoint('uploaded chunks are recorded')
+    // Forgotten meanwhile, or come once more: then it may have been deleted again, and waits for another upload.
+    for (const { key } of uploaded) if (!marked.has(key)) await remote.tryDelete(key)
+    this.#news.tell()
+  }
+
+  async #upload(chunk: WaitingChunk): Promise<boolean> {
     const { local, remote, database, logger, chunkSizeBytes } = this.#deps
+    const { key } = chunk
     const signal = this.#stopping.signal
     const bytes = await local.get(key, { signal })
     if (bytes !== undefined && isSound(key, bytes, chunkSizeBytes)) {
@@ -127,7 +132,7 @@ export class UploadQueue {
       return true
     }
     if (bytes === undefined && (await remote.has(key, { signal }))) {
-      await database.cache.markAway([key])
+      await database.cache.markAway([chunk])
       return false
     }
     // Recorded and not sealed yet, most of the time; then sealing it wakes us.

@@ -34,6 +34,21 @@ export function keysNamed(names: string): ChunkKey[] {
   return [...names].map((name) => sampleKey(name))
 }
 
+/** Marks those of the waiting chunks that are named as remote. */
+export async function upload(database: Database, keys: readonly ChunkKey[], atMs = startMs): Promise<void> {
+  const waiting = (await database.cache.notRemote(100, [])).filter(({ key }) => keys.includes(key))
+  const marked = await database.cache.markRemote(waiting, atMs)
+  assert.deepEqual(marked.toSorted(), waiting.map(({ key }) => key).sort())
+}
+
+export async function waitingKeys(
+  database: Database,
+  limit = 100,
+  except: ChunkKey[] = [],
+): Promise<ChunkKey[]> {
+  return (await database.cache.notRemote(limit, except)).map(({ key }) => key).sort()
+}
+
 /** Evicts until nothing more goes, and answers what did. */
 export async function evictAll(
   database: Database,
@@ -69,10 +84,7 @@ const countClauses: Clauses<DatabaseSubject> = {
 
   'what is evicted counts as away, and what comes back as local again': (subject) =>
     withChunks(subject, 'ab', async (database, record) => {
-      assert.deepEqual(
-        (await database.cache.markRemote(keysNamed('ab'), startMs)).toSorted(),
-        keysNamed('ab').sort(),
-      )
+      await upload(database, keysNamed('ab'))
       await usageIs(database, 200, 0)
       await evictAll(database)
       await usageIs(database, 0, 200)
@@ -87,8 +99,9 @@ const countClauses: Clauses<DatabaseSubject> = {
   'a chunk without a record cannot be marked': (subject) =>
     withChunks(subject, 'a', async (database) => {
       assert.equal(await database.cache.markBack(sampleKey('x'), startMs), false)
-      assert.deepEqual(await database.cache.markRemote([sampleKey('x')], startMs), [])
-      await database.cache.markAway([sampleKey('x')])
+      const unknown = { key: sampleKey('x'), version: '0' }
+      assert.deepEqual(await database.cache.markRemote([unknown], startMs), [])
+      await database.cache.markAway([unknown])
       await database.cache.forgetRemote([sampleKey('x')])
       await database.cache.touch([sampleKey('x')], startMs)
       await usageIs(database, 100, 0)
@@ -99,10 +112,9 @@ const countClauses: Clauses<DatabaseSubject> = {
       withChunks(subject, 'a', async (database, record) => {
         for (const name of ['a', 'x', 'x']) await database.cache.addLocal(sampleKey(name), 100)
         await usageIs(database, 200, 0)
-        assert.deepEqual(await database.cache.notRemote(10, []), [sampleKey('a')])
+        assert.deepEqual(await waitingKeys(database), [sampleKey('a')])
         await recordChunks(database, record, sealed(9, 'x', 100))
         await usageIs(database, 200, 0)
-        await database.cache.markAway([sampleKey('x')])
         await database.cache.addLocal(sampleKey('x'), 100)
         await usageIs(database, 200, 0)
       }),
@@ -111,13 +123,13 @@ const countClauses: Clauses<DatabaseSubject> = {
     subject,
   ) =>
     withChunks(subject, 'ab', async (database) => {
-      await database.cache.markRemote(keysNamed('ab'), startMs)
+      await upload(database, keysNamed('ab'))
       await evictAll(database, 100)
       const other = sampleRecord(5)
       await database.saveTorrent(other)
       await recordChunks(database, other, sealed(0, 'a', 100), sealed(1, 'b', 100))
       await usageIs(database, 200, 0)
-      assert.deepEqual((await database.cache.notRemote(10, [])).toSorted(), keysNamed('ab').sort())
+      assert.deepEqual(await waitingKeys(database), keysNamed('ab').sort())
       assert.deepEqual(await evictAll(database), [])
     }),
 
@@ -131,7 +143,7 @@ const countClauses: Clauses<DatabaseSubject> = {
         records.map(async (record, at) => {
           for (let round = 0; round < 6; round++) {
             await recordChunks(database, record, ...chunks.slice((at * 5) % 20))
-            await database.cache.markRemote(keys.slice(at, at + 8), startMs)
+            await database.cache.markRemote(await database.cache.notRemote(8, keys.slice(0, at)), startMs)
             await database.cache.evict(30, async () => {})
             await database.clearProgress(record.id, {
               pieces: [],
@@ -150,19 +162,19 @@ const evictionClauses: Clauses<DatabaseSubject> = {
   'only what is in both stores is evicted': (subject) =>
     withChunks(subject, 'abc', async (database) => {
       assert.deepEqual(await evictAll(database), [])
-      await database.cache.markRemote(keysNamed('ac'), startMs)
+      await upload(database, keysNamed('ac'))
       assert.deepEqual((await evictAll(database)).sort(), keysNamed('ac').sort())
-      await database.cache.markRemote(keysNamed('b'), startMs)
+      await upload(database, keysNamed('b'))
       await database.cache.forgetRemote(keysNamed('bc'))
       assert.deepEqual(await evictAll(database), [])
       await usageIs(database, 200, 100)
-      assert.deepEqual((await database.cache.notRemote(10, [])).toSorted(), keysNamed('bc').sort())
+      assert.deepEqual(await waitingKeys(database), keysNamed('bc').sort())
     }),
 
   'the least recently used goes first, and no more than is wanted': (subject) =>
     withChunks(subject, 'abcde', async (database) => {
       for (const [at, name] of [...'cadbe'].entries())
-        await database.cache.markRemote(keysNamed(name), startMs + at * minuteMs)
+        await upload(database, keysNamed(name), startMs + at * minuteMs)
       await database.cache.touch(keysNamed('c'), startMs + 20 * minuteMs)
       assert.deepEqual(await evictAll(database, 150), keysNamed('ad'))
       await database.cache.markBack(sampleKey('a'), startMs + 30 * minuteMs)
@@ -171,8 +183,8 @@ const evictionClauses: Clauses<DatabaseSubject> = {
 
   'a use soon after another one, or before it, changes nothing': (subject) =>
     withChunks(subject, 'ab', async (database) => {
-      await database.cache.markRemote(keysNamed('a'), startMs + 60 * minuteMs)
-      await database.cache.markRemote(keysNamed('b'), startMs + 61 * minuteMs)
+      await upload(database, keysNamed('a'), startMs + 60 * minuteMs)
+      await upload(database, keysNamed('b'), startMs + 61 * minuteMs)
       await database.cache.touch(keysNamed('a'), startMs + 60.5 * minuteMs)
       await database.cache.touch(keysNamed('b'), startMs)
       assert.deepEqual(await evictAll(database), keysNamed('ab'))
@@ -180,7 +192,7 @@ const evictionClauses: Clauses<DatabaseSubject> = {
 
   'when objects cannot be deleted their chunks stay local': (subject) =>
     withChunks(subject, 'ab', async (database) => {
-      await database.cache.markRemote(keysNamed('ab'), startMs)
+      await upload(database, keysNamed('ab'))
       const broken = new RangeError('the disk is gone')
       await assert.rejects(
         database.cache.evict(100, () => Promise.reject(broken)),
@@ -192,10 +204,24 @@ const evictionClauses: Clauses<DatabaseSubject> = {
 
   'chunks are named for upload until they are remote, but those that are excepted': (subject) =>
     withChunks(subject, 'abcd', async (database) => {
-      assert.equal((await database.cache.notRemote(3, [])).length, 3)
-      await database.cache.markRemote(keysNamed('b'), startMs)
-      await database.cache.markAway(keysNamed('d'))
-      assert.deepEqual(await database.cache.notRemote(10, keysNamed('a')), keysNamed('c'))
+      assert.equal((await waitingKeys(database, 3)).length, 3)
+      await upload(database, keysNamed('b'))
+      const others = await database.cache.notRemote(9, keysNamed('abc'))
+      await database.cache.markAway(others)
+      await usageIs(database, 300, 100)
+      assert.deepEqual(await waitingKeys(database, 9, keysNamed('a')), keysNamed('c'))
+    }),
+
+  'an upload does not count for a chunk that was forgotten meanwhile, or came once more': (subject) =>
+    withChunks(subject, 'abc', async (database, record) => {
+      const waiting = await database.cache.notRemote(9, [])
+      await database.clearProgress(record.id, { pieces: [], ordinals: [0] })
+      await database.forgetChunks(keysNamed('a'), async () => {})
+      await recordChunks(database, record, sealed(0, 'a', 100), sealed(7, 'b', 100))
+      await database.cache.markAway(waiting.filter(({ key }) => key === sampleKey('a')))
+      assert.deepEqual(await database.cache.markRemote(waiting, startMs), keysNamed('c'))
+      assert.deepEqual(await waitingKeys(database), keysNamed('ab').sort())
+      await usageIs(database, 300, 0)
     }),
 }
 

@@ -8,8 +8,7 @@ const atMs = Date.UTC(2026, 10, 25)
 
 /** Everything is remote now: what still stays is pinned. */
 async function evictable(database: Database): Promise<string[]> {
-  const keys = await database.cache.notRemote(100, [])
-  await database.cache.markRemote(keys, atMs)
+  await database.cache.markRemote(await database.cache.notRemote(100, []), atMs)
   return (await evictAll(database)).sort()
 }
 

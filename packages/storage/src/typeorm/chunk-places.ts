@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm'
-import type { CacheUsage, Eviction } from '../cache-records.js'
+import type { CacheUsage, Eviction, WaitingChunk } from '../cache-records.js'
 import { recencyMs } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
 import { packKey, unpackKey } from './packed-key.js'
@@ -31,6 +31,13 @@ const lockPlaces = {
   text: 'SELECT key, length_bytes, place FROM chunk WHERE key = ANY($1::bytea[]) ORDER BY key FOR UPDATE',
 }
 
+/** `xmin` is the transaction that wrote this version of the row: another one after each change. */
+const lockVersions = {
+  name: 'lock-versions',
+  text: `SELECT key, length_bytes, place FROM chunk WHERE (key, xmin::text) IN (
+      SELECT * FROM unnest($1::bytea[], $2::text[])) ORDER BY key FOR UPDATE`,
+}
+
 const setPlaces = {
   name: 'set-places',
   text: `UPDATE chunk SET place = $2::smallint, last_used = coalesce($3::integer, last_used)
@@ -52,7 +59,7 @@ const insertLocal = {
 
 const findNotRemote = {
   name: 'find-not-remote',
-  text: `SELECT key FROM chunk WHERE place IS NULL AND reference_count > 0 AND key <> ALL($2::bytea[])
+  text: `SELECT key, xmin::text AS version FROM chunk WHERE place IS NULL AND reference_count > 0 AND key <> ALL($2::bytea[])
     LIMIT $1`,
 }
 
@@ -92,6 +99,19 @@ export async function move(
   return found.map(({ key }) => unpackKey(key))
 }
 
+/** Gives this place to those chunks whose rows are as they were, and counts. Answers them. */
+export async function moveWaiting(
+  manager: EntityManager,
+  chunks: readonly WaitingChunk[],
+  place: Place,
+  atMs?: number,
+): Promise<ChunkKey[]> {
+  const versions = [chunks.map(({ key }) => packKey(key)), chunks.map(({ version }) => version)]
+  const found = await rows<PlacedRow>(manager, lockVersions, versions)
+  await moveLocked(manager, found, () => place, atMs)
+  return found.map(({ key }) => unpackKey(key))
+}
+
 /** Takes what is going out of the count. */
 export async function uncount(manager: EntityManager, gone: readonly PlacedRow[]): Promise<void> {
   const awayBytes = sum(gone.filter(({ place }) => place === away))
@@ -102,9 +122,10 @@ export async function notRemote(
   manager: EntityManager,
   limit: number,
   except: readonly ChunkKey[],
-): Promise<ChunkKey[]> {
-  const found = await rows<PlacedRow>(manager, findNotRemote, [limit, except.map(packKey)])
-  return found.map(({ key }) => unpackKey(key))
+): Promise<WaitingChunk[]> {
+  const values = [limit, except.map(packKey)]
+  const found = await rows<PlacedRow & { version: string }>(manager, findNotRemote, values)
+  return found.map(({ key, version }) => ({ key: unpackKey(key), version }))
 }
 
 export async function evict(

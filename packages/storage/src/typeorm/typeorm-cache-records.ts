@@ -6,9 +6,10 @@ import type {
   Eviction,
   PinReason,
   PinTarget,
+  WaitingChunk,
 } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
-import { addLocal, away, both, evict, move, notRemote, touch, usage } from './chunk-places.js'
+import { addLocal, away, both, evict, move, moveWaiting, notRemote, touch, usage } from './chunk-places.js'
 import { pin, pinCount, unpin } from './pins.js'
 import { withObjects } from './store-failure.js'
 
@@ -43,19 +44,19 @@ export class TypeOrmCacheRecords implements CacheRecords {
     return marked.length > 0
   }
 
-  async markRemote(keys: readonly ChunkKey[], atMs: number): Promise<readonly ChunkKey[]> {
-    return await this.#deps.write((manager) => move(manager, keys, (place) => place ?? both, atMs))
+  async markRemote(chunks: readonly WaitingChunk[], atMs: number): Promise<readonly ChunkKey[]> {
+    return await this.#deps.write((manager) => moveWaiting(manager, chunks, both, atMs))
   }
 
-  async markAway(keys: readonly ChunkKey[]): Promise<void> {
-    await this.#deps.write((manager) => move(manager, keys, () => away))
+  async markAway(chunks: readonly WaitingChunk[]): Promise<void> {
+    await this.#deps.write((manager) => moveWaiting(manager, chunks, away))
   }
 
   async forgetRemote(keys: readonly ChunkKey[]): Promise<void> {
     await this.#deps.write((manager) => move(manager, keys, () => null))
   }
 
-  async notRemote(limit: number, except: readonly ChunkKey[]): Promise<readonly ChunkKey[]> {
+  async notRemote(limit: number, except: readonly ChunkKey[]): Promise<readonly WaitingChunk[]> {
     return await this.#deps.read((manager) => notRemote(manager, limit, except))
   }
 

@@ -1,0 +1,75 @@
+import { readFile, realpath, stat, writeFile } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { ImportError, systemErrorCode } from '../errors.js'
+import { makeFolders } from '../make-folders.js'
+import type { LibraryFolder } from './library-folder.js'
+
+const markerName = 'bae-remote.json'
+
+/** In the library: there is a remote folder, which must not be taken for a new one when it is empty. */
+const noteName = 'remote.json'
+
+/**
+ * The folder that holds what the library has no room for. It belongs to one library, as what nothing there
+ * refers to is deleted. Where it was set up before and is not there now, its disk is not mounted: rejects
+ * IMPORT_REMOTE_INVALID.
+ */
+export async function openRemoteFolder(directory: string, library: LibraryFolder): Promise<string> {
+  try {
+    const owner = await ownerOf(directory)
+    if (owner === undefined) await setUp(directory, library)
+    else if (owner !== library.id) throw invalid(directory, `it belongs to another library (${owner})`)
+    await refuseNested(directory, library.directory)
+    return directory
+  } catch (error) {
+    if (error instanceof ImportError) throw error
+    throw invalid(directory, systemErrorCode(error) ?? 'it cannot be read', error)
+  }
+}
+
+async function ownerOf(directory: string): Promise<string | undefined> {
+  try {
+    const marker: unknown = JSON.parse(await readFile(join(directory, markerName), 'utf8'))
+    const { libraryId } = marker as { readonly libraryId?: unknown }
+    return typeof libraryId === 'string' ? libraryId : 'unknown'
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    if (error instanceof SyntaxError) throw invalid(directory, `its ${markerName} is damaged`, error)
+    throw error
+  }
+}
+
+/** The note comes last: a crash before leaves a remote folder that is used the next time. */
+async function setUp(directory: string, library: LibraryFolder): Promise<void> {
+  const note = join(library.directory, noteName)
+  if (await exists(note)) {
+    const lost = `the library has chunks in a remote folder, and this one has no ${markerName}`
+    throw invalid(directory, `${lost}: is its disk mounted?`)
+  }
+  await makeFolders(directory)
+  await refuseNested(directory, library.directory)
+  const write = { flag: 'wx', flush: true } as const
+  await writeFile(join(directory, markerName), `${JSON.stringify({ libraryId: library.id })}\n`, write)
+  await writeFile(note, `${JSON.stringify({ directory })}\n`, { flush: true })
+}
+
+/** Evicting a chunk would delete its only copy. */
+async function refuseNested(remote: string, library: string): Promise<void> {
+  const [a, b] = await Promise.all([realpath(remote), realpath(library)])
+  if (!`${a}${sep}`.startsWith(`${b}${sep}`) && !`${b}${sep}`.startsWith(`${a}${sep}`)) return
+  throw invalid(remote, `it and the library ${library} lie in each other`)
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+function invalid(directory: string, why: string, cause?: unknown): ImportError {
+  return new ImportError('IMPORT_REMOTE_INVALID', `BAE_REMOTE ${directory} cannot be used: ${why}`, { cause })
+}
