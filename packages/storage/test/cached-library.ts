@@ -1,5 +1,6 @@
+import type { RemoteChunkStore } from '../src/cache/cache-deps.js'
 import { CacheManager } from '../src/cache/cache-manager.js'
-import type { ChunkKey, ChunkStore } from '../src/chunk-store.js'
+import type { ChunkKey } from '../src/chunk-store.js'
 import { collect } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import type { Logger } from '../src/logger.js'
@@ -35,7 +36,7 @@ export class CachedLibrary {
   /** Opens the cache as a new process would. `remote: undefined` for none. */
   async open(
     options: {
-      remote?: ChunkStore | undefined
+      remote?: RemoteChunkStore | undefined
       roomWaitMs?: number
       drainMs?: number
       remoteDeadlineMs?: number

@@ -58,7 +58,7 @@ async function openCache(world: CacheWorld): Promise<StagingChunkStore> {
   const local = await DirectoryChunkStore.open(world.local)
   const store = await CacheManager.open(
     { local, database, ...(remote === undefined ? {} : { remote: await DirectoryChunkStore.open(remote) }) },
-    { capacityBytes: 256 << 20, chunkSizeBytes: 1 << 20 },
+    { capacityBytes: 1 << 30, chunkSizeBytes: 8 << 20 },
   )
   worlds.set(store, world)
   return store
@@ -76,6 +76,7 @@ describe('CacheManager on a DirectoryChunkStore alone', () => {
     openCache({ local: await temporaryDirectory(), remote: undefined, database: new MemoryDatabase() })
   chunkStoreCompliance({ describe, it }, { create, reopen: reopenCache })
   stagingCompliance({ describe, it }, { create, reopen: reopenCache })
+  manifestStoreCompliance({ describe, it }, { create, reopen: reopenCache })
 })
 
 describe('CacheManager before another DirectoryChunkStore', () => {
@@ -87,6 +88,7 @@ describe('CacheManager before another DirectoryChunkStore', () => {
     })
   chunkStoreCompliance({ describe, it }, { create, reopen: reopenCache })
   stagingCompliance({ describe, it }, { create, reopen: reopenCache })
+  manifestStoreCompliance({ describe, it }, { create, reopen: reopenCache })
 })
 
 describe('CacheManager between stores that wait and fail', () => {
@@ -97,7 +99,7 @@ describe('CacheManager between stores that wait and fail', () => {
         remote: new FaultyChunkStore(new SlowChunkStore(new MemoryChunkStore())),
         database: new MemoryDatabase(),
       },
-      { capacityBytes: 256 << 20, chunkSizeBytes: 1 << 20 },
+      { capacityBytes: 1 << 30, chunkSizeBytes: 8 << 20 },
     )
   chunkStoreCompliance({ describe, it }, { create })
   stagingCompliance({ describe, it }, { create })

@@ -1,19 +1,28 @@
 import type { AbortOptions } from '../src/abort-options.js'
 import type { ByteRange } from '../src/byte-range.js'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
-import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../src/chunk-store.js'
+import type {
+  ChunkKey,
+  ChunkPlaces,
+  StagedChunk,
+  StagingArea,
+  StagingChunkStore,
+} from '../src/chunk-store.js'
+import type { ManifestStore } from '../src/manifest-store.js'
 import type { TorrentId } from '../src/torrent-layout.js'
 
 /** A store in memory that outlives being closed, as a folder does, and knows how full it was at most. */
 export class MeasuredChunkStore implements StagingChunkStore {
   readonly name = 'measured'
   readonly staging: StagingArea
+  readonly manifests: ManifestStore
   readonly #inner = new MemoryChunkStore()
   readonly #lengths = new Map<string, number>()
   peakBytes = 0
 
   constructor() {
     this.staging = new MeasuredStagingArea(this.#inner.staging, this)
+    this.manifests = this.#inner.manifests
   }
 
   get usedBytes(): number {
@@ -54,6 +63,14 @@ export class MeasuredChunkStore implements StagingChunkStore {
 
   list(prefix: string): AsyncIterable<ChunkKey> {
     return this.#inner.list(prefix)
+  }
+
+  places(key: ChunkKey): Promise<ChunkPlaces> {
+    return this.#inner.places(key)
+  }
+
+  heal(key: ChunkKey): Promise<boolean> {
+    return this.#inner.heal(key)
   }
 
   async flush(): Promise<void> {}

@@ -1,14 +1,22 @@
+import type { AbortOptions } from '../abort-options.js'
 import type { ChunkStore, StagingChunkStore } from '../chunk-store.js'
 import type { Database } from '../database.js'
 import type { Logger } from '../logger.js'
+import type { ManifestStore } from '../manifest-store.js'
 import type { CacheLimits } from './cache-limits.js'
 import type { RecentKeys } from './recent-keys.js'
 import type { SpaceAccount } from './space-account.js'
 
+/** A chunk store behind a cache. One that has a `flush` is flushed before a chunk counts as remote. */
+export interface RemoteChunkStore extends ChunkStore {
+  readonly manifests?: ManifestStore
+  flush?(options?: AbortOptions): Promise<void>
+}
+
 export interface CacheManagerDeps {
   readonly local: StagingChunkStore
-  /** Where chunks are kept for good. One that has a `flush` is flushed before a chunk counts as remote. */
-  readonly remote?: ChunkStore
+  /** Where chunks are kept for good. */
+  readonly remote?: RemoteChunkStore
   readonly database: Database
   readonly logger?: Logger
   /** The time for the order of use; of the system unless set. */

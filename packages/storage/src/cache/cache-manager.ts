@@ -1,7 +1,7 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { PinReason, PinTarget } from '../cache-records.js'
-import type { ChunkKey, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkPlaces, StagingChunkStore } from '../chunk-store.js'
 import type { Database } from '../database.js'
 import { StorageError } from '../errors.js'
 import { InFlightCalls } from '../in-flight-calls.js'
@@ -12,6 +12,7 @@ import { limitsOf, minCapacityChunks } from './cache-limits.js'
 import { CachedStagingArea } from './cached-staging-area.js'
 import { CapacityHolder } from './capacity-holder.js'
 import { ChunkFetcher } from './chunk-fetcher.js'
+import { CopiedManifests } from './copied-manifests.js'
 import { RecentKeys } from './recent-keys.js'
 import { RecentUses } from './recent-uses.js'
 import { RemoteCalls } from './remote-calls.js'
@@ -43,6 +44,7 @@ interface RemoteParts {
 export class CacheManager implements StagingChunkStore {
   readonly name: string
   readonly staging: CachedStagingArea
+  readonly manifests: CopiedManifests
   readonly #parts: CacheParts
   readonly #calls: InFlightCalls
   readonly #holder: CapacityHolder
@@ -50,6 +52,8 @@ export class CacheManager implements StagingChunkStore {
   readonly #room: RoomMaker
   readonly #remote: RemoteParts | undefined
   readonly #options: Required<CacheManagerOptions>
+  readonly #closing = new AbortController()
+  #copying: Promise<void> = Promise.resolve()
 
   private constructor(deps: CacheManagerDeps, options: Required<CacheManagerOptions>) {
     this.name = `cache on ${deps.local.name}`
@@ -58,7 +62,16 @@ export class CacheManager implements StagingChunkStore {
     this.#parts = partsOf(deps, options)
     const remote = deps.remote === undefined ? undefined : new RemoteCalls(deps.remote, options)
     const uploads = remote && new UploadQueue({ ...this.#parts, remote })
-    this.#holder = new CapacityHolder(this.#parts, () => uploads?.wake())
+    this.manifests = new CopiedManifests({
+      ...this.#parts,
+      calls: this.#calls,
+      local: deps.local.manifests,
+      remote: remote && deps.remote?.manifests && { calls: remote, manifests: deps.remote.manifests },
+    })
+    this.#holder = new CapacityHolder(this.#parts, () => {
+      uploads?.wake()
+      this.#copying = this.manifests.copyMissing({ signal: this.#closing.signal })
+    })
     this.#uses = new RecentUses({ ...this.#parts, cache: deps.database.cache })
     this.#room = new RoomMaker({ ...this.#parts, uses: this.#uses, uploads })
     const shared = { ...this.#parts, holder: this.#holder, room: this.#room }
@@ -92,10 +105,11 @@ export class CacheManager implements StagingChunkStore {
     return await this.#calls.run(() => this.#parts.database.cache.unpin(target, reason))
   }
 
-  /** Settles when no sealed chunk waits for its upload any more. */
+  /** Settles when no sealed chunk waits for its upload any more, and no manifest for its copy. */
   async whenUploaded(options?: AbortOptions): Promise<void> {
     this.#calls.refuseWhenClosed()
     await this.#remote?.uploads.whenIdle(options)
+    await this.#copying
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
@@ -141,6 +155,21 @@ export class CacheManager implements StagingChunkStore {
     })
   }
 
+  async places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces> {
+    return await this.#calls.run(async () => ({
+      local: await this.#parts.local.has(key, options),
+      remote: (await this.#remote?.calls.has(key, options)) === true,
+    }))
+  }
+
+  async heal(key: ChunkKey, options?: AbortOptions): Promise<boolean> {
+    return await this.#calls.run(async () =>
+      this.#remote === undefined
+        ? await this.#parts.local.heal(key, options)
+        : await this.#remote.fetcher.heal(key, options),
+    )
+  }
+
   async *list(prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey> {
     this.#calls.refuseWhenClosed()
     const { local } = this.#parts
@@ -178,6 +207,8 @@ export class CacheManager implements StagingChunkStore {
     await this.#remote?.fetcher.close()
     await idle
     await this.#remote?.uploads.stop(this.#options.drainMs)
+    this.#closing.abort()
+    await this.#copying
     await this.#uses.flush()
     await this.#holder.release()
     await this.#parts.local.close()

@@ -1,10 +1,10 @@
 import type { AbortOptions } from '../abort-options.js'
+import { provesChunk } from '../chunk-key.js'
 import type { ChunkKey } from '../chunk-store.js'
 import { crashPoint } from '../crash-point.js'
 import { StorageError } from '../errors.js'
 import type { CacheParts } from './cache-deps.js'
 import type { CapacityHolder } from './capacity-holder.js'
-import { isSound } from './is-sound.js'
 import { orAborted, type RemoteCalls } from './remote-calls.js'
 import type { RoomMaker } from './room-maker.js'
 
@@ -56,6 +56,19 @@ export class ChunkFetcher {
     }
   }
 
+  /** Replaces the local copy by the remote one, which is proven before. False where there is no sound remote one. */
+  async heal(key: ChunkKey, { signal }: AbortOptions = {}): Promise<boolean> {
+    signal?.throwIfAborted()
+    const bytes = await this.#getSound(key, signal)
+    if (!(bytes instanceof Uint8Array)) {
+      await this.#forgetRemote(key)
+      return false
+    }
+    if (await this.#deps.local.has(key)) await this.#deps.local.put(key, bytes)
+    else await this.#keep(key, bytes)
+    return true
+  }
+
   /** Brings those of `keys` that are not local into the local store, a few at a time; drops what is too much. */
   fetchAhead(keys: readonly ChunkKey[]): void {
     const { limits, chunkSizeBytes, logger } = this.#deps
@@ -96,7 +109,7 @@ export class ChunkFetcher {
   }
 
   async #fetch(key: ChunkKey, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { database, logger, remote } = this.#deps
+    const { logger, remote } = this.#deps
     const bytes = await this.#getSound(key, signal)
     if (bytes instanceof Uint8Array) {
       await this.#keep(key, bytes).catch((error: unknown) => {
@@ -104,20 +117,28 @@ export class ChunkFetcher {
       })
       return bytes
     }
-    // Whoever stores it anew must know that the remote store needs it.
-    await database.cache.forgetRemote([key]).catch((error: unknown) => {
-      logger.warn({ key, err: error }, 'a chunk that is lost remotely could not be recorded')
-    })
+    await this.#forgetRemote(key)
     if (bytes === 'absent') return undefined
     throw new StorageError('STORAGE_CORRUPT', `chunk ${key} is damaged in ${remote.name}`)
   }
 
+  /** Whoever stores it anew must know that the remote store needs it. */
+  async #forgetRemote(key: ChunkKey): Promise<void> {
+    const { database, logger } = this.#deps
+    await database.cache.forgetRemote([key]).catch((error: unknown) => {
+      logger.warn({ key, err: error }, 'a chunk that is lost remotely could not be recorded')
+    })
+  }
+
   /** What is damaged is asked for once more: it may have been damaged on the way. */
-  async #getSound(key: ChunkKey, signal: AbortSignal): Promise<Uint8Array | 'absent' | 'damaged'> {
+  async #getSound(
+    key: ChunkKey,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | 'absent' | 'damaged'> {
     for (let look = 0; look < 2; look++) {
-      const bytes = await this.#deps.remote.get(key, { signal })
+      const bytes = await this.#deps.remote.get(key, signal === undefined ? {} : { signal })
       if (bytes === undefined) return 'absent'
-      if (isSound(key, bytes, this.#deps.chunkSizeBytes)) return bytes
+      if (provesChunk(key, bytes)) return bytes
     }
     return 'damaged'
   }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AbortOptions } from '../abort-options.js'
-import type { ChunkKey, ChunkStore } from '../chunk-store.js'
+import type { ChunkKey } from '../chunk-store.js'
 import { isBaeError, StorageError } from '../errors.js'
+import type { RemoteChunkStore } from './cache-deps.js'
 
 export interface RemoteOptions {
   /** How long a call is tried before it is STORAGE_UNAVAILABLE: less than native waits for a storage. */
@@ -18,28 +19,26 @@ const deleteTimeoutMs = 5_000
 /** The remote store, with its failures repeated here and nowhere else. */
 export class RemoteCalls {
   readonly name: string
-  readonly #store: ChunkStore
+  readonly #store: RemoteChunkStore
   readonly #options: RemoteOptions
   #failedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(store: ChunkStore, options: RemoteOptions) {
+  constructor(store: RemoteChunkStore, options: RemoteOptions) {
     this.name = store.name
     this.#store = store
     this.#options = options
   }
 
   async get(key: ChunkKey, options: AbortOptions = {}): Promise<Uint8Array | undefined> {
-    return await this.#retry(`fetching chunk ${key}`, options, (signal) => this.#store.get(key, { signal }))
+    return await this.try(`fetching chunk ${key}`, options, (signal) => this.#store.get(key, { signal }))
   }
 
   async has(key: ChunkKey, options: AbortOptions = {}): Promise<boolean> {
-    return await this.#retry(`looking for chunk ${key}`, options, (signal) =>
-      this.#store.has(key, { signal }),
-    )
+    return await this.try(`looking for chunk ${key}`, options, (signal) => this.#store.has(key, { signal }))
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options: AbortOptions = {}): Promise<void> {
-    await this.#retry(`uploading chunk ${key}`, options, (signal) => this.#store.put(key, bytes, { signal }))
+    await this.try(`uploading chunk ${key}`, options, (signal) => this.#store.put(key, bytes, { signal }))
   }
 
   /** Tried once. False: the object may still be there. */
@@ -61,17 +60,17 @@ export class RemoteCalls {
   }
 
   async flush(options?: AbortOptions): Promise<void> {
-    const store: ChunkStore & { flush?(options?: AbortOptions): Promise<void> } = this.#store
-    await store.flush?.(options)
+    await this.#store.flush?.(options)
   }
 
   async close(): Promise<void> {
     await this.#store.close()
   }
 
-  async #retry<T>(
+  /** Runs `call` until it settles well, or STORAGE_UNAVAILABLE. */
+  async try<T>(
     what: string,
-    { signal: caller }: AbortOptions,
+    { signal: caller }: AbortOptions = {},
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     caller?.throwIfAborted()

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AbortOptions } from '../abort-options.js'
 import type { WaitingChunk } from '../cache-records.js'
+import { provesChunk } from '../chunk-key.js'
 import type { ChunkKey } from '../chunk-store.js'
 import { crashPoint } from '../crash-point.js'
 import { forEachBounded } from '../for-each-bounded.js'
 import type { CacheParts } from './cache-deps.js'
-import { isSound } from './is-sound.js'
 import { News } from './news.js'
 import type { RemoteCalls } from './remote-calls.js'
 
-export interface UploadQueueDeps
-  extends Pick<CacheParts, 'local' | 'database' | 'logger' | 'nowMs' | 'chunkSizeBytes'> {
+export interface UploadQueueDeps extends Pick<CacheParts, 'local' | 'database' | 'logger' | 'nowMs'> {
   readonly remote: RemoteCalls
 }
 
@@ -123,11 +122,11 @@ export class UploadQueue {
   }
 
   async #upload(chunk: WaitingChunk): Promise<boolean> {
-    const { local, remote, database, logger, chunkSizeBytes } = this.#deps
+    const { local, remote, database, logger } = this.#deps
     const { key } = chunk
     const signal = this.#stopping.signal
     const bytes = await local.get(key, { signal })
-    if (bytes !== undefined && isSound(key, bytes, chunkSizeBytes)) {
+    if (bytes !== undefined && provesChunk(key, bytes)) {
       await remote.put(key, bytes, { signal })
       return true
     }
