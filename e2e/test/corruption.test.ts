@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { VerifyReport } from '../harness/bae-events.js'
 import { BaeLibrary } from '../harness/bae-library.js'
-import { bae, baeJson, importTorrent } from '../harness/bae-process.js'
+import { BaeProcess, bae, baeJson, importTorrent } from '../harness/bae-process.js'
 import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
@@ -17,6 +17,8 @@ afterAll(() => workshop.close())
 
 const totalBytes = 12 * mebibyte + 4321
 const pieceLengthBytes = 256 * kibibyte
+/** A torrent that nobody has. */
+const nobodysMagnet = `magnet:?xt=urn:btih:${'5e'.repeat(20)}`
 
 it('a peer that sends corrupt data gets no byte into the library', async (context) => {
   needs(context, 'python3-libtorrent')
@@ -118,5 +120,34 @@ it('verify --repair gives up what is damaged, and importing again fetches just t
   await importTorrent(library, torrent.path, [seed])
   expect(seed.servedBlocks - served).toBe(pieceLengthBytes / (16 * kibibyte))
   await expectVerified(library, id, pieces)
+  await expectExportEquals(library, id, torrent.content)
+})
+
+it('after kill -9 of any bae a damaged chunk is named, and not one byte of it is given out', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
+  await using seed = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create()
+  const { id, name } = await importTorrent(library, torrent.path, [seed])
+  const [path = ''] = await library.chunkFiles()
+  const chunk = await readFile(path)
+  chunk[chunk.length - 1] = (chunk.at(-1) ?? 0) ^ 0x10
+  await writeFile(path, chunk)
+
+  const always = await bae(library, ['cat', id, name], { env: { BAE_CHECK_READS: 'always' } })
+  expect([always.code, always.stderr]).toEqual([1, expect.stringContaining('[STORAGE_CORRUPT]')])
+  // Closed well, the library is trusted: only verify looks.
+  expect(await bae(library, ['cat', id, name])).toMatchObject({ code: 0 })
+
+  await using importing = new BaeProcess(library, ['import', nobodysMagnet, '--json'])
+  await importing.whenProgress(30_000, () => true)
+  await importing.kill()
+  const checked = await bae(library, ['cat', id, name])
+  expect([checked.code, checked.stderr]).toEqual([1, expect.stringContaining('[STORAGE_CORRUPT]')])
+  expect(checked.stderr).toContain(path.replaceAll('/', '').slice(-64))
+
+  expect(await bae(library, ['verify', '--repair'])).toMatchObject({ code: 1 })
+  await importTorrent(library, torrent.path, [seed])
+  expect(await bae(library, ['verify'])).toMatchObject({ code: 0 })
   await expectExportEquals(library, id, torrent.content)
 })

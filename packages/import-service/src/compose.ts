@@ -4,11 +4,13 @@ import {
   type AbortOptions,
   BaeStorage,
   CacheManager,
+  CheckedChunkStore,
   createStorageFactory,
   type Database,
   DirectoryChunkStore,
   destroyTorrent,
   minCapacityChunks,
+  OpenMark,
   readFile,
   refuseAwayChunks,
   type StagingChunkStore,
@@ -96,9 +98,10 @@ async function openService(
     const database = keep(await openTypeOrmDatabase({ url, schema, ...(signal && { signal }) }))
     const server = new DatabaseServer({ url })
     const imports = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
-    const chunkStore = keep(await openChunkStore(config, folder, database))
+    const mark = keep(await OpenMark.open(folder.storeDirectory))
+    const chunkStore = keep(checked(await openChunkStore(config, folder, database), config, mark))
     const opened = new Map<TorrentId, BaeStorage>()
-    const library = createLibrary({ database, chunkStore, opened }, () => closeAll(closers))
+    const library = createLibrary({ database, chunkStore, opened, mark }, () => closeAll(closers))
     const createStorage = createStorageFactory(
       { chunkStore, database, opened },
       {
@@ -139,10 +142,17 @@ async function openChunkStore(
   )
 }
 
+/** In a library that was closed well chunks are read without a check, unless each read shall have one. */
+function checked(chunkStore: StagingChunkStore, { checkReads }: Config, mark: OpenMark): StagingChunkStore {
+  const isWanted = checkReads === 'always' || mark.afterUncleanStop
+  return isWanted ? new CheckedChunkStore(chunkStore, { checks: checkReads ?? 'first' }) : chunkStore
+}
+
 interface LibraryParts {
   readonly database: Database
   readonly chunkStore: StagingChunkStore
   readonly opened: ReadonlyMap<TorrentId, BaeStorage>
+  readonly mark: OpenMark
 }
 
 function createLibrary(parts: LibraryParts, close: () => Promise<void>): StorageLibrary {
@@ -151,6 +161,7 @@ function createLibrary(parts: LibraryParts, close: () => Promise<void>): Storage
     openReader: (record) => new TorrentReader({ record, ...parts }),
     readFile,
     scrub: (record, options) => scrub(parts, record, options),
+    noteAllSound: () => parts.mark.allSound(),
     destroy: (id) => destroyTorrent(parts, id),
     close,
   })

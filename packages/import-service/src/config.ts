@@ -1,6 +1,6 @@
 import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Durability } from '@bae/storage'
+import type { Durability, ReadChecks } from '@bae/storage'
 import { ImportError } from './errors.js'
 import { parseBytes } from './parse-bytes.js'
 
@@ -20,6 +20,8 @@ export interface Config {
   readonly capacityBytes?: number
   /** A folder, on another disk as a rule, where chunks are kept that the library has no room for. */
   readonly remoteDirectory?: string
+  /** When chunks are proven that are read: after an unclean stop at their first read, unless set to always. */
+  readonly checkReads?: ReadChecks
 }
 
 export interface User {
@@ -41,6 +43,7 @@ export function readConfig(
     BAE_DURABILITY: durability,
     BAE_CAPACITY: capacity,
     BAE_REMOTE: remote,
+    BAE_CHECK_READS: checkReads,
   } = environment
   return {
     libraryDirectory: resolve(flags.library || library || defaultLibraryDirectory(environment, user)),
@@ -50,6 +53,7 @@ export function readConfig(
     ...(durability ? { durability: parseDurability(durability) } : {}),
     ...(capacity ? { capacityBytes: parseCapacity(capacity) } : {}),
     ...(remote ? { remoteDirectory: resolve(remote) } : {}),
+    ...(checkReads ? { checkReads: parseCheckReads(checkReads) } : {}),
   }
 }
 
@@ -62,6 +66,11 @@ function parseCapacity(value: string): number {
   const bytes = parseBytes(value)
   if (bytes !== undefined) return bytes
   throw new ImportError('IMPORT_USAGE', `BAE_CAPACITY is bytes or a size such as "200 GiB", not "${value}"`)
+}
+
+function parseCheckReads(value: string): ReadChecks {
+  if (value === 'first' || value === 'always') return value
+  throw new ImportError('IMPORT_USAGE', `BAE_CHECK_READS is "first" or "always", not "${value}"`)
 }
 
 function defaultLibraryDirectory(environment: Environment, user: User): string {

@@ -51,6 +51,8 @@ export interface LibraryLike {
    * Reads every completed piece and compares its hash. Who repairs has claimed the torrent.
    */
   verify(id: TorrentId, options?: VerifyOptions): Promise<VerifyReport>
+  /** All torrents were verified since the library was opened, and nothing is wrong any more: reads need no checks. */
+  noteAllSound(): Promise<void>
   /** Deletes the torrent's records, staged bytes and the chunks that no other torrent shares. An absent torrent is fine. */
   removeTorrent(id: TorrentId): Promise<void>
   /** Idempotent. */

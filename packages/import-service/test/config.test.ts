@@ -56,6 +56,13 @@ describe('readConfig', () => {
     })
   })
 
+  it('takes when reads are checked from BAE_CHECK_READS, and nothing else than it knows', () => {
+    expect(readConfig({ library: '/l' }, { BAE_CHECK_READS: 'always' }, someone).checkReads).toBe('always')
+    expect(() => readConfig({ library: '/l' }, { BAE_CHECK_READS: 'never' }, someone)).toThrow(
+      'BAE_CHECK_READS is "first" or "always", not "never"',
+    )
+  })
+
   it('takes what stored bytes survive from BAE_DURABILITY, and nothing else than it knows', () => {
     expect(readConfig({ library: '/l' }, { BAE_DURABILITY: 'power' }, someone).durability).toBe('power')
     expect(() => readConfig({ library: '/l' }, { BAE_DURABILITY: 'forever' }, someone)).toThrow(

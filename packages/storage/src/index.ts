@@ -13,6 +13,7 @@ export type {
   PinTarget,
   WaitingChunk,
 } from './cache-records.js'
+export { CheckedChunkStore, type CheckedChunkStoreOptions, type ReadChecks } from './checked-chunk-store.js'
 export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
 export { DirectoryChunkStore } from './chunk-store/directory-chunk-store.js'
 export { MemoryChunkStore } from './chunk-store/memory-chunk-store.js'
@@ -32,6 +33,7 @@ export { isBaeError, StorageError, type StorageErrorCode } from './errors.js'
 export { type Logger, silentLogger } from './logger.js'
 export type { ManifestStore } from './manifest-store.js'
 export { MemoryDatabase } from './memory-database.js'
+export { OpenMark } from './open-mark.js'
 export { blockBytes, type ChunkSpan, PieceMapper, type PieceSpan } from './piece-mapper.js'
 export { type PieceSource, type ReadFileOptions, readFile } from './read-file.js'
 export type { RepairReport } from './repair-torrent.js'

@@ -70,7 +70,12 @@ async function verifyAll(args: VerifyArguments, context: CliContext): Promise<nu
   }
   if (args.json) output.printJson(reports)
   else if (reports.length === 0) output.print('nothing is stored')
-  return reports.every((report) => !('error' in report) && isSound(report)) ? exitDone : exitFailed
+  const verified = reports.flatMap((report) => ('error' in report ? [] : [report]))
+  const isDone = verified.length === reports.length
+  // What was given up is not read any more.
+  if (isDone && verified.every((report) => report.bad.length === 0 || report.repair !== null))
+    await service?.noteAllSound()
+  return isDone && verified.every(isSound) ? exitDone : exitFailed
 }
 
 /** One that another process imports, or whose chunks cannot be read now, does not keep the others from being verified. */

@@ -20,6 +20,7 @@ export interface StorageLibraryDeps {
   readonly readFile: typeof readFile
   /** Through the storage of the torrent where this process has it open, or where it shall repair. */
   readonly scrub: (record: TorrentRecord, options: VerifyOptions) => Promise<RepairedScrubReport>
+  readonly noteAllSound: () => Promise<void>
   readonly destroy: (id: TorrentId) => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -52,6 +53,10 @@ export class StorageLibrary implements LibraryLike {
   async verify(id: TorrentId, options: VerifyOptions = {}): Promise<VerifyReport> {
     const { record } = await this.#open(id)
     return await this.#deps.scrub(record, options)
+  }
+
+  noteAllSound(): Promise<void> {
+    return this.#deps.noteAllSound()
   }
 
   removeTorrent(id: TorrentId): Promise<void> {

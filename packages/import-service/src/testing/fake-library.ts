@@ -15,6 +15,7 @@ export class FakeLibrary implements LibraryLike {
   /** The bytes of a file, in the parts that a read gives. */
   contents: (fileIndex: number) => Iterable<Uint8Array> | AsyncIterable<Uint8Array> = () => []
   isClosed = false
+  isAllSound = false
 
   save(id: TorrentId, layout: TorrentLayout, pieces: Iterable<number> = []): void {
     const completedPieces = new Uint8Array(Math.ceil(totalPieces(layout) / 8))
@@ -60,6 +61,10 @@ export class FakeLibrary implements LibraryLike {
     const healedChunks = this.damage.filter(isHealed).length
     this.damage = []
     return { healedChunks, lostPieces: lost }
+  }
+
+  async noteAllSound(): Promise<void> {
+    this.isAllSound = true
   }
 
   async removeTorrent(id: TorrentId): Promise<void> {

@@ -210,7 +210,13 @@ describe('commands about an ID', () => {
     it('without an ID verifies all, and one that fails does not keep it from the others', async () => {
       expect((await cli.run(['verify'])).code).toBe(0)
       await saveAlbum()
+      cli.library.isAllSound = false
+      cli.library.damage = [damaged]
+      expect((await cli.run(['verify'])).code).toBe(1)
+      expect(cli.library.isAllSound).toBe(false)
+      cli.library.damage = []
       const all = await cli.run(['verify', '--json'])
+      expect(cli.library.isAllSound).toBe(true)
       expect([all.code, all.output.events]).toMatchObject([0, [[{ id, pieces: 2, ok: 2 }]]])
       await using claim = await MemoryImportDatabase.join(cli.imports).claim(hashV1('a'))
       expect(claim).toBeDefined()
