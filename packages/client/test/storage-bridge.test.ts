@@ -148,6 +148,28 @@ describe('StorageBridge', () => {
     expect(told).not.toContain('completed 0')
   })
 
+  it.each([
+    'STORAGE_PIECE_NOT_FOUND',
+    'STORAGE_CORRUPT',
+    'STORAGE_UNAVAILABLE',
+    'STORAGE_NO_SPACE',
+    'STORAGE_CLOSED',
+  ])('keeps %s what it is, whatever was called, with its cause', async (code) => {
+    const { bridge, library, failures, open } = createBridge()
+    await open()
+    const answer = Object.assign(new Error('said', { cause: new Error('below') }), { code })
+    library.storageOf(id).before = () => Promise.reject(answer)
+    const calls = [
+      bridge.writePiece(1, 0, 0, pieceBytesOf(test, 0)),
+      bridge.readPiece(1, 0, 0, 100),
+      bridge.completePiece(1, 0),
+      bridge.clearPiece(1, 0),
+      bridge.closeStorage(1, false),
+    ]
+    for (const call of calls) expect(await rejectionOf(call)).toBe(answer)
+    expect(failures).toEqual([answer, answer, answer, answer])
+  })
+
   it('counts a piece no longer that is cleared or written again', async () => {
     const { bridge, told, open } = createBridge()
     await open()

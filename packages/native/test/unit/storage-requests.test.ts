@@ -117,6 +117,9 @@ describe('outcomeOf', () => {
     // Not silence: libtorrent would fetch the piece again and again.
     ['STORAGE_CLOSED', Outcome.closed],
     ['STORAGE_CORRUPT', Outcome.corrupt],
+    ['STORAGE_CHUNK_MISSING', Outcome.corrupt],
+    ['STORAGE_IO', Outcome.io],
+    ['STORAGE_DATABASE', Outcome.io],
     ['constructor', Outcome.io],
   ])('makes of the code %s the outcome %i', (code, outcome) => {
     expect(outcomeOf(Object.assign(new Error('failed'), { code }))).toBe(outcome)
