@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import { rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
-import { layoutOf } from '../src/compliance/layouts.js'
+import { layoutOf, layoutV2Of } from '../src/compliance/layouts.js'
 import { completedOf } from '../src/compliance/storage-subject.js'
 import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
 import { Library } from './library.js'
@@ -25,6 +25,29 @@ describe('opening a torrent after a crash', () => {
     await storage.close()
     expect(await library.storedKeys()).toEqual([library.key(0)])
     sameBytes(await library.chunkStore.get(library.key(0)), library.chunk(0), 'sealed at open')
+  })
+
+  it('claims stored but unrecorded pieces of a v2 torrent whose merkle root is right, and only those', async () => {
+    const library = new Library(layoutV2Of('v2', 2 * block, [10_000, 5 * block + 7, 3 * block]))
+    const dead = await library.open()
+    await library.write(dead, 0, 1, 3)
+    const wrong = library.piece(4).slice()
+    wrong[0] = (wrong[0] ?? 0) ^ 1
+    await dead.writePiece(4, 0, wrong)
+    const storage = await library.open()
+    expect(await completedOf(storage)).toEqual([0, 1, 3])
+    await library.complete(storage, 2, 4, 5)
+    await storage.close()
+    expect(await library.storedKeys()).toEqual([0, 1, 2, 3].map((ordinal) => library.key(ordinal)).sort())
+  })
+
+  it('in another boot believes staged pieces of a v2 torrent by their merkle roots', async () => {
+    const library = new Library(layoutV2Of('v2', 2 * block, [5 * block + 7]), { chunkSizeBytes: 8 * block })
+    const dead = await library.open()
+    await library.complete(dead, 0, 1)
+    await library.chunkStore.staging.write(library.staged(0), 3 * block, Uint8Array.of(1, 2, 3))
+    library.bootId = 'another boot'
+    expect(await completedOf(await library.open())).toEqual([0])
   })
 
   it('does not claim a staged piece with a hole, a wrong byte or no known hash', async () => {
