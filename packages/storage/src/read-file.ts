@@ -2,6 +2,7 @@ import type { AbortOptions } from './abort-options.js'
 import type { ByteRange } from './byte-range.js'
 import type { Storage } from './storage.js'
 import type { TorrentLayout } from './torrent-layout.js'
+import { untilAborted } from './until-aborted.js'
 
 /** A Storage, or a TorrentReader where there is none open. */
 export type PieceSource = Pick<Storage, 'readPiece'>
@@ -15,8 +16,8 @@ export interface ReadFileOptions extends AbortOptions {
 const maxReadBytes = 1 << 20
 
 /**
- * The bytes of one file in order, in parts of at most 1 MiB, read as the loop asks for them. A failure
- * throws in the loop: an end is always the end of the range.
+ * The bytes of one file in order, in parts of at most 1 MiB, read as the loop asks for them: nothing is read
+ * ahead. A failure throws in the loop: an end is always the end of the range.
  */
 export async function* readFile(
   source: PieceSource,
@@ -34,12 +35,14 @@ export async function* readFile(
     )
   }
   const end = file.offsetBytes + offset + length
+  const abort = options.signal === undefined ? {} : { signal: options.signal }
   for (let at = file.offsetBytes + offset; at < end; ) {
     options.signal?.throwIfAborted()
     const piece = Math.floor(at / layout.pieceLengthBytes)
     const inPiece = at - piece * layout.pieceLengthBytes
     const part = Math.min(maxReadBytes, end - at, layout.pieceLengthBytes - inPiece)
-    yield await source.readPiece(piece, inPiece, part, options)
+    // A disk that hangs does not answer to the signal.
+    yield await untilAborted(source.readPiece(piece, inPiece, part, abort), options.signal)
     at += part
   }
 }

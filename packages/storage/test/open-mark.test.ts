@@ -65,6 +65,7 @@ describe('the mark of an open library', () => {
     const other = await openElsewhere(directory)
     await using mark = await OpenMark.open(directory)
     await other.kill()
+    expect(await isUnclean(directory)).toBe(true)
     await mark.allSound()
     expect(await isUnclean(directory)).toBe(true)
   })

@@ -3,7 +3,9 @@ import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import { collect, rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import { fill } from '../src/compliance/storage-subject.js'
-import { readFile } from '../src/read-file.js'
+import { StorageError } from '../src/errors.js'
+import { type PieceSource, readFile } from '../src/read-file.js'
+import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
 import { SlowChunkStore } from '../src/testing/slow-chunk-store.js'
 import { TorrentReader } from '../src/torrent-reader.js'
 import { Library } from './library.js'
@@ -166,5 +168,60 @@ describe('readFile', () => {
       }
     })()
     await expect(reading).rejects.toBe(reason)
+  })
+
+  it('reads nothing before the loop asks for it, and nothing more once the loop was left', async () => {
+    const library = new Library(layout)
+    await using storage = await library.open()
+    await fill(storage, library.bytes)
+    const asked: number[] = []
+    const source: PieceSource = {
+      readPiece: (piece, ...rest) => {
+        asked.push(piece)
+        return storage.readPiece(piece, ...rest)
+      },
+    }
+    const reading = readFile(source, layout, 2)
+    expect(asked).toEqual([])
+    for await (const part of reading) {
+      expect(part.length).toBeGreaterThan(0)
+      if (asked.length === 2) break
+    }
+    expect(asked).toEqual([0, 1])
+  })
+
+  it('throws what the store says in the middle of a file, and can be read on from there', async () => {
+    const store = new FaultyChunkStore(new MemoryChunkStore())
+    const library = new Library(layout, { store })
+    const storage = await library.open()
+    await fill(storage, library.bytes)
+    await storage.close()
+    const away = new StorageError('STORAGE_UNAVAILABLE', 'not now')
+    store.fail('get', away, { skip: 7 })
+    const parts: Uint8Array[] = []
+    const reading = (async () => {
+      for await (const part of readFile(new TorrentReader(library), layout, 2)) parts.push(part)
+    })()
+    await expect(reading).rejects.toBe(away)
+    const offset = Buffer.concat(parts).length
+    expect(offset).toBeGreaterThan(0)
+    parts.push(await read(library, 2, { offset, length: 2_500_000 - offset }))
+    sameBytes(Buffer.concat(parts), library.bytes.subarray(40_001, 2_540_001), 'in two goes')
+  })
+
+  it('stops at once when it is aborted in the middle of a read, though the store still hangs', async () => {
+    const store = new SlowChunkStore(new MemoryChunkStore())
+    const library = new Library(layout, { store })
+    const storage = await library.open()
+    await fill(storage, library.bytes)
+    await storage.close()
+    const abort = new AbortController()
+    const reason = new Error('changed my mind')
+    store.hold('get')
+    const reading = collect(readFile(new TorrentReader(library), layout, 2, abort))
+    await store.whenHeld('get')
+    abort.abort(reason)
+    await expect(reading).rejects.toBe(reason)
+    store.release('get')
   })
 })
