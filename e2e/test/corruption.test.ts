@@ -151,3 +151,21 @@ it('after kill -9 of any bae a damaged chunk is named, and not one byte of it is
   expect(await bae(library, ['verify'])).toMatchObject({ code: 0 })
   await expectExportEquals(library, id, torrent.content)
 })
+
+it('verify looks at a torrent that another process imports, and repairs nothing of it', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(totalBytes, pieceLengthBytes)
+  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: mebibyte })
+  await using library = await BaeLibrary.create()
+  const args = ['import', torrent.path, '--peer', seed.address, '--json']
+  await using importing = new BaeProcess(library, args)
+  const { id } = await importing.whenProgress(60_000, ({ pieces }) => pieces > 3)
+  const report = await baeJson<VerifyReport>(library, ['verify', id])
+  expect(report).toMatchObject({ id, bad: [] })
+  expect(report.pieces).toBeGreaterThan(0)
+  const refused = await bae(library, ['verify', id, '--repair'])
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('[IMPORT_BUSY]')])
+  await seed.setRate(0)
+  expect(await importing.result(60_000)).toMatchObject({ code: 0 })
+  expect(await bae(library, ['verify', '--repair'])).toMatchObject({ code: 0 })
+})
