@@ -45,6 +45,13 @@ it('with BAE_DATABASE_URL an import keeps its records in that server, and starts
   expect(await rowsByTable()).toEqual({})
 })
 
+it('doctor says which server it is and whether the connection is encrypted', async () => {
+  await using library = await BaeLibrary.create({ BAE_DATABASE_URL: server.url })
+  const { code, stdout } = await bae(library, ['doctor'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/PostgreSQL \d+\.\d+ \(.*\), without TLS/)
+})
+
 it('two libraries in one server do not see each other', async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(3 * mebibyte, mebibyte)

@@ -23,7 +23,7 @@ import { formatBytes } from './cli/format-quantities.js'
 import { closeAll } from './close-all.js'
 import type { Composition, DatabaseFacts, Seed } from './composition.js'
 import type { Config } from './config.js'
-import { describeServer, readServerVersion } from './doctor/server-version.js'
+import { askServer, describeServer } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
 import { ImportService } from './import-service.js'
 import { findLibraryFolder, type LibraryFolder, openLibraryFolder } from './library/library-folder.js'
@@ -192,8 +192,12 @@ async function openServer(config: Config, options: AbortOptions) {
 
 async function inspectDatabase(config: Config, options: AbortOptions = {}): Promise<DatabaseFacts> {
   if (config.databaseUrl !== undefined) {
-    const serverVersion = await readServerVersion(config.databaseUrl)
-    return { kind: 'server', place: describeServer(config.databaseUrl), serverVersion }
+    const { DatabaseServer } = await import('@bae/storage/typeorm')
+    const server = new DatabaseServer({ url: config.databaseUrl })
+    const facts = await askServer(
+      server.connectionOptions({ schema: 'public', applicationName: 'bae doctor' }),
+    )
+    return { kind: 'server', place: describeServer(config.databaseUrl), ...facts }
   }
   if ((await findLibraryFolder(config.libraryDirectory)) === undefined) {
     return { kind: 'embedded', place: config.stateDirectory ?? config.libraryDirectory }

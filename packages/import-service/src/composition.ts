@@ -37,4 +37,6 @@ export interface DatabaseFacts {
   readonly place: string
   /** What the server says; undefined while a library that would start one is not there. */
   readonly serverVersion?: string
+  /** How the connection to the server of BAE_DATABASE_URL is encrypted; undefined where it is not. */
+  readonly tlsVersion?: string
 }

@@ -12,14 +12,12 @@ type Settings = Readonly<Record<string, string>>
 /** A PostgreSQL of a test's own that may be stopped, killed and started again. Nothing of it is kept. */
 export class ThrowawayServer {
   readonly directory: string
-  readonly url: string
   readonly #programs: string
   #settings: Settings = {}
   #process: ChildProcess | undefined
 
   private constructor(directory: string, programs: string) {
     this.directory = directory
-    this.url = `postgres://bae@${encodeURIComponent(directory)}/postgres`
     this.#programs = programs
   }
 
@@ -32,6 +30,11 @@ export class ThrowawayServer {
     const [code] = await once(spawn(join(programs, 'initdb'), initdb, asServerUser()), 'exit')
     if (code !== 0) throw new Error(`initdb ended with ${code}`)
     return server
+  }
+
+  /** By its socket, as the superuser. */
+  get url(): string {
+    return `postgres://bae@${encodeURIComponent(this.directory)}:${this.#settings.port ?? 5432}/postgres`
   }
 
   get data(): string {

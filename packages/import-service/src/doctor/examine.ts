@@ -100,10 +100,11 @@ async function examineDatabase({ composition, config, signal }: ExamineDeps): Pr
   }
 }
 
-function describeDatabase({ kind, place, serverVersion }: DatabaseFacts): string {
-  const what = kind === 'embedded' ? "the library's own PostgreSQL" : 'PostgreSQL'
+function describeDatabase({ kind, place, serverVersion, tlsVersion }: DatabaseFacts): string {
   const version = serverVersion === undefined ? '' : ` ${serverVersion}`
-  return kind === 'embedded' && serverVersion === undefined
+  if (kind === 'server') return `PostgreSQL${version} (${place}), ${tlsVersion ?? 'without TLS'}`
+  const what = "the library's own PostgreSQL"
+  return serverVersion === undefined
     ? `${what}, starts when needed (${place})`
     : `${what}${version} (${place})`
 }

@@ -2,11 +2,19 @@ import pg from 'pg'
 
 const connectTimeoutMs = 5_000
 
-/** What a PostgreSQL server says its version is. Rejects where it cannot be asked. */
-export async function readServerVersion(url: string): Promise<string> {
+export interface ServerFacts {
+  readonly serverVersion: string
+  /** 'TLSv1.3' and the like; `undefined` where the connection is not encrypted. */
+  readonly tlsVersion?: string
+}
+
+const question = `SELECT current_setting('server_version') AS server_version, version AS tls_version
+  FROM pg_stat_ssl WHERE pid = pg_backend_pid()`
+
+/** What a PostgreSQL server says of itself. Rejects where it cannot be asked. */
+export async function askServer(options: pg.ClientConfig): Promise<ServerFacts> {
   const client = new pg.Client({
-    connectionString: url,
-    application_name: 'bae doctor',
+    ...options,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: connectTimeoutMs,
   })
@@ -14,8 +22,9 @@ export async function readServerVersion(url: string): Promise<string> {
   client.on('error', () => {})
   try {
     await client.connect()
-    const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
-    return rows[0]?.server_version ?? 'of an unknown version'
+    const { rows } = await client.query<{ server_version: string; tls_version: string | null }>(question)
+    const { server_version: serverVersion, tls_version: tlsVersion } = rows[0] ?? {}
+    return { serverVersion: serverVersion ?? 'of an unknown version', ...(tlsVersion && { tlsVersion }) }
   } finally {
     await client.end()
   }
