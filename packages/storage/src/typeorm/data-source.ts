@@ -35,7 +35,7 @@ export async function openDataSource(server: DatabaseServer, schema: string): Pr
       const migrating = await connect({ ...options, ...patient }, schema)
       await migrating.runMigrations().finally(() => migrating.destroy())
     }
-    return await connect(options, schema)
+    return await connect({ ...options, pipeline: true }, schema)
   } finally {
     // Ends the session, and the lock with it.
     await client.end()

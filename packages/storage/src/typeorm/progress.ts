@@ -54,14 +54,17 @@ export async function recordBatch(
   torrentId: string,
   { completedPieces, sealedChunks, flushed }: Progress,
 ): Promise<void> {
-  const torrent = await lock(manager, torrentId)
+  const ordinals = sealedChunks.map(({ ordinal }) => ordinal)
+  refuseOrdinals(ordinals)
+  // Sent together. The server reads once the torrent is locked, and so what the last one wrote.
+  const [torrent, places] = await Promise.all([
+    lock(manager, torrentId),
+    TorrentPlaces.read(manager, torrentId, { pieces: completedPieces, ordinals }),
+  ])
   if (torrent === undefined) {
     throw new StorageError('STORAGE_DATABASE', `torrent ${torrentId} is not in the library`)
   }
   refusePieces(torrent.piece_count, completedPieces)
-  const ordinals = sealedChunks.map(({ ordinal }) => ordinal)
-  refuseOrdinals(ordinals)
-  const places = await TorrentPlaces.read(manager, torrentId, { pieces: completedPieces, ordinals })
   for (const piece of completedPieces) places.have(piece, true)
   const fresh: SealedChunk[] = []
   for (const chunk of sealedChunks) {

@@ -76,9 +76,12 @@ async function transactionOnce<T>(
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   const client = await clientOf(manager)
-  await client.query('BEGIN')
+  // Not waited for: the first statement of the work goes with it.
+  const begun = client.query('BEGIN')
+  begun.catch(() => undefined)
   try {
     const result = await work(manager)
+    await begun
     await client.query('COMMIT')
     return result
   } catch (error) {
