@@ -1,5 +1,7 @@
 import type { CacheRecords } from './cache-records.js'
 import type { ChunkKey } from './chunk-store.js'
+import type { FileRecords } from './file-records.js'
+import type { OrphanRecords } from './orphan-records.js'
 import type { TorrentId, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
 /** All that is kept of a torrent beside its bytes. */
@@ -45,6 +47,8 @@ export interface FlushState {
  */
 export interface Database extends AsyncDisposable {
   readonly cache: CacheRecords
+  readonly orphans: OrphanRecords
+  readonly files: FileRecords
   /** Saves a new torrent. The same record again is fine; another id with one of its info hashes rejects STORAGE_DUPLICATE_TORRENT. */
   saveTorrent(record: TorrentRecord): Promise<void>
   findTorrent(id: TorrentId): Promise<TorrentRecord | undefined>
@@ -72,6 +76,8 @@ export interface Database extends AsyncDisposable {
   saveBootId(id: TorrentId, bootId: string): Promise<void>
   /** Keys of the chunks [first, first + count), `undefined` where none is recorded. */
   chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]>
+  /** How long those of `keys` are that have a record. */
+  chunkLengths(keys: readonly ChunkKey[]): Promise<ReadonlyMap<ChunkKey, number>>
 
   /**
    * Forgets those of `keys` that have no reference. `deleteObjects` runs with exactly these while their rows

@@ -18,6 +18,8 @@ export interface MemoryTorrent {
   readonly flushed: Uint8Array
   bootId: string | undefined
   readonly keys: Map<number, ChunkKey>
+  /** Roots of files by their first ordinal. */
+  readonly files: Map<number, string>
 }
 
 interface MemoryChunk {

@@ -8,18 +8,25 @@ import {
   type MemoryContents,
   type MemoryTorrent,
 } from './memory-cache-records.js'
+import { MemoryFileRecords } from './memory-file-records.js'
+import { MemoryOrphanRecords } from './memory-orphan-records.js'
 import { pieceCount, type TorrentId } from './torrent-layout.js'
 
 /** A database that lives as long as the process: for libraries in memory, and below the tests of everything else. */
 export class MemoryDatabase implements Database {
   readonly cache: MemoryCacheRecords
+  readonly orphans: MemoryOrphanRecords
+  readonly files: MemoryFileRecords
   readonly #contents: MemoryContents
   #writes: Promise<unknown> = Promise.resolve()
   #closed = false
 
   constructor(contents: MemoryContents = emptyContents()) {
     this.#contents = contents
-    this.cache = new MemoryCacheRecords(contents, (work) => this.#write(work))
+    const write = <T>(work: () => T | Promise<T>): Promise<T> => this.#write(work)
+    this.cache = new MemoryCacheRecords(contents, write)
+    this.orphans = new MemoryOrphanRecords(contents, write)
+    this.files = new MemoryFileRecords(contents, write)
   }
 
   /** The same records again, as after a restart. Close the first one before. */
@@ -44,6 +51,7 @@ export class MemoryDatabase implements Database {
         flushed: new Uint8Array(bytes),
         bootId: undefined,
         keys: new Map(),
+        files: new Map(),
       })
     })
   }
@@ -153,6 +161,12 @@ export class MemoryDatabase implements Database {
     this.#refuseClosed()
     const keys = this.#contents.torrents.get(id)?.keys
     return Array.from({ length: count }, (_, index) => keys?.get(first + index))
+  }
+
+  async chunkLengths(keys: readonly ChunkKey[]): Promise<ReadonlyMap<ChunkKey, number>> {
+    this.#refuseClosed()
+    const { chunks } = this.#contents
+    return new Map(keys.flatMap((key) => (chunks.has(key) ? [[key, chunks.get(key)?.lengthBytes ?? 0]] : [])))
   }
 
   async forgetChunks(

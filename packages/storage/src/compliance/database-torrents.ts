@@ -182,6 +182,12 @@ export const torrentClauses: Clauses<DatabaseSubject> = {
       () => database.completedPieces(record.id),
       () => database.clearProgress(record.id, { pieces: [0], ordinals: [] }),
       () => database.chunkKeys(record.id, 0, 1),
+      () => database.chunkLengths([]),
+      () => database.orphans.unreferenced(undefined, 1),
+      () => database.orphans.forgetUnknown([], async () => undefined),
+      () => database.orphans.whileAbsent(record.id, async () => undefined),
+      () => database.files.save(record.id, []),
+      () => database.files.find([]),
       () => database.forgetChunks([], async () => undefined),
     ]
     for (const call of calls) await rejectsWith('STORAGE_CLOSED', call())

@@ -1,6 +1,7 @@
 import { cacheClauses } from './database-cache.js'
 import { chunkClauses } from './database-chunks.js'
 import { flushedClauses } from './database-flushed.js'
+import { orphanClauses } from './database-orphans.js'
 import { pinClauses } from './database-pins.js'
 import { progressClauses } from './database-progress.js'
 import { reopenClauses } from './database-reopen.js'
@@ -21,6 +22,7 @@ export function databaseCompliance(
     ...flushedClauses,
     ...cacheClauses,
     ...pinClauses,
+    ...orphanClauses,
     ...(reopen === undefined ? {} : reopenClauses(reopen)),
   }
   api.describe('database', () => runClauses(api, clauses, subject, subject.skip))

@@ -40,6 +40,11 @@ const lockUnreferencedChunks = {
   text: 'SELECT key FROM chunk WHERE key = ANY($1::bytea[]) AND reference_count = 0 ORDER BY key FOR UPDATE',
 }
 
+const readLengths = {
+  name: 'read-chunk-lengths',
+  text: 'SELECT key, length_bytes FROM chunk WHERE key = ANY($1::bytea[])',
+}
+
 const deleteChunks = {
   name: 'delete-chunks',
   text: 'DELETE FROM chunk WHERE key = ANY($1::bytea[]) RETURNING key, length_bytes, place',
@@ -104,4 +109,13 @@ export async function lockUnreferenced(
 export async function deleteChunkRows(manager: EntityManager, keys: readonly ChunkKey[]): Promise<void> {
   const gone = await rows<PlacedRow>(manager, deleteChunks, [keys.map(packKey)])
   await uncount(manager, gone)
+}
+
+/** How long those of `keys` are that have a row. */
+export async function chunkLengths(
+  manager: EntityManager,
+  keys: readonly ChunkKey[],
+): Promise<Map<ChunkKey, number>> {
+  const found = await rows<KeyRow & { length_bytes: number }>(manager, readLengths, [keys.map(packKey)])
+  return new Map(found.map((row) => [unpackKey(row.key), row.length_bytes]))
 }

@@ -100,6 +100,27 @@ export const cacheUsageEntity = new EntitySchema({
   ],
 })
 
+export const storedFileEntity = new EntitySchema({
+  name: 'stored_file',
+  columns: {
+    torrentId: {
+      type: 'uuid',
+      name: 'torrent_id',
+      primary: true,
+      primaryKeyConstraintName: 'stored_file_pkey',
+    },
+    firstOrdinal: {
+      type: 'integer',
+      name: 'first_ordinal',
+      primary: true,
+      primaryKeyConstraintName: 'stored_file_pkey',
+    },
+    root: { type: 'bytea' },
+  },
+  foreignKeys: [torrentKey('stored_file')],
+  indices: [{ name: 'stored_file_root', columns: ['root'] }],
+})
+
 export const entities = [
   torrentEntity,
   haveSegmentEntity,
@@ -108,6 +129,7 @@ export const entities = [
   chunkEntity,
   pinEntity,
   cacheUsageEntity,
+  storedFileEntity,
 ]
 
 /** Bits of pieces in segments: see torrent-places. */

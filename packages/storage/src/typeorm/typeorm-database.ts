@@ -6,7 +6,7 @@ import type { Database, FlushState, Progress, TorrentRecord } from '../database.
 import { StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { claimCapacity } from './capacity-claim.js'
-import { deleteChunkRows, lockUnreferenced } from './chunk-references.js'
+import { chunkLengths, deleteChunkRows, lockUnreferenced } from './chunk-references.js'
 import { openDataSource } from './data-source.js'
 import { databaseError } from './database-error.js'
 import { DatabaseServer, type DatabaseServerOptions } from './database-server.js'
@@ -20,6 +20,8 @@ import { withObjects } from './store-failure.js'
 import { haveBits, keyRange } from './torrent-progress.js'
 import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
 import { TypeOrmCacheRecords } from './typeorm-cache-records.js'
+import { type TypeOrmFileDeps, TypeOrmFileRecords } from './typeorm-file-records.js'
+import { TypeOrmOrphanRecords } from './typeorm-orphan-records.js'
 
 export interface TypeOrmDatabaseOptions extends DatabaseServerOptions, AbortOptions {
   /** The library's own PostgreSQL schema: lower case letters, digits and `_`. Made where it is not there. */
@@ -45,6 +47,8 @@ export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Prom
 /** The records of a library in PostgreSQL: see decision 30 for what is kept how. */
 export class TypeOrmDatabase implements Database {
   readonly cache: TypeOrmCacheRecords
+  readonly orphans: TypeOrmOrphanRecords
+  readonly files: TypeOrmFileRecords
   readonly #server: DatabaseServer
   readonly #source: DataSource
   readonly #schema: string
@@ -56,12 +60,17 @@ export class TypeOrmDatabase implements Database {
     this.#server = server
     this.#source = source
     this.#schema = schema
-    this.cache = new TypeOrmCacheRecords({
+    const access: TypeOrmFileDeps = {
       read: (work) => this.#read(work),
       write: (work) => this.#write(work),
+    }
+    this.cache = new TypeOrmCacheRecords({
+      ...access,
       writeOnce: (work) => this.#writeOnce(work),
       claim: () => this.#run(() => this.#claim()),
     })
+    this.orphans = new TypeOrmOrphanRecords(access)
+    this.files = new TypeOrmFileRecords(access)
   }
 
   async saveTorrent(record: TorrentRecord): Promise<void> {
@@ -122,6 +131,10 @@ export class TypeOrmDatabase implements Database {
 
   async chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]> {
     return await this.#read((manager) => keyRange(manager, id, first, count))
+  }
+
+  async chunkLengths(keys: readonly ChunkKey[]): Promise<ReadonlyMap<ChunkKey, number>> {
+    return await this.#read((manager) => chunkLengths(manager, keys))
   }
 
   async forgetChunks(

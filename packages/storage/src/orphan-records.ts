@@ -1,0 +1,18 @@
+import type { ChunkKey } from './chunk-store.js'
+import type { TorrentId } from './torrent-layout.js'
+
+/** What is asked by whoever looks for things that nobody needs: part of the records of a library, and of `databaseCompliance`. */
+export interface OrphanRecords {
+  /** Chunks that nothing refers to, in the order of their keys: up to `limit` of those behind `after`. */
+  unreferenced(after: ChunkKey | undefined, limit: number): Promise<readonly ChunkKey[]>
+  /**
+   * `deleteObjects` runs with exactly those of `keys` that have no record, while nobody can make one: a chunk
+   * that is recorded meanwhile gets its object afterwards. Nothing runs where all have one.
+   */
+  forgetUnknown(
+    keys: readonly ChunkKey[],
+    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
+  ): Promise<void>
+  /** Runs `work` where there is no such torrent, while nobody can save it. False, and nothing done, where there is. */
+  whileAbsent(id: TorrentId, work: () => Promise<void>): Promise<boolean>
+}
