@@ -108,7 +108,7 @@ export class ClientTorrent extends EventEmitter<TorrentEvents> implements Torren
     held.wishes.files.wish(files, priority, this.layout)
     const { priorities } = held.wishes.files
     const isFinishedNow = held.progress.want(priorities)
-    held.wish({}, (session, handle) => priorities && session.setFilePriorities(handle, priorities))
+    held.wish({}, () => priorities && held.movingFiles.tell(priorities))
     if (isFinishedNow) held.announceFinished()
   }
 
@@ -185,7 +185,7 @@ function fileSourceOf(held: HeldTorrent) {
 function filesOf(held: HeldTorrent, layout: TorrentLayout): readonly TorrentFile[] {
   const deps = {
     ...fileSourceOf(held),
-    openReader: () => held.deadlines.openReader(),
+    openReader: (fileIndex: number) => held.readers.open(fileIndex),
     whenFile: (fileIndex: number, options?: AbortOptions) => held.progress.whenFile(fileIndex, options),
     completedBytes: (fileIndex: number) => held.progress.tally?.fileBytes(fileIndex) ?? 0,
     priorityOf: (fileIndex: number) => held.wishes.files.priorities?.[fileIndex] ?? 4,

@@ -12,7 +12,7 @@ export interface StreamOptions extends AbortOptions {
 export const DEFAULT_STREAM_OPTIONS = Object.freeze({ readAheadBytes: 16 * 1024 * 1024 })
 
 export interface StreamSource extends FileSource {
-  openReader(): DeadlineReader
+  openReader(fileIndex: number): DeadlineReader
 }
 
 /**
@@ -28,7 +28,7 @@ export async function* streamFile(
   const abortOptions = signal === undefined ? {} : { signal }
   const layout = await source.whenMetadata(abortOptions)
   const range = rangeInTorrent(layout, fileIndex, options.range)
-  const reader = source.openReader()
+  const reader = source.openReader(fileIndex)
   try {
     const follow = (offset: number) => {
       const ahead = Math.min(range.offset + range.length, offset + Math.max(1, readAheadBytes))

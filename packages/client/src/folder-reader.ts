@@ -13,10 +13,13 @@ export interface PieceReader {
 export class FolderReader implements PieceReader {
   readonly #savePath: string
   readonly #layout: TorrentLayout
+  readonly #settled: (options: AbortOptions) => Promise<void>
 
-  constructor(savePath: string, layout: TorrentLayout) {
+  /** `settled`: every file is where it belongs. */
+  constructor(savePath: string, layout: TorrentLayout, settled: (options: AbortOptions) => Promise<void>) {
     this.#savePath = savePath
     this.#layout = layout
+    this.#settled = settled
   }
 
   async readPiece(
@@ -25,7 +28,7 @@ export class FolderReader implements PieceReader {
     length: number,
     options: AbortOptions = {},
   ): Promise<Uint8Array> {
-    options.signal?.throwIfAborted()
+    await this.#settled(options)
     const bytes = new Uint8Array(length)
     const start = piece * this.#layout.pieceLengthBytes + offset
     for (const file of this.#layout.files) {

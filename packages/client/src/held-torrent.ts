@@ -3,10 +3,11 @@ import type { Storage, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/st
 import type { ClientSession, SessionKind } from './client-session.js'
 import { ClientTorrent } from './client-torrent.js'
 import { ClientError } from './errors.js'
+import { FileReaders } from './file-readers.js'
 import { FilesProgress } from './files-progress.js'
 import { FolderReader, type PieceReader } from './folder-reader.js'
 import { FullDiskRetry, type FullDiskRetryOptions } from './full-disk-retry.js'
-import { PieceDeadlines } from './piece-deadlines.js'
+import { MovingFiles } from './moving-files.js'
 import { SerialQueue } from './serial-queue.js'
 import type { TorrentEvents } from './torrent.js'
 import { TorrentProgress } from './torrent-progress.js'
@@ -52,7 +53,8 @@ export class HeldTorrent {
   readonly savePath: string | undefined
   /** Adding, removing and adding again take turns. */
   readonly operations = new SerialQueue()
-  readonly deadlines: PieceDeadlines
+  readonly readers: FileReaders
+  readonly movingFiles = new MovingFiles(this)
   /** What users get. */
   readonly torrent: ClientTorrent
   /** The last that libtorrent gave, for sessions of kind 'files'. */
@@ -90,11 +92,7 @@ export class HeldTorrent {
       },
       deps.fullDiskRetry,
     )
-    this.deadlines = new PieceDeadlines({
-      seat: () => this.#seat(),
-      has: (piece) => this.progress.tally?.has(piece) ?? false,
-      priorities: () => this.progress.tally?.piecePriorities ?? new Uint8Array(),
-    })
+    this.readers = new FileReaders(this)
     this.torrent = new ClientTorrent(this)
     if (options.source.contents !== undefined) this.wishes.files.resolve(options.source.contents.layout)
   }
@@ -119,9 +117,14 @@ export class HeldTorrent {
     throw this.progress.ended ?? new ClientError('CLIENT_UNKNOWN_STORAGE', message)
   }
 
+  /** Undefined while the session does not have it. */
+  get seat(): { readonly session: FullNativeSession; readonly handle: number } | undefined {
+    return this.#handle === undefined ? undefined : { session: this.session.native, handle: this.#handle }
+  }
+
   /** Calls the session where it has the torrent. */
   withSession<T>(call: (session: FullNativeSession, handle: number) => T): T | undefined {
-    const seat = this.#seat()
+    const { seat } = this
     return seat && call(seat.session, seat.handle)
   }
 
@@ -187,7 +190,7 @@ export class HeldTorrent {
     this.session.set(handle, this)
     this.wishes.applyTo(native, handle, requested, this.#requestedAt)
     for (const peer of this.wishes.peers) native.connectPeer(handle, peer.host, peer.port)
-    this.deadlines.reapply()
+    this.readers.reapply()
     this.observe(this.session.statusOf(handle))
   }
 
@@ -234,7 +237,9 @@ export class HeldTorrent {
     const isNews = this.progress.contents === undefined
     this.#open(contents, bits)
     if (isNews) this.#deps.contentsFound(this)
-    this.#reader = new FolderReader(this.savePath ?? '', contents.layout)
+    this.#reader = new FolderReader(this.savePath ?? '', contents.layout, (options) =>
+      this.movingFiles.settled(options),
+    )
   }
 
   completePiece(piece: number): void {
@@ -290,10 +295,6 @@ export class HeldTorrent {
     queueMicrotask(() => this.torrent.emit<keyof TorrentEvents>(name, ...([payload] as TorrentEvents[Name])))
   }
 
-  #seat(): { readonly session: FullNativeSession; readonly handle: number } | undefined {
-    return this.#handle === undefined ? undefined : { session: this.session.native, handle: this.#handle }
-  }
-
   /** libtorrent's own storage would begin with all files before the chosen ones are known. */
   #isHeldBack(): boolean {
     return this.kind === 'files' && this.progress.contents === undefined && !this.wishes.files.isDefault
@@ -308,7 +309,7 @@ export class HeldTorrent {
     // A private torrent takes peers from its trackers only.
     if (contents.isPrivate) this.wishes.change({ peers: [] })
     this.withSession((session, handle) => {
-      if (files.priorities !== undefined) session.setFilePriorities(handle, files.priorities)
+      if (files.priorities !== undefined) this.movingFiles.tell(files.priorities)
       if (this.progress.uploadModeIsWished) session.setTorrentFlags(handle, { uploadMode: false })
     })
     this.progress.uploadModeIsWished = false

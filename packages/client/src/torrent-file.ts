@@ -91,9 +91,19 @@ export class TorrentFile {
   /** `stream` as a Node stream, for a `pipeline`. Destroying it ends what it waits for. */
   nodeStream(options: StreamOptions = {}): Readable {
     const { iterator, abort } = this.#abortable(options)
-    const stream = Readable.from(iterator, { objectMode: false })
-    stream.once('close', () => abort(undefined))
-    return stream
+    return new Readable({
+      read() {
+        iterator.next().then(
+          ({ done, value }) => this.push(done ? null : value),
+          (error) => this.destroy(error),
+        )
+      },
+      destroy(error, callback) {
+        abort(error)
+        const end = () => callback(error)
+        iterator.return(undefined).then(end, end)
+      },
+    })
   }
 
   #abortable(options: StreamOptions) {
