@@ -1,5 +1,14 @@
 // node dist/bench.js [NAME] [OPTIONS]: runs one benchmark; download unless named.
-const programs = ['download', 'border', 'upload', 'recheck', 'start', 'mapper', 'database', 'library'] as const
+const programs = [
+  'download',
+  'border',
+  'upload',
+  'recheck',
+  'start',
+  'mapper',
+  'database',
+  'library',
+] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]
 const program = programs.find((known) => known === (name ?? 'download'))
