@@ -19,6 +19,21 @@ function pieces(first: number, end: number): number[] {
   return Array.from({ length: end - first }, (_, index) => first + index)
 }
 
+/** Records what comes a little later than it would, as a server does. */
+function recordLate({ database }: CachedLibrary): void {
+  const { cache } = database
+  const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3))
+  const { markBack, addLocal } = cache
+  cache.markBack = async (...args) => {
+    await later()
+    return await markBack.apply(cache, args)
+  }
+  cache.addLocal = async (...args) => {
+    await later()
+    await addLocal.apply(cache, args)
+  }
+}
+
 describe('a library of four chunks without a remote store', () => {
   it('refuses a torrent that is larger, with both figures, and fills with one that is not', async () => {
     const cached = new CachedLibrary()
@@ -137,6 +152,27 @@ describe('a cache of four chunks before a remote store', () => {
     await rejectsWithCode('STORAGE_NO_SPACE', torrent.write(storage, 12))
   })
 
+  it('lets a chunk be begun as soon as a whole one is sealed, which is waited for', async () => {
+    const cached = new CachedLibrary()
+    await using store = await cached.open({ roomWaitMs: 60_000 })
+    const torrent = cached.torrent(store, chunksOf(3))
+    const storage = await torrent.open()
+    await torrent.write(storage, ...pieces(0, 5))
+    const writing = torrent.write(storage, 8)
+    expect(await hasSettled(writing)).toBe(false)
+    await Promise.all(pieces(0, 4).map((piece) => storage.completePiece(piece)))
+    await writing
+  })
+
+  it('does not wait for ever for a whole chunk that nobody seals', async () => {
+    const cached = new CachedLibrary()
+    await using store = await cached.open({ roomWaitMs: 20 })
+    const torrent = cached.torrent(store, chunksOf(3))
+    const storage = await torrent.open()
+    await torrent.write(storage, ...pieces(0, 8))
+    await rejectsWithCode('STORAGE_NO_SPACE', torrent.write(storage, 8))
+  })
+
   it('evicts nothing that is not remote yet: a write waits for the upload, and not for ever', async () => {
     const cached = new CachedLibrary()
     cached.slow.hold('put')
@@ -187,6 +223,25 @@ describe('a cache of four chunks before a remote store', () => {
     expect(await store.unpin(target, 'user')).toBe(true)
     await torrent.complete(storage, ...pieces(16, 20))
     expect(cached.local.peakBytes).toBe(cached.capacityBytes)
+  })
+
+  it('holds while many chunks come back at once, and are put at once', async () => {
+    const cached = new CachedLibrary()
+    await using store = await cached.open()
+    const torrent = cached.torrent(store, chunksOf(12))
+    const storage = await torrent.open()
+    for (let chunk = 0; chunk < 12; chunk++)
+      await torrent.complete(storage, ...pieces(4 * chunk, 4 * chunk + 4))
+    await store.whenUploaded()
+    recordLate(cached)
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(pieces(0, 12).map((ordinal) => store.get(torrent.key(ordinal))))
+      expect(cached.local.peakBytes).toBeLessThanOrEqual(cached.capacityBytes)
+    }
+    const other = cached.torrent(store, layoutOf('other', block, [8 * chunkSizeBytes + 5]))
+    other.bytes.reverse()
+    await Promise.all(pieces(0, 8).map((at) => store.put(other.key(at), other.chunk(at)).catch(() => {})))
+    expect(cached.local.peakBytes).toBeLessThanOrEqual(cached.capacityBytes)
   })
 
   it('counts a chunk that is evicted while its bytes come once more', async () => {

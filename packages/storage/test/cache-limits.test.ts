@@ -43,6 +43,19 @@ describe('SpaceAccount', () => {
     expect(account.freeBytes).toBe(900)
   })
 
+  it('knows whether a chunk that is being filled has all its bytes', () => {
+    const account = new SpaceAccount(1000)
+    const chunk = { torrentId: a, fileIndex: 0, chunk: 1 }
+    account.written(chunk, 60)
+    account.keep(chunk, 60)
+    account.written(chunk, 59)
+    expect(account.hasWholeStaged).toBe(false)
+    account.written(chunk, 1)
+    expect(account.hasWholeStaged).toBe(true)
+    account.end(chunk)
+    expect(account.hasWholeStaged).toBe(false)
+  })
+
   it('takes the lower of two upper bounds, and never less than nothing', () => {
     const account = new SpaceAccount(1000)
     account.add(100)

@@ -16,7 +16,7 @@ const chunks = 7
 const pieces = chunks * 4
 
 interface ChunkStep {
-  readonly action: 'fill' | 'read' | 'clear' | 'write' | 'pin' | 'unpin'
+  readonly action: 'fill' | 'read' | 'readAll' | 'clear' | 'write' | 'pin' | 'unpin'
   readonly chunk: number
   readonly torrent: number
 }
@@ -33,7 +33,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ action: fc.constant('fill' as const), ...place }) },
   {
     weight: 8,
-    arbitrary: fc.record({ action: fc.constantFrom('read' as const, 'write' as const), ...place }),
+    arbitrary: fc.record({
+      action: fc.constantFrom('read' as const, 'readAll' as const, 'write' as const),
+      ...place,
+    }),
   },
   { weight: 1, arbitrary: fc.record({ action: fc.constant('clear' as const), ...place }) },
   {
@@ -119,6 +122,10 @@ class Run {
     if (one.action === 'pin') return await this.#pin(torrent.key(one.chunk))
     if (one.action === 'unpin') return await this.#unpin(torrent.key(one.chunk))
     if (one.action === 'clear') return await tolerate(storage.clearPiece(first))
+    if (one.action === 'readAll') {
+      const all = Array.from({ length: chunks }, (_, chunk) => this.#read(one.torrent, 4 * chunk))
+      return void (await Promise.all(all))
+    }
     if (one.action === 'read') return await this.#read(one.torrent, first)
     const complete = new Set(await completedOf(storage))
     const missing = [0, 1, 2, 3].map((at) => first + at).filter((piece) => !complete.has(piece))

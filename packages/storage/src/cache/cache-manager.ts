@@ -118,10 +118,16 @@ export class CacheManager implements StagingChunkStore {
       options?.signal?.throwIfAborted()
       await this.#holder.hold()
       const wait = { ...options, waitMs: this.#options.roomWaitMs }
-      if (!(await this.#room.take(bytes.length, wait, () => account.add(bytes.length)))) {
+      if (!(await this.#room.take(bytes.length, wait, () => account.arriving(bytes.length)))) {
         throw new StorageError('STORAGE_NO_SPACE', `no space for chunk ${key} of ${bytes.length} bytes`)
       }
-      await database.cache.addLocal(key, bytes.length)
+      let recorded = false
+      try {
+        await database.cache.addLocal(key, bytes.length)
+        recorded = true
+      } finally {
+        account.arrived(bytes.length, { recorded })
+      }
       await local.put(key, bytes, options)
     })
   }

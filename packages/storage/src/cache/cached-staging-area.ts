@@ -9,6 +9,7 @@ import type { TorrentId } from '../torrent-layout.js'
 import type { CacheParts } from './cache-deps.js'
 import { mayBegin } from './cache-limits.js'
 import type { CapacityHolder } from './capacity-holder.js'
+import { News } from './news.js'
 import type { RoomMaker } from './room-maker.js'
 import type { UploadQueue } from './upload-queue.js'
 
@@ -26,6 +27,8 @@ export class CachedStagingArea implements StagingArea {
   readonly #inner: StagingArea
   /** A chunk is begun once, however many of its parts come at a time. */
   readonly #beginning = new KeyedQueue<string>()
+  /** A chunk is staged no longer. */
+  readonly #ended = new News()
 
   constructor(deps: CachedStagingDeps) {
     this.#deps = deps
@@ -45,6 +48,7 @@ export class CachedStagingArea implements StagingArea {
       const wholeBytes = options?.wholeBytes ?? this.#deps.chunkSizeBytes
       await this.#admit(chunk, Math.max(wholeBytes, offset + bytes.length), options)
       await this.#inner.write(chunk, offset, bytes, options)
+      this.#deps.account.written(chunk, bytes.length)
     })
   }
 
@@ -62,6 +66,7 @@ export class CachedStagingArea implements StagingArea {
       if (evicted.has(key)) await database.cache.addLocal(key, bytes)
       if (!wasLocal || evicted.has(key)) account.add(bytes)
       uploads?.wake(key)
+      this.#ended.tell()
     })
   }
 
@@ -69,6 +74,7 @@ export class CachedStagingArea implements StagingArea {
     await this.#deps.calls.run(async () => {
       await this.#inner.discard(chunk)
       this.#deps.account.end(chunk)
+      this.#ended.tell()
     })
   }
 
@@ -80,6 +86,7 @@ export class CachedStagingArea implements StagingArea {
     await this.#deps.calls.run(async () => {
       await this.#inner.discardAll(torrentId)
       this.#deps.account.endTorrent(torrentId)
+      this.#ended.tell()
     })
   }
 
@@ -92,21 +99,38 @@ export class CachedStagingArea implements StagingArea {
     if (account.kept(chunk) >= wholeBytes) return
     await this.#beginning.exclusive(`${chunk.torrentId}/${chunk.fileIndex}-${chunk.chunk}`, async () => {
       const more = wholeBytes - account.kept(chunk)
-      if (more <= 0) return
-      this.#assertMayBegin(more)
-      const wait = { ...options, waitMs: this.#deps.roomWaitMs }
-      const entered = await this.#deps.room.take(more, wait, () => {
-        this.#assertMayBegin(more)
-        account.keep(chunk, wholeBytes)
-      })
-      if (!entered) throw this.#noSpace(more, 'none can go')
+      if (more > 0) await this.#begin(chunk, wholeBytes, more, options)
     })
   }
 
-  #assertMayBegin(bytes: number): void {
-    const { account, limits } = this.#deps
-    if (mayBegin(limits, account.stagedBytes, bytes)) return
-    throw this.#noSpace(bytes, `${limits.stagingBytes} may be, and those that are begun come first`)
+  /**
+   * Waits for room, but only while others end without a call for this chunk: whole chunks that are sealed, and
+   * uploads that let chunks go.
+   */
+  async #begin(
+    chunk: StagedChunk,
+    wholeBytes: number,
+    more: number,
+    options: AbortOptions | undefined,
+  ): Promise<void> {
+    const { account, limits, room, roomWaitMs } = this.#deps
+    const mayEnter = (): boolean => mayBegin(limits, account.stagedBytes, more)
+    const untilMs = performance.now() + roomWaitMs
+    for (let hasBegun = false; !hasBegun; ) {
+      while (!mayEnter()) {
+        const waitMs = untilMs - performance.now()
+        const mayEnd = account.hasWholeStaged && waitMs > 0
+        if (mayEnd && (await this.#ended.next(waitMs, options ?? {}))) continue
+        throw this.#noSpace(more, `${limits.stagingBytes} may be, and those that are begun come first`)
+      }
+      const waitMs = Math.max(0, untilMs - performance.now())
+      const hasRoom = await room.take(more, { ...options, waitMs }, () => {
+        // Others may have begun while this one waited for its turn.
+        hasBegun = mayEnter()
+        if (hasBegun) account.keep(chunk, wholeBytes)
+      })
+      if (!hasRoom) throw this.#noSpace(more, 'none can go')
+    }
   }
 
   #noSpace(bytes: number, why: string): StorageError {

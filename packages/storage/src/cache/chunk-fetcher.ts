@@ -148,8 +148,14 @@ export class ChunkFetcher {
     const { account, database, evicted, holder, local, nowMs, room } = this.#deps
     if (!(await holder.tryHold())) return
     const length = bytes.length
-    if (!(await room.take(length, { waitMs: 0 }, () => account.add(length)))) return
-    if (!(await database.cache.markBack(key, nowMs()))) return account.remove(length)
+    if (!(await room.take(length, { waitMs: 0 }, () => account.arriving(length)))) return
+    let recorded = false
+    try {
+      recorded = await database.cache.markBack(key, nowMs())
+    } finally {
+      account.arrived(length, { recorded })
+    }
+    if (!recorded) return
     crashPoint('chunk that comes back is counted')
     evicted.delete(key)
     await local.put(key, bytes)

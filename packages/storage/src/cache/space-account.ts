@@ -1,22 +1,30 @@
 import type { StagedChunk } from '../chunk-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
+/** A chunk that is being filled. */
+interface Kept {
+  readonly bytes: number
+  /** Bytes that were written to it; those that were written twice count twice. */
+  writtenBytes: number
+}
+
 /**
  * What the local store holds, as far as it is known: never less than there is. A chunk that is being filled
  * counts whole from its first byte, so that it can always be ended.
  */
 export class SpaceAccount {
   readonly #capacityBytes: number
-  readonly #staged = new Map<TorrentId, Map<string, number>>()
+  readonly #staged = new Map<TorrentId, Map<string, Kept>>()
   #stagedBytes = 0
   #localBytes = 0
+  #arrivingBytes = 0
 
   constructor(capacityBytes: number) {
     this.#capacityBytes = capacityBytes
   }
 
   get freeBytes(): number {
-    return this.#capacityBytes - this.#localBytes - this.#stagedBytes
+    return this.#capacityBytes - this.#localBytes - this.#arrivingBytes - this.#stagedBytes
   }
 
   get stagedBytes(): number {
@@ -38,6 +46,17 @@ export class SpaceAccount {
     this.#localBytes += bytes
   }
 
+  /** So many bytes come, and are not in the records yet: no count of those knows of them. */
+  arriving(bytes: number): void {
+    this.#arrivingBytes += bytes
+  }
+
+  /** They are recorded, or do not come after all. */
+  arrived(bytes: number, { recorded }: { readonly recorded: boolean }): void {
+    this.#arrivingBytes -= bytes
+    if (recorded) this.#localBytes += bytes
+  }
+
   /** So many bytes have gone. */
   remove(bytes: number): void {
     this.#localBytes = Math.max(0, this.#localBytes - bytes)
@@ -50,20 +69,34 @@ export class SpaceAccount {
 
   /** What is kept for a chunk that is being filled. */
   kept(chunk: StagedChunk): number {
-    return this.#staged.get(chunk.torrentId)?.get(placeOf(chunk)) ?? 0
+    return this.#find(chunk)?.bytes ?? 0
   }
 
   keptForTorrent(torrentId: TorrentId): number {
     let bytes = 0
-    for (const one of this.#staged.get(torrentId)?.values() ?? []) bytes += one
+    for (const one of this.#staged.get(torrentId)?.values() ?? []) bytes += one.bytes
     return bytes
   }
 
   /** Keeps `bytes` for this chunk from now on. */
   keep(chunk: StagedChunk, bytes: number): void {
-    const chunks = this.#staged.get(chunk.torrentId) ?? new Map<string, number>()
-    this.#stagedBytes += bytes - (chunks.get(placeOf(chunk)) ?? 0)
-    this.#staged.set(chunk.torrentId, chunks.set(placeOf(chunk), bytes))
+    const chunks = this.#staged.get(chunk.torrentId) ?? new Map<string, Kept>()
+    const { bytes: before, writtenBytes } = chunks.get(placeOf(chunk)) ?? { bytes: 0, writtenBytes: 0 }
+    this.#stagedBytes += bytes - before
+    this.#staged.set(chunk.torrentId, chunks.set(placeOf(chunk), { bytes, writtenBytes }))
+  }
+
+  written(chunk: StagedChunk, bytes: number): void {
+    const kept = this.#find(chunk)
+    if (kept !== undefined) kept.writtenBytes += bytes
+  }
+
+  /** True when a chunk has all its bytes, and so waits for nothing but to be sealed. */
+  get hasWholeStaged(): boolean {
+    for (const chunks of this.#staged.values()) {
+      for (const { bytes, writtenBytes } of chunks.values()) if (writtenBytes >= bytes) return true
+    }
+    return false
   }
 
   /** The chunk is staged no longer. Answers what was kept for it. */
@@ -79,6 +112,10 @@ export class SpaceAccount {
   endTorrent(torrentId: TorrentId): void {
     this.#stagedBytes -= this.keptForTorrent(torrentId)
     this.#staged.delete(torrentId)
+  }
+
+  #find(chunk: StagedChunk): Kept | undefined {
+    return this.#staged.get(chunk.torrentId)?.get(placeOf(chunk))
   }
 }
 
