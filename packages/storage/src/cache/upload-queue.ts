@@ -16,7 +16,7 @@ export interface UploadQueueDeps extends Pick<CacheParts, 'local' | 'database' |
 const maxUploadsAtOnce = 4
 
 /** What one look into the records brings: recorded as remote together. */
-const chunksPerRound = 8
+const chunksPerRound = 16
 
 const maxPauseMs = 30_000
 
