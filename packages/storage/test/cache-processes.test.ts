@@ -57,6 +57,28 @@ describe('a second process on a library with a capacity', () => {
   })
 })
 
+describe('a process that loses its claim', () => {
+  it('claims and counts anew before it writes again', async () => {
+    const cached = new CachedLibrary(4)
+    const lost = new AbortController()
+    const claim = cached.database.cache.claimCapacity.bind(cached.database.cache)
+    let claims = 0
+    cached.database.cache.claimCapacity = async () => {
+      const claimed = await claim()
+      return claimed && { ...claimed, ...(++claims === 1 && { lost: lost.signal }) }
+    }
+    await using first = await cached.open({ remote: undefined })
+    const torrent = cached.torrent(first, chunksOf(3))
+    const storage = await torrent.open()
+    await torrent.write(storage, 0)
+    lost.abort()
+    await torrent.complete(storage, 1, 2, 3, 4)
+    expect(claims).toBe(2)
+    expect(await first.freeBytes()).toBe(cached.capacityBytes - 2 * chunkSizeBytes)
+    await storage.close()
+  })
+})
+
 describe('opening', () => {
   it('looks at no chunk, and claims nothing', async () => {
     const cached = new CachedLibrary(4)

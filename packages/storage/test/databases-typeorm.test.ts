@@ -112,6 +112,25 @@ describe('several processes on one library', () => {
   })
 })
 
+describe('the claim on the capacity of a library', () => {
+  it('is of one process, and another one may have it when its connection breaks', async () => {
+    const schema = newSchema()
+    const [a, b] = await Promise.all([open(schema), open(schema)])
+    const claim = await a.cache.claimCapacity()
+    expect(await b.cache.claimCapacity()).toBeUndefined()
+    const lost = new Promise((resolve) => claim?.lost.addEventListener('abort', resolve, { once: true }))
+    const sessions = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bae capacity'`
+    await query(sessions)
+    await lost
+    expect(claim?.lost.reason).toMatchObject({ code: 'STORAGE_DATABASE', cause: expect.any(Error) })
+    const next = await b.cache.claimCapacity()
+    expect(next?.lost.aborted).toBe(false)
+    expect(await a.cache.claimCapacity()).toBeUndefined()
+    await next?.release()
+    await Promise.all([a.close(), b.close()])
+  })
+})
+
 describe('the tables', () => {
   it('are what the entities say, made by migrations alone', async () => {
     const source = await openDataSource(new DatabaseServer({ url: server.url }), newSchema())
