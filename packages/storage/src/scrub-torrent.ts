@@ -60,14 +60,22 @@ export async function scrubTorrent(
   const wanted = wantedPieces(mapper, await database.completedPieces(record.id), options.pieces)
   const proofs = new PieceProofs(mapper, record.layout, record.metadata)
   const findings = new ScrubFindings(mapper, proofs, wanted, options.onProgress)
-  const reader = new ScrubReader(deps, mapper, options)
+  const failed = new AbortController()
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])])
+  const reader = new ScrubReader(deps, mapper, { signal })
   const lanes = openScrubLanes(wanted.count() * record.layout.pieceLengthBytes)
   const stretches = stretchesOf(mapper, wanted)[Symbol.iterator]()
   try {
     await forEachBounded(lanes, lanes.length, async (lane) => {
-      for (let next = stretches.next(); !next.done; next = stretches.next()) {
-        findings.addPadding(next.value)
-        await scrubStretch(lane, reader, jobsOf(mapper, proofs, next.value), findings, options)
+      try {
+        for (let next = stretches.next(); !next.done; next = stretches.next()) {
+          findings.addPadding(next.value)
+          await scrubStretch(lane, reader, jobsOf(mapper, proofs, next.value), findings, signal)
+        }
+      } catch (error) {
+        // The other lanes need not go on.
+        failed.abort(error)
+        throw error
       }
     })
   } finally {
@@ -82,12 +90,12 @@ async function scrubStretch(
   reader: ScrubReader,
   jobs: Iterable<ScrubJob>,
   findings: ScrubFindings,
-  options: AbortOptions,
+  signal: AbortSignal,
 ): Promise<void> {
   const underWay: Promise<void>[] = []
   try {
     for (const { ordinal, parts } of jobs) {
-      options.signal?.throwIfAborted()
+      signal.throwIfAborted()
       const { key, jobs: hashJobs } = await reader.read(ordinal, parts)
       const isThere = hashJobs.every(({ bytes }) => bytes !== undefined)
       const answers: Promise<HashAnswer>[] = hashJobs.map((job) => lane.hash(job))
