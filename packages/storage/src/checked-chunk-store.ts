@@ -5,6 +5,7 @@ import { assertByteRange } from './chunk-store/read-exactly.js'
 import type { ChunkKey, ChunkPlaces, StagingArea, StagingChunkStore } from './chunk-store.js'
 import { StorageError } from './errors.js'
 import type { ManifestStore } from './manifest-store.js'
+import type { TorrentId } from './torrent-layout.js'
 import { untilAborted } from './until-aborted.js'
 
 /** `'first'`: each chunk at its first read here. `'always'`: at every read. */
@@ -26,6 +27,8 @@ export class CheckedChunkStore implements StagingChunkStore {
   readonly name: string
   readonly staging: StagingArea
   readonly manifests: ManifestStore
+  /** There where the store below has it. */
+  readonly willRead?: (keys: readonly ChunkKey[]) => void
   readonly #inner: StagingChunkStore
   readonly #maxRemembered: number
   readonly #checked = new Set<ChunkKey>()
@@ -37,6 +40,7 @@ export class CheckedChunkStore implements StagingChunkStore {
     this.name = inner.name
     this.staging = inner.staging
     this.manifests = inner.manifests
+    if (inner.willRead !== undefined) this.willRead = (keys) => inner.willRead?.(keys)
     this.#inner = inner
     this.#maxRemembered = checks === 'always' ? 0 : maxRemembered
   }
@@ -84,8 +88,8 @@ export class CheckedChunkStore implements StagingChunkStore {
     return this.#inner.flush(options)
   }
 
-  freeBytes(): Promise<number | undefined> {
-    return this.#inner.freeBytes()
+  freeBytes(torrentId?: TorrentId): Promise<number | undefined> {
+    return this.#inner.freeBytes(torrentId)
   }
 
   async close(): Promise<void> {

@@ -159,3 +159,25 @@ describe('a chunk that is being checked', () => {
     expect(await store.get(otherKey)).toEqual(bytes)
   })
 })
+
+describe('what a CheckedChunkStore does not check', () => {
+  it('goes to the store below as it came', async () => {
+    const asked: unknown[] = []
+    class AskedChunkStore extends MemoryChunkStore {
+      override async freeBytes(torrentId?: TorrentId): Promise<number> {
+        asked.push(torrentId)
+        return 7
+      }
+
+      willRead(keys: readonly ChunkKey[]): void {
+        asked.push(keys)
+      }
+    }
+    await using store = new CheckedChunkStore(new AskedChunkStore(), { checks: 'always' })
+    const id = randomUUID() as string as TorrentId
+    expect(await store.freeBytes(id)).toBe(7)
+    store.willRead?.([key])
+    expect(asked).toEqual([id, [key]])
+    expect(new CheckedChunkStore(new MemoryChunkStore(), { checks: 'always' }).willRead).toBeUndefined()
+  })
+})
