@@ -14,8 +14,8 @@ export interface ScrubLane {
 /** More threads than that wait for the disk. */
 const maxThreads = 4
 
-/** Below that a thread costs more than it saves. */
-const minThreadBytes = 32 << 20
+/** A thread takes 40 ms of CPU to begin, as long as 25 MiB take to be hashed: it pays with some times that. */
+const minThreadBytes = 128 << 20
 
 /** Threads where there is enough to hash for them. A program that was bundled into one file has no file for a thread. */
 export function openScrubLanes(totalBytes: number): readonly ScrubLane[] {
