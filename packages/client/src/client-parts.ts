@@ -49,7 +49,7 @@ export class ClientParts {
   readonly #limits = new SessionLimits()
   readonly #poller: StatusPoller
   #options: Options
-  #binding: NativeBinding | undefined
+  #binding: Pick<NativeBinding, 'createSession' | 'parseTorrentFile'> | undefined
   #starting: Promise<Running> | undefined
   #running: Running | undefined
   #closing: Promise<void> | undefined

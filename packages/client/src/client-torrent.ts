@@ -9,7 +9,7 @@ import { readFile } from './read-file.js'
 import type { PieceMap, Torrent, TorrentEvents, TorrentTrackers, TorrentWebSeeds } from './torrent.js'
 import { TorrentFile } from './torrent-file.js'
 import type { PeerAddress } from './torrent-options.js'
-import { infoHashesOf } from './torrent-source.js'
+import { buildMagnetUri, infoHashesOf } from './torrent-source.js'
 import type { TorrentStatus } from './torrent-status.js'
 import { createTrackers, createWebSeeds } from './torrent-trackers.js'
 
@@ -44,6 +44,15 @@ export class ClientTorrent extends EventEmitter<TorrentEvents> implements Torren
 
   get metadata(): TorrentMetadata | undefined {
     return this.#held.progress.contents?.metadata
+  }
+
+  get torrentFile(): Uint8Array | undefined {
+    const request = this.#held.torrentFileOrMagnet()
+    return 'torrentFile' in request ? request.torrentFile : undefined
+  }
+
+  get magnetUri(): string {
+    return buildMagnetUri(this.infoHashes, this.layout?.name, this.#held.source.trackers)
   }
 
   get isPrivate(): boolean | undefined {

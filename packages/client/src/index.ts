@@ -1,6 +1,15 @@
-export type { IpRange, PeerStatus, TorrentLimits, TrackerEntry, TrackerStatus } from '@bae/native'
+export type {
+  CreateTorrentOptions,
+  CreateTorrentProgress,
+  IpRange,
+  PeerStatus,
+  TorrentLimits,
+  TrackerEntry,
+  TrackerStatus,
+} from '@bae/native'
 export type { TorrentClientEvents } from './client-events.js'
 export type { ClientStatistics } from './client-statistics.js'
+export { createTorrent, type SeedOptions } from './create-torrent.js'
 export { DirectoryResumeStore } from './directory-resume-store.js'
 export { ClientError, type ClientErrorCode } from './errors.js'
 export type { FileSelector } from './file-selector.js'

@@ -4,9 +4,11 @@ import type { AbortOptions, Storage, StorageFactory, TorrentId } from '@bae/stor
 import type { TorrentClientEvents } from './client-events.js'
 import { ClientParts } from './client-parts.js'
 import { type ClientStatistics, gatherStatistics } from './client-statistics.js'
+import { prepareSeed, type SeedOptions } from './create-torrent.js'
 import type { FullDiskRetryOptions } from './full-disk-retry.js'
 import type { Logger } from './logger.js'
 import type { MetadataCache } from './metadata-cache.js'
+import type { CreateTorrentFile } from './native-binding.js'
 import { type Restored, restoreTorrents } from './restore-torrents.js'
 import type { ResumeStore } from './resume-store.js'
 import type { NetworkOptions } from './session-settings.js'
@@ -22,9 +24,10 @@ export interface TorrentClientDeps {
   readonly resumeStore?: ResumeStore
   /** What magnet links found; in memory when left out. */
   readonly metadataCache?: MetadataCache
-  /** This and the next come from @bae/native when left out. */
+  /** This and the next two come from @bae/native when left out. */
   readonly createSession?: CreateNativeSession
   readonly parseTorrentFile?: ParseTorrentFile
+  readonly createTorrentFile?: CreateTorrentFile
   /** Silent when left out. */
   readonly logger?: Logger
 }
@@ -56,11 +59,13 @@ export const DEFAULT_CLIENT_OPTIONS: Required<
 /** A BitTorrent client with a storage of one's own behind each torrent. Made idle, so that listeners can be attached. */
 export class TorrentClient extends EventEmitter<TorrentClientEvents> implements AsyncDisposable {
   readonly #resumeStore: ResumeStore | undefined
+  readonly #createTorrentFile: CreateTorrentFile | undefined
   readonly #parts: ClientParts
 
   constructor(deps: TorrentClientDeps, options: TorrentClientOptions = {}) {
     super()
     this.#resumeStore = deps.resumeStore
+    this.#createTorrentFile = deps.createTorrentFile
     this.#parts = new ClientParts(
       { ...deps, announce: (name, payload) => this.#announce(name, payload) },
       { ...DEFAULT_CLIENT_OPTIONS, ...options },
@@ -84,10 +89,17 @@ export class TorrentClient extends EventEmitter<TorrentClientEvents> implements 
    * with; then nothing stays open.
    */
   async add(input: TorrentInput, options: AddTorrentOptions = {}): Promise<Torrent> {
-    const { intake } = this.#parts.running()
-    const { torrent, isNew } = await intake.add(input, options)
-    if (isNew) this.#parts.added(torrent)
-    return torrent.torrent
+    return this.#add(input, options)
+  }
+
+  /**
+   * Makes a .torrent of a file or a folder and seeds it from where it lies, which has to stay as it is. Rejects as `add`
+   * and `createTorrent` do. What others need is in `Torrent.torrentFile` and `Torrent.magnetUri`.
+   */
+  async seed(path: string, options: SeedOptions = {}): Promise<Torrent> {
+    this.#parts.running()
+    const prepared = await prepareSeed(path, options, this.#createTorrentFile)
+    return this.#add(prepared.torrentFile, prepared.options)
   }
 
   /**
@@ -152,6 +164,15 @@ export class TorrentClient extends EventEmitter<TorrentClientEvents> implements 
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #add(
+    input: TorrentInput,
+    options: AddTorrentOptions & { readonly seedMode?: boolean },
+  ): Promise<Torrent> {
+    const { torrent, isNew } = await this.#parts.running().intake.add(input, options)
+    if (isNew) this.#parts.added(torrent)
+    return torrent.torrent
   }
 
   /** In a task of its own: an exception of a listener is its own, and must not come up in native's callbacks. */

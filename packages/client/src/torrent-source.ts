@@ -51,6 +51,18 @@ export function buildTorrentFile(infoSection: Uint8Array, trackers: readonly str
   return Uint8Array.from(Buffer.concat([head, infoSection, Buffer.from('e')]))
 }
 
+/** BEP 9, and the multihash topic of BEP 52. */
+export function buildMagnetUri(
+  infoHashes: readonly string[],
+  name: string | undefined,
+  trackers: readonly string[],
+): string {
+  const topics = infoHashes.map((hash) => `xt=urn:${hash.length === 64 ? 'btmh:1220' : 'btih:'}${hash}`)
+  const names = name === undefined ? [] : [`dn=${encodeURIComponent(name)}`]
+  const announces = trackers.map((tracker) => `tr=${encodeURIComponent(tracker)}`)
+  return `magnet:?${[...topics, ...names, ...announces].join('&')}`
+}
+
 function readTorrentFile(torrentFile: Uint8Array, parseTorrentFile: ParseTorrentFile): KnownSource {
   try {
     const { layout, metadata, trackers, isPrivate } = parseTorrentFile(torrentFile)

@@ -63,6 +63,10 @@ export interface Torrent extends EventEmitter<TorrentEvents> {
   /** Undefined until metadata, as the next two. */
   readonly layout: TorrentLayout | undefined
   readonly metadata: TorrentMetadata | undefined
+  /** For others who want the torrent: with the trackers of its source. */
+  readonly torrentFile: Uint8Array | undefined
+  /** For others too: its info hashes, name and trackers. */
+  readonly magnetUri: string
   /** Peers come from its trackers only (BEP 27). */
   readonly isPrivate: boolean | undefined
   /** Without padding; empty until metadata. */

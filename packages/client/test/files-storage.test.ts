@@ -1,9 +1,9 @@
-import { access, readFile, truncate, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FakeSwarm } from '@bae/native/testing'
 import { describe, expect, it } from 'vitest'
 import { MemoryResumeStore } from '../src/resume-store.js'
-import { createTestTorrent } from '../src/testing/index.js'
+import { createTestTorrent, FakeError } from '../src/testing/index.js'
 import { TorrentClient } from '../src/torrent-client.js'
 import { everythingDue, openClient, openClientWith, rejectionOf } from './open-client.js'
 import { createFolder } from './temporary-folder.js'
@@ -131,5 +131,45 @@ describe("a torrent in the storage 'files'", () => {
     await torrent.recheck()
     await torrent.whenFinished()
     expect(await bytesOf(torrent.readFile(0))).toEqual(test.bytes.slice(0, 2 * piece))
+  })
+})
+
+describe('seed', () => {
+  it('makes a torrent of what lies there and gives it to others, without a check', async () => {
+    const folder = await createFolder()
+    await mkdir(join(folder, 'album', 'b'), { recursive: true })
+    await writeFile(join(folder, 'album', 'a.wav'), test.bytes.slice(0, 2 * piece))
+    await writeFile(join(folder, 'album', 'b', 'c.txt'), test.bytes.slice(2 * piece))
+    const asked: unknown[] = []
+    const fakes = await openClientWith({
+      createTorrentFile: async (...call) => {
+        asked.push(call)
+        return test.torrentFile
+      },
+    })
+    const torrent = await fakes.client.seed(join(folder, 'album'), {
+      format: 'v1',
+      limits: { maxUploads: 2 },
+    })
+    await torrent.whenFinished()
+    expect(asked).toEqual([[join(folder, 'album'), { format: 'v1' }]])
+    expect(fakes.swarm.sessions[1]?.requests[0]).toMatchObject({
+      savePath: folder,
+      seedMode: true,
+      limits: { maxUploads: 2 },
+    })
+    expect(torrent.torrentFile).toEqual(test.torrentFile)
+    expect(torrent.magnetUri).toBe(`${test.magnetUri}&dn=album`)
+    const peers = [{ host: '127.0.0.1', port: torrent.listenPort }]
+    const other = await openClientWith({ swarm: fakes.swarm })
+    const fetched = await other.client.add(torrent.magnetUri, { peers })
+    await fetched.whenFinished()
+  })
+
+  it('adds nothing when the torrent cannot be made', async () => {
+    const failure = new FakeError('NATIVE_IO', 'there is nothing')
+    const { client } = await openClientWith({ createTorrentFile: () => Promise.reject(failure) })
+    expect(await rejectionOf(client.seed('/nowhere'))).toBe(failure)
+    expect(client.list()).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import type { AddTorrentRequest } from './add-torrent.js'
-import type { CreateTorrentOptions } from './create-torrent.js'
+import type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent.js'
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 import type { NativeTorrentStatus, SessionSettings } from './native-session.js'
 import type { SessionControl, SessionStatistic } from './session-control.js'
@@ -15,8 +15,8 @@ export interface Addon {
   sessionStatisticNames(): readonly SessionStatistic[]
   createTorrentFile(
     path: string,
-    options: Omit<CreateTorrentOptions, 'signal'>,
-  ): { readonly promise: Promise<Uint8Array>; abort(): void }
+    options: Omit<CreateTorrentOptions, 'signal' | 'onProgress'>,
+  ): { readonly promise: Promise<Uint8Array>; abort(): void; progress(): CreateTorrentProgress }
   readonly Session: new (options: AddonSessionOptions, dispatch: Dispatch) => AddonSession
 }
 

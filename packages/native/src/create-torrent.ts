@@ -20,22 +20,36 @@ export interface CreateTorrentOptions {
   readonly isPrivate?: boolean
   /** Ends the reading; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** Called now and then while pieces are hashed, and with the last. */
+  readonly onProgress?: (progress: CreateTorrentProgress) => void
 }
+
+export interface CreateTorrentProgress {
+  readonly hashedPieces: number
+  /** 0 until the files are found. */
+  readonly totalPieces: number
+}
+
+const PROGRESS_INTERVAL_MS = 100
 
 export async function createTorrent(
   addon: Addon,
   path: string,
-  { signal, ...options }: CreateTorrentOptions,
+  { signal, onProgress, ...options }: CreateTorrentOptions,
 ): Promise<Uint8Array> {
   signal?.throwIfAborted()
-  const { promise, abort } = rethrow(() => addon.createTorrentFile(path, options))
+  const { promise, abort, progress } = rethrow(() => addon.createTorrentFile(path, options))
   signal?.addEventListener('abort', abort)
+  const timer = onProgress && setInterval(() => onProgress(progress()), PROGRESS_INTERVAL_MS)
   try {
-    return await promise
+    const torrentFile = await promise
+    onProgress?.(progress())
+    return torrentFile
   } catch (error) {
     signal?.throwIfAborted()
     throw asNativeError(error)
   } finally {
+    clearInterval(timer)
     signal?.removeEventListener('abort', abort)
   }
 }

@@ -7,7 +7,7 @@ import type { SessionStatistic } from './session-control.js'
 import type { MagnetLink, TorrentFile } from './torrent-file.js'
 
 export type { AddTorrentRequest, PeerAddress } from './add-torrent.js'
-export type { CreateTorrentOptions } from './create-torrent.js'
+export type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent.js'
 export { NativeError, type NativeErrorCode } from './errors.js'
 export type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 export type {

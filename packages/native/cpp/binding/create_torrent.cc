@@ -21,7 +21,12 @@ namespace {
 constexpr int kLeastPieceLength = 16 * 1024;
 constexpr int kMostPieceLength = 64 * 1024 * 1024;
 
-using AbortFlag = std::shared_ptr<std::atomic<bool>>;
+// What the worker thread and JavaScript tell each other.
+struct Shared {
+  std::atomic<bool> isAborted{false};
+  std::atomic<int> hashedPieces{0};
+  std::atomic<int> totalPieces{0};
+};
 
 struct Options {
   std::string path;
@@ -94,10 +99,10 @@ lt::file_storage sorted(lt::file_storage const& files) {
 
 class CreateTorrentWorker final : public Napi::AsyncWorker {
  public:
-  CreateTorrentWorker(Napi::Env env, Options options, AbortFlag isAborted)
+  CreateTorrentWorker(Napi::Env env, Options options, std::shared_ptr<Shared> shared)
       : Napi::AsyncWorker(env),
         m_options(std::move(options)),
-        m_isAborted(std::move(isAborted)),
+        m_shared(std::move(shared)),
         m_deferred(Napi::Promise::Deferred::New(env)) {}
 
   Napi::Promise promise() const { return m_deferred.Promise(); }
@@ -105,15 +110,20 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
   // Worker thread.
   void Execute() override {
     lt::file_storage found;
-    lt::add_files(found, m_options.path, [this](std::string const&) { return !*m_isAborted; });
+    lt::add_files(found, m_options.path, [this](std::string const&) { return !m_shared->isAborted; });
     throwIfAborted();
     auto files = sorted(found);
     if (files.num_files() == 0) throw std::runtime_error("there are no files in " + m_options.path);
     lt::create_torrent torrent(files, m_options.pieceLengthBytes, m_options.flags);
     describe(torrent);
     lt::error_code error;
+    m_shared->totalPieces = torrent.num_pieces();
     // Called after each piece; what it throws ends the hashing, and comes out here.
-    lt::set_piece_hashes(torrent, parentOf(m_options.path), [this](lt::piece_index_t) { throwIfAborted(); }, error);
+    auto const onPiece = [this](lt::piece_index_t) {
+      throwIfAborted();
+      ++m_shared->hashedPieces;
+    };
+    lt::set_piece_hashes(torrent, parentOf(m_options.path), onPiece, error);
     if (error) throw std::runtime_error(m_options.path + ": " + error.message());
     m_bytes = torrent.generate_buf();
   }
@@ -130,7 +140,7 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
 
  private:
   void throwIfAborted() const {
-    if (*m_isAborted) throw std::runtime_error("aborted");
+    if (m_shared->isAborted) throw std::runtime_error("aborted");
   }
 
   void describe(lt::create_torrent& torrent) const {
@@ -143,7 +153,7 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
   }
 
   Options m_options;
-  AbortFlag const m_isAborted;
+  std::shared_ptr<Shared> const m_shared;
   Napi::Promise::Deferred m_deferred;
   std::vector<char> m_bytes;
 };
@@ -153,12 +163,19 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
 Napi::Value createTorrentFile(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
   auto options = optionsOf(call[0], call[1]);
-  auto const isAborted = std::make_shared<std::atomic<bool>>(false);
+  auto const shared = std::make_shared<Shared>();
   // Deletes itself.
-  auto* const worker = new CreateTorrentWorker(env, std::move(options), isAborted);
+  auto* const worker = new CreateTorrentWorker(env, std::move(options), shared);
   auto creation = Napi::Object::New(env);
   creation.Set("promise", worker->promise());
-  creation.Set("abort", Napi::Function::New(env, [isAborted](Napi::CallbackInfo const&) { *isAborted = true; }));
+  creation.Set("abort", Napi::Function::New(env, [shared](Napi::CallbackInfo const&) { shared->isAborted = true; }));
+  auto const progress = [shared](Napi::CallbackInfo const& asked) {
+    auto counts = Napi::Object::New(asked.Env());
+    counts.Set("hashedPieces", shared->hashedPieces.load());
+    counts.Set("totalPieces", shared->totalPieces.load());
+    return counts;
+  };
+  creation.Set("progress", Napi::Function::New(env, progress));
   worker->Queue();
   return creation;
 }

@@ -136,3 +136,14 @@ function merkleRoot(content: Uint8Array): string {
     level = level.flatMap((left, at) => (at % 2 === 0 ? [sha256(left, level[at + 1] ?? left)] : []))
   return Buffer.from(level[0] ?? new Uint8Array()).toString('hex')
 }
+
+it('tells how many pieces are hashed, and ends with all of them', async () => {
+  const told: { hashedPieces: number; totalPieces: number }[] = []
+  const torrentFile = await createTorrentFile(join(folder, 'album'), {
+    pieceLengthBytes: 16 * 1024,
+    onProgress: (progress) => void told.push(progress),
+  })
+  const { layout } = parseTorrentFile(torrentFile)
+  const totalPieces = Math.ceil(layout.totalLengthBytes / layout.pieceLengthBytes)
+  expect(told.at(-1)).toEqual({ hashedPieces: totalPieces, totalPieces })
+})
