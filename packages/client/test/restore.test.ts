@@ -102,19 +102,17 @@ describe('restore', () => {
     expect((await second.client.restore()).torrents.map(({ id }) => id)).toEqual([homeless.torrent.id])
   })
 
-  it('brings two thousand torrents back', async () => {
+  it('brings hundreds of torrents back, more than open at once', async () => {
     const resumeStore = new MemoryResumeStore()
-    const { infoSection } = createTestTorrent().metadata
     const wishes = new TorrentWishes().toSaved()
-    for (let index = 0; index < 2000; index++) {
+    for (let index = 0; index < 300; index++) {
       const magnetUri = `magnet:?xt=urn:btih:${String(index).padStart(40, '0')}`
       await resumeStore.save(`torrent-${index}`, encodeResumeRecord({ kind: 'own', magnetUri, wishes }))
     }
-    expect(infoSection.length).toBeGreaterThan(0)
     const { client, swarm } = await openClientWith({ resumeStore })
     const { torrents, failures } = await client.restore()
-    expect([torrents.length, failures, client.list().length]).toEqual([2000, [], 2000])
-    expect(swarm.sessions[0]?.requests).toHaveLength(2000)
+    expect([torrents.length, failures, client.list().length]).toEqual([300, [], 300])
+    expect(swarm.sessions[0]?.requests).toHaveLength(300)
   })
 
   it('is given up with the reason of the signal', async () => {
