@@ -85,8 +85,7 @@ export class HeldTorrent {
     this.#files = this.kind === 'files' ? new FilesProgress(this, deps.parseTorrentFile) : undefined
     this.#fullDisk = new FullDiskRetry(
       {
-        retry: () =>
-          this.withSession((session, handle) => session.setTorrentFlags(handle, { uploadMode: false })),
+        retry: () => this.#leaveUploadMode(),
         entered: (error) => this.announce('uploadModeEntered', { id: this.id, error }),
         left: () => this.announce('uploadModeLeft', { id: this.id }),
       },
@@ -189,7 +188,7 @@ export class HeldTorrent {
     this.#handle = handle
     this.session.set(handle, this)
     this.wishes.applyTo(native, handle, requested, this.#requestedAt)
-    for (const peer of this.wishes.peers) native.connectPeer(handle, peer.host, peer.port)
+    this.#dialPeers()
     this.readers.reapply()
     this.observe(this.session.statusOf(handle))
   }
@@ -308,13 +307,23 @@ export class HeldTorrent {
     if (!isNews) return
     // A private torrent takes peers from its trackers only.
     if (contents.isPrivate) this.wishes.change({ peers: [] })
-    this.withSession((session, handle) => {
-      if (files.priorities !== undefined) this.movingFiles.tell(files.priorities)
-      if (this.progress.uploadModeIsWished) session.setTorrentFlags(handle, { uploadMode: false })
-    })
+    if (files.priorities !== undefined) this.movingFiles.tell(files.priorities)
+    if (this.progress.uploadModeIsWished) this.#leaveUploadMode()
     this.progress.uploadModeIsWished = false
     this.announce('metadataReceived', { id: this.id, layout: contents.layout })
     this.#deps.changed(this)
+  }
+
+  /** Seeds were hung up on, as neither side had a use for the other. */
+  #leaveUploadMode(): void {
+    this.withSession((session, handle) => session.setTorrentFlags(handle, { uploadMode: false }))
+    this.#dialPeers()
+  }
+
+  #dialPeers(): void {
+    this.withSession((session, handle) => {
+      for (const { host, port } of this.wishes.peers) session.connectPeer(handle, host, port)
+    })
   }
 
   #missingAfterCheck(): readonly number[] {
