@@ -11,6 +11,7 @@ import { MovingFiles } from './moving-files.js'
 import { SerialQueue } from './serial-queue.js'
 import type { TorrentEvents } from './torrent.js'
 import { TorrentProgress } from './torrent-progress.js'
+import { missingPieces, requestOf } from './torrent-request.js'
 import {
   buildTorrentFile,
   type KnownSource,
@@ -146,25 +147,12 @@ export class HeldTorrent {
   /** How the session is asked for it: by metadata wherever that is known, so that the swarm is asked once. */
   addRequest(havePieces: Uint8Array | undefined): AddTorrentRequest {
     this.#requestedAt = this.wishes.revision
-    const { id, savePath, resumeData, wishes } = this
-    const { seedMode } = this.#options
     this.progress.uploadModeIsWished = this.#isHeldBack()
-    const flags = {
-      ...(wishes.sequential && { sequentialDownload: true }),
-      ...(wishes.superSeeding && { superSeeding: true }),
-      ...(this.#deps.isPexDisabled() && { disablePex: true }),
-      ...(this.progress.uploadModeIsWished && { uploadMode: true }),
-    }
-    return {
-      torrentId: id,
-      ...this.torrentFileOrMagnet(),
-      ...wishes.toRequest(),
-      ...(havePieces && { havePieces }),
-      ...(savePath !== undefined && { savePath }),
-      ...(resumeData && { resumeData }),
-      ...(seedMode && !resumeData && { seedMode }),
-      ...(Object.keys(flags).length > 0 && { flags }),
-    }
+    return requestOf(this, {
+      havePieces,
+      seedMode: this.#options.seedMode ?? false,
+      disablePex: this.#deps.isPexDisabled(),
+    })
   }
 
   torrentFileOrMagnet(): KnownSource['request'] {
@@ -257,7 +245,7 @@ export class HeldTorrent {
     const { tally } = this.progress
     const storage = this.#storage
     if (storage !== undefined && tally !== undefined && this.torrent.isRechecking) {
-      for (const piece of this.#missingAfterCheck()) {
+      for (const piece of missingPieces(this)) {
         this.progress.clear(piece)
         storage.clearPiece(piece).catch((error: unknown) => this.progress.noteStorageFailure(error))
       }
@@ -324,15 +312,5 @@ export class HeldTorrent {
     this.withSession((session, handle) => {
       for (const { host, port } of this.wishes.peers) session.connectPeer(handle, host, port)
     })
-  }
-
-  #missingAfterCheck(): readonly number[] {
-    const found = this.withSession((session, handle) => session.pieceMap(handle))
-    const { tally } = this.progress
-    if (found === undefined || tally === undefined) return []
-    const pieces = Array.from({ length: tally.totalPieces }, (_, piece) => piece)
-    return pieces.filter(
-      (piece) => tally.has(piece) && ((found[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) === 0,
-    )
   }
 }
