@@ -71,11 +71,9 @@ export class ImportService implements AsyncDisposable {
   async list(): Promise<readonly ImportSnapshot[]> {
     this.#assertOpen()
     const records = await this.#imports.listImports()
-    const snapshots: ImportSnapshot[] = []
-    for (const record of records) {
-      snapshots.push(describeImport(record, await this.#library.findTorrent(record.id)))
-    }
-    return snapshots
+    const torrents = await this.#library.findTorrents(records.map(({ id }) => id))
+    const byId = new Map(torrents.map((torrent) => [torrent.id, torrent]))
+    return records.map((record) => describeImport(record, byId.get(record.id)))
   }
 
   async get(id: string): Promise<ImportSnapshot> {

@@ -41,6 +41,8 @@ export interface VerifyOptions extends AbortOptions {
  */
 export interface LibraryLike {
   findTorrent(id: TorrentId): Promise<LibraryTorrent | undefined>
+  /** Those of them that are there. For lists: reads what many need together. */
+  findTorrents(ids: readonly TorrentId[]): Promise<readonly LibraryTorrent[]>
   /** The bytes of one file in order. Rejects STORAGE_PIECE_NOT_FOUND where a piece of it is not there yet. */
   readFile(
     id: TorrentId,

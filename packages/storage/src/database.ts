@@ -24,6 +24,14 @@ export interface SealedChunk {
   readonly lengthBytes: number
 }
 
+/** What lists show of a torrent: all but its metadata, which is as large as its piece hashes. */
+export interface TorrentOverview {
+  readonly id: TorrentId
+  readonly layout: TorrentLayout
+  /** As `completedPieces` answers them. */
+  readonly completedPieces: Uint8Array
+}
+
 /** What became true together: pieces that are complete, chunks whose keys are known. */
 export interface Progress {
   readonly completedPieces: readonly number[]
@@ -56,6 +64,8 @@ export interface Database extends AsyncDisposable {
   findTorrentByInfoHash(infoHash: string): Promise<TorrentRecord | undefined>
   /** Oldest first. */
   listTorrents(): Promise<readonly TorrentId[]>
+  /** Of those that are there, in the order of `ids`. For lists: many cost hardly more statements than one. */
+  overviewTorrents(ids: readonly TorrentId[]): Promise<readonly TorrentOverview[]>
   /** Forgets the torrent and its references. Returns the chunks that nothing refers to any more: for `forgetChunks`. */
   deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]>
 

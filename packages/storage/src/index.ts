@@ -26,7 +26,14 @@ export type {
   StagingChunkStore,
   StagingWriteOptions,
 } from './chunk-store.js'
-export type { Database, FlushState, Progress, SealedChunk, TorrentRecord } from './database.js'
+export type {
+  Database,
+  FlushState,
+  Progress,
+  SealedChunk,
+  TorrentOverview,
+  TorrentRecord,
+} from './database.js'
 export { destroyTorrent } from './delete-chunks.js'
 export type { Durability } from './durability.js'
 export { isBaeError, StorageError, type StorageErrorCode } from './errors.js'

@@ -1,5 +1,5 @@
 import type { ChunkKey } from './chunk-store.js'
-import type { Database, FlushState, Progress, TorrentRecord } from './database.js'
+import type { Database, FlushState, Progress, TorrentOverview, TorrentRecord } from './database.js'
 import { StorageError } from './errors.js'
 import { clearBit, hasBit, setBit, withoutBits } from './have-bits.js'
 import {
@@ -77,6 +77,16 @@ export class MemoryDatabase implements Database {
     return records.map(({ id }) => id)
   }
 
+  async overviewTorrents(ids: readonly TorrentId[]): Promise<readonly TorrentOverview[]> {
+    this.#refuseClosed()
+    return ids.flatMap((id) => {
+      const torrent = this.#contents.torrents.get(id)
+      if (torrent === undefined) return []
+      const layout = structuredClone(torrent.record.layout)
+      return [{ id, layout, completedPieces: torrent.have.slice() }]
+    })
+  }
+
   async deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]> {
     return await this.#write(() => {
       const torrent = this.#contents.torrents.get(id)
@@ -93,6 +103,7 @@ export class MemoryDatabase implements Database {
       if (torrent === undefined)
         throw new StorageError('STORAGE_DATABASE', `torrent ${id} is not in the library`)
       refusePieces(torrent.record, progress.completedPieces)
+      refuseOrdinals(progress.sealedChunks.map(({ ordinal }) => ordinal))
       refuseOtherKeys(torrent, progress)
       for (const piece of progress.completedPieces) {
         setBit(torrent.have, piece)
@@ -119,6 +130,7 @@ export class MemoryDatabase implements Database {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined) return []
       refusePieces(torrent.record, lost.pieces)
+      refuseOrdinals(lost.ordinals)
       for (const piece of lost.pieces) {
         clearBit(torrent.have, piece)
         clearBit(torrent.flushed, piece)
@@ -242,11 +254,16 @@ function refusePieces(record: TorrentRecord, pieces: readonly number[]): void {
   }
 }
 
+function refuseOrdinals(ordinals: readonly number[]): void {
+  for (const ordinal of ordinals) {
+    if (!Number.isInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal of a chunk`)
+  }
+}
+
 /** The bytes of a place are fixed by the torrent: another key for it means that somebody is wrong. */
 function refuseOtherKeys(torrent: MemoryTorrent, progress: Progress): void {
   const seen = new Map<number, ChunkKey>()
   for (const { ordinal, key } of progress.sealedChunks) {
-    if (!Number.isInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal of a chunk`)
     const known = torrent.keys.get(ordinal) ?? seen.get(ordinal) ?? key
     if (known !== key) {
       throw new StorageError(

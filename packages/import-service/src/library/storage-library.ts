@@ -36,9 +36,12 @@ export class StorageLibrary implements LibraryLike {
   }
 
   async findTorrent(id: TorrentId): Promise<LibraryTorrent | undefined> {
-    const record = await this.#deps.database.findTorrent(id)
-    if (record === undefined) return undefined
-    return { id, layout: record.layout, completedPieces: await this.#deps.database.completedPieces(id) }
+    const [torrent] = await this.findTorrents([id])
+    return torrent
+  }
+
+  findTorrents(ids: readonly TorrentId[]): Promise<readonly LibraryTorrent[]> {
+    return this.#deps.database.overviewTorrents(ids)
   }
 
   async *readFile(

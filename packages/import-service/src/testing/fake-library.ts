@@ -33,6 +33,11 @@ export class FakeLibrary implements LibraryLike {
     return this.#torrents.get(id)
   }
 
+  async findTorrents(ids: readonly TorrentId[]): Promise<readonly LibraryTorrent[]> {
+    if (this.failure !== undefined) throw this.failure
+    return ids.flatMap((id) => this.#torrents.get(id) ?? [])
+  }
+
   async *readFile(
     id: TorrentId,
     fileIndex: number,

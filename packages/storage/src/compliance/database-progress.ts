@@ -106,6 +106,18 @@ const haveClauses: Clauses<DatabaseSubject> = {
       assert.deepEqual(await database.chunkKeys(id, 0, 1), [undefined])
     }),
 
+  'an ordinal that is none is a RangeError and nothing of its batch is recorded or cleared': (subject) =>
+    withTorrent(subject, 10, async (database, { id }) => {
+      await database.recordProgress(id, { completedPieces: [3], sealedChunks: [sealed(0, 0)] })
+      for (const ordinal of [-1, 0.5, Number.NaN]) {
+        const progress = { completedPieces: [4], sealedChunks: [sealed(1, 1), sealed(ordinal, 2)] }
+        await assert.rejects(database.recordProgress(id, progress), RangeError)
+        await assert.rejects(database.clearProgress(id, { pieces: [3], ordinals: [0, ordinal] }), RangeError)
+      }
+      assert.deepEqual(setPieces(await database.completedPieces(id), 10), [3])
+      assert.deepEqual(await database.chunkKeys(id, 0, 2), [sampleKey(0), undefined])
+    }),
+
   'cleared pieces and chunks are no longer there, the others are': (subject) =>
     withTorrent(subject, 20, async (database, record) => {
       const ordinals = [0, 1, 2, 3]

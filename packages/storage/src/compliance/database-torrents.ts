@@ -100,6 +100,29 @@ export const torrentClauses: Clauses<DatabaseSubject> = {
       assert.deepEqual(await database.listTorrents(), [early.id, middle.id, late.id])
     }),
 
+  'overviews are of the torrents that are there, in the order asked for, with their pieces': (subject) =>
+    withDatabase(subject, async (database) => {
+      const records = [sampleRecord(9), sampleRecord(20_000), sampleRecord(1, { files: manyFiles(100) })]
+      for (const record of records) await database.saveTorrent(record)
+      const [first, second, third] = records.map(({ id }) => id) as [TorrentId, TorrentId, TorrentId]
+      await database.recordProgress(first, { completedPieces: [0, 8], sealedChunks: [] })
+      await database.recordProgress(second, { completedPieces: [8_191, 8_192, 19_999], sealedChunks: [] })
+      const nobody = sampleRecord(1).id
+      const found = await database.overviewTorrents([third, nobody, second, first])
+      const expected = [records[2], records[1], records[0]].map((record) => ({
+        id: record?.id,
+        layout: record?.layout,
+      }))
+      assert.deepEqual(
+        found.map(({ id, layout }) => ({ id, layout })),
+        expected,
+      )
+      for (const { id, completedPieces } of found)
+        assert.deepEqual(completedPieces, await database.completedPieces(id))
+      assert.deepEqual(await database.overviewTorrents([nobody]), [])
+      assert.deepEqual(await database.overviewTorrents([]), [])
+    }),
+
   'a layout of 100,000 files comes back as it was, with names that are not UTF-8': (subject) =>
     withDatabase(subject, async (database) => {
       const files = manyFiles(100_000)
@@ -188,7 +211,13 @@ export const torrentClauses: Clauses<DatabaseSubject> = {
       () => database.orphans.whileAbsent(record.id, async () => undefined),
       () => database.files.save(record.id, []),
       () => database.files.find([]),
+      () => database.overviewTorrents([record.id]),
+      () => database.markFlushed(record.id, [0]),
+      () => database.flushState(record.id),
+      () => database.saveBootId(record.id, 'boot'),
       () => database.forgetChunks([], async () => undefined),
+      () => database.cache.usage(),
+      () => database.cache.pin({ torrentId: record.id }, 'user'),
     ]
     for (const call of calls) await rejectsWith('STORAGE_CLOSED', call())
   },

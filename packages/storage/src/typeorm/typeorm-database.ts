@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm'
 import type { AbortOptions } from '../abort-options.js'
 import type { CapacityClaim } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
-import type { Database, FlushState, Progress, TorrentRecord } from '../database.js'
+import type { Database, FlushState, Progress, TorrentOverview, TorrentRecord } from '../database.js'
 import { StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { claimCapacity } from './capacity-claim.js'
@@ -17,6 +17,7 @@ import { deletePinsOf } from './pins.js'
 import { clearPlaces, deleteRows, markFlushed, recordBatch } from './progress.js'
 import { transaction } from './sql.js'
 import { withObjects } from './store-failure.js'
+import { overviews } from './torrent-overviews.js'
 import { haveBits, keyRange } from './torrent-progress.js'
 import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
 import { TypeOrmCacheRecords } from './typeorm-cache-records.js'
@@ -96,6 +97,10 @@ export class TypeOrmDatabase implements Database {
       })
       return found.map(({ id }) => id as TorrentId)
     })
+  }
+
+  async overviewTorrents(ids: readonly TorrentId[]): Promise<readonly TorrentOverview[]> {
+    return await this.#read((manager) => overviews(manager, ids))
   }
 
   async deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]> {
