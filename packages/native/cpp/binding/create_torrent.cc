@@ -7,8 +7,11 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "arguments.h"
@@ -97,18 +100,60 @@ lt::file_storage sorted(lt::file_storage const& files) {
   return inOrder;
 }
 
-class CreateTorrentWorker final : public Napi::AsyncWorker {
+// Makes one torrent on a thread of its own. On one of Node's pool the end of a process or worker would wait until
+// everything is read. Belongs to the JavaScript thread, but for run(); deletes itself.
+class TorrentCreation {
  public:
-  CreateTorrentWorker(Napi::Env env, Options options, std::shared_ptr<Shared> shared)
-      : Napi::AsyncWorker(env),
+  TorrentCreation(Napi::Env env, Options options, std::shared_ptr<Shared> shared)
+      : m_env(env),
         m_options(std::move(options)),
         m_shared(std::move(shared)),
-        m_deferred(Napi::Promise::Deferred::New(env)) {}
+        m_deferred(Napi::Promise::Deferred::New(env)),
+        m_done(Done::New(env, "bae create torrent", 0, 1)) {}
 
-  Napi::Promise promise() const { return m_deferred.Promise(); }
+  // Throws NATIVE_IO, and then leaves nothing behind.
+  static Napi::Promise start(std::unique_ptr<TorrentCreation> creation) {
+    auto* const self = creation.get();
+    try {
+      self->m_thread = std::thread([self] { self->run(); });
+    } catch (std::system_error const&) {
+      self->m_done.Release();
+      throw codedError(self->m_env, "NATIVE_IO", "the system gives no more threads");
+    }
+    napi_add_env_cleanup_hook(self->m_env, onEnvironmentEnds, self);
+    return creation.release()->m_deferred.Promise();
+  }
 
-  // Worker thread.
-  void Execute() override {
+ private:
+  // Called when the thread is done; without an environment when that has ended.
+  static void onDone(Napi::Env env, Napi::Function, void*, TorrentCreation* self) {
+    std::unique_ptr<TorrentCreation> const owned(self);
+    if (self->m_environmentEnded) return;
+    napi_remove_env_cleanup_hook(self->m_env, onEnvironmentEnds, self);
+    self->m_thread.join();
+    if (env != nullptr) self->settle();
+  }
+  using Done = Napi::TypedThreadSafeFunction<void, TorrentCreation, onDone>;
+
+  static void onEnvironmentEnds(void* data) {
+    auto* const self = static_cast<TorrentCreation*>(data);
+    self->m_shared->isAborted = true;
+    self->m_thread.join();
+    self->m_environmentEnded = true;
+  }
+
+  void run() {
+    try {
+      create();
+    } catch (std::exception const& error) {
+      m_error = error.what();
+    }
+    auto done = m_done;
+    done.NonBlockingCall(this);
+    done.Release();
+  }
+
+  void create() {
     lt::file_storage found;
     lt::add_files(found, m_options.path, [this](std::string const&) { return !m_shared->isAborted; });
     throwIfAborted();
@@ -128,17 +173,17 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
     m_bytes = torrent.generate_buf();
   }
 
-  void OnOK() override {
-    auto bytes = Napi::Uint8Array::New(Env(), m_bytes.size());
+  void settle() {
+    Napi::HandleScope scope(m_env);
+    if (m_error) {
+      m_deferred.Reject(codedError(m_env, "NATIVE_IO", *m_error).Value());
+      return;
+    }
+    auto bytes = Napi::Uint8Array::New(m_env, m_bytes.size());
     std::memcpy(bytes.Data(), m_bytes.data(), m_bytes.size());
     m_deferred.Resolve(bytes);
   }
 
-  void OnError(Napi::Error const& error) override {
-    m_deferred.Reject(codedError(Env(), "NATIVE_IO", error.Message()).Value());
-  }
-
- private:
   void throwIfAborted() const {
     if (m_shared->isAborted) throw std::runtime_error("aborted");
   }
@@ -152,9 +197,15 @@ class CreateTorrentWorker final : public Napi::AsyncWorker {
     torrent.set_priv(m_options.isPrivate);
   }
 
+  Napi::Env m_env;
   Options m_options;
   std::shared_ptr<Shared> const m_shared;
   Napi::Promise::Deferred m_deferred;
+  Done m_done;
+  std::thread m_thread;
+  bool m_environmentEnded = false;
+  // What came of it: written by the thread, read when it has ended.
+  std::optional<std::string> m_error;
   std::vector<char> m_bytes;
 };
 
@@ -164,10 +215,7 @@ Napi::Value createTorrentFile(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
   auto options = optionsOf(call[0], call[1]);
   auto const shared = std::make_shared<Shared>();
-  // Deletes itself.
-  auto* const worker = new CreateTorrentWorker(env, std::move(options), shared);
   auto creation = Napi::Object::New(env);
-  creation.Set("promise", worker->promise());
   creation.Set("abort", Napi::Function::New(env, [shared](Napi::CallbackInfo const&) { shared->isAborted = true; }));
   auto const progress = [shared](Napi::CallbackInfo const& asked) {
     auto counts = Napi::Object::New(asked.Env());
@@ -176,7 +224,7 @@ Napi::Value createTorrentFile(Napi::CallbackInfo const& call) {
     return counts;
   };
   creation.Set("progress", Napi::Function::New(env, progress));
-  worker->Queue();
+  creation.Set("promise", TorrentCreation::start(std::make_unique<TorrentCreation>(env, std::move(options), shared)));
   return creation;
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { AddTorrentRequest } from '../../src/index.js'
+import { type AddTorrentRequest, createTorrentFile, parseTorrentFile } from '../../src/index.js'
 import { RecordingStorage } from '../../src/testing/recording-storage.js'
 import { createTestTorrent, pieceBits } from '../../src/testing/test-torrent.js'
 import { everyPiece, openLoopbackSession, openTorrent, storageOf, untilTrue } from './loopback-session.js'
@@ -30,6 +30,24 @@ it('takes flags, priorities, trackers, web seeds, peers and limits with the torr
   expect(session.webSeeds(handle)).toEqual(['http://127.0.0.1:9/files/'])
   expect(session.torrentLimits(handle)).toMatchObject({ maxConnections: 5, uploadBytesPerSecond: 1000 })
 })
+
+it.each(['v2', 'hybrid'] as const)(
+  'gives a storage the hash of each piece of a %s torrent',
+  async (format) => {
+    const { name, bytes } = createTestTorrent('hashed', { totalLengthBytes: 300_000 })
+    const folder = await mkdtemp(join(tmpdir(), 'bae-hashed-'))
+    await writeFile(join(folder, name), bytes)
+    const torrentFile = await createTorrentFile(join(folder, name), { format, pieceLengthBytes: 32 * 1024 })
+    await rm(folder, { recursive: true })
+    const storage = new RecordingStorage()
+    const session = await openLoopbackSession({ handler: storage, onAlert: storage.onAlert })
+    await session.addTorrent({ torrentId: format, torrentFile })
+    await storage.until('it is opened', () => storage.calls('openStorage').length > 0)
+    const { layout, metadata } = parseTorrentFile(torrentFile)
+    expect(metadata.pieceHashesV2?.some((byte) => byte !== 0)).toBe(true)
+    expect(storage.calls('openStorage')).toMatchObject([{ layout, metadata }])
+  },
+)
 
 it('fetches a torrent of which only the info hash and a peer are known', async () => {
   const torrent = createTestTorrent('by-hash')

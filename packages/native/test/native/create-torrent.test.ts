@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type CreateTorrentOptions, createTorrentFile, parseTorrentFile } from '../../src/index.js'
 import { createTestTorrent } from '../../src/testing/test-torrent.js'
@@ -146,4 +150,17 @@ it('tells how many pieces are hashed, and ends with all of them', async () => {
   const { layout } = parseTorrentFile(torrentFile)
   const totalPieces = Math.ceil(layout.totalLengthBytes / layout.pieceLengthBytes)
   expect(told.at(-1)).toEqual({ hashedPieces: totalPieces, totalPieces })
+})
+
+it('lets the process exit, and a worker be terminated, while files are being read', async () => {
+  const child = fileURLToPath(new URL('./create-torrent-child.mjs', import.meta.url))
+  // Reading its zeroes would take a quarter of an hour.
+  const file = join(folder, 'endless.bin')
+  await writeFile(file, '')
+  await truncate(file, 2 ** 40)
+  const { status, signal } = spawnSync(process.execPath, [child, file], { timeout: 20_000 })
+  expect({ status, signal }).toEqual({ status: 7, signal: null })
+  const worker = new Worker(child, { argv: [file] })
+  await once(worker, 'message')
+  expect(await worker.terminate()).toBe(1)
 })
