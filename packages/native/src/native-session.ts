@@ -8,7 +8,7 @@ import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layo
  * All that C++ may ask of JavaScript. Requests arrive on the JavaScript thread that created the session, in
  * the order libtorrent made them; `openStorage` comes before every other call of its storage index. An
  * index comes from a counter and is never given to a second storage of the session; only an `openStorage` that failed
- * is asked again with the same one, when libtorrent goes on.
+ * or was given up is asked again with the same one, when libtorrent goes on.
  *
  * Whatever a call does wrong (throws, rejects with anything, returns rubbish, never settles) becomes an error for
  * libtorrent. Which one, and so what becomes of the torrent, is chosen by the error's `code`, or that of its cause:

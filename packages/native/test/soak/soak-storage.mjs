@@ -66,8 +66,8 @@ export class SoakStorage {
   #library
   #random
   #open = new Map()
-  /** What became of the openings: only one that failed may come again. */
-  #openings = new Map()
+  /** Storages that something was asked of: only one whose opening failed, or was given up, may be opened again. */
+  #used = new Set()
 
   constructor(library, random, faults) {
     this.#library = library
@@ -80,11 +80,9 @@ export class SoakStorage {
   }
 
   async openStorage(index, torrentId, layout) {
-    if (this.#openings.get(index) === 'well') this.#library.complain(`storage index ${index} is used twice`)
+    if (this.#used.has(index)) this.#library.complain(`storage index ${index} is used twice`)
     this.#open.set(index, { torrentId, layout })
-    this.#openings.set(index, 'failed')
     if (await this.#misbehaves('openStorage')) return { havePieces: new Uint8Array(1) }
-    this.#openings.set(index, 'well')
     const { complete } = this.#library.stored(torrentId)
     const bits = new Uint8Array(Math.ceil(this.#library.torrents.get(torrentId).pieceCount / 8))
     for (const piece of complete) bits[piece >> 3] |= 0x80 >> (piece & 7)
@@ -148,6 +146,7 @@ export class SoakStorage {
       this.#library.complain(`${call} of storage index ${index}, which is not open`)
       throw new Error('not open')
     }
+    this.#used.add(index)
     this.#library.counts.calls++
     return {
       torrent: this.#library.torrents.get(open.torrentId),
