@@ -62,6 +62,33 @@ export function provesChunk(key: ChunkKey, bytes: Uint8Array): boolean {
   return false
 }
 
+/**
+ * The key of the only chunk of a file, from the root of the file's own tree (BEP 52): that tree is as wide as
+ * the file, the chunk's as wide as the chunk size. A file of more than one chunk is a RangeError.
+ */
+export function chunkKeyOfFile(root: string, lengthBytes: number, chunkSizeBytes: number): ChunkKey {
+  if (lengthBytes > chunkSizeBytes) throw new RangeError(`a file of ${lengthBytes} bytes has several chunks`)
+  let node: Uint8Array = Buffer.from(root, 'hex')
+  let missing = new Uint8Array(leafBytes)
+  for (let width = 1; width < chunkSizeBytes / blockBytes; width *= 2) {
+    if (width * blockBytes >= lengthBytes) node = hashPair(node, missing)
+    missing = hashPair(missing, missing)
+  }
+  return Buffer.from(node).toString('hex') as ChunkKey
+}
+
+/** The root of the tree of a file of more than one chunk (BEP 52), 64 hex digits, from the keys of all of them: 32 bytes each. */
+export function rootOfChunkKeys(keys: Uint8Array, chunkSizeBytes: number): string {
+  let missing = new Uint8Array(leafBytes)
+  for (let width = 1; width < chunkSizeBytes / blockBytes; width *= 2) missing = hashPair(missing, missing)
+  let level = keys
+  while (level.length > leafBytes) {
+    level = parentsOf(level, missing)
+    missing = hashPair(missing, missing)
+  }
+  return Buffer.from(level).toString('hex')
+}
+
 export function isChunkKey(text: string): text is ChunkKey {
   return /^[0-9a-f]{64}$/.test(text)
 }

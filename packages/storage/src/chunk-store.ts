@@ -62,12 +62,17 @@ export interface ChunkPlaces {
   readonly remote: boolean
 }
 
+export interface FlushOptions extends AbortOptions {
+  /** These too, whoever wrote them: another process may have. Those that are not there are passed over. */
+  readonly chunks?: readonly ChunkKey[]
+}
+
 /** A chunk store that chunks can grow in. */
 export interface StagingChunkStore extends ChunkStore {
   readonly staging: StagingArea
   readonly manifests: ManifestStore
   /** Settles when all that was written, sealed and put before survives a power cut. What it rejects with may be tried again. */
-  flush(options?: AbortOptions): Promise<void>
+  flush(options?: FlushOptions): Promise<void>
   /** Where a sealed chunk is, as far as can be told without reading it: its bytes may be damaged. Rejects when it cannot know. */
   places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces>
   /**

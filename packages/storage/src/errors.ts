@@ -30,6 +30,10 @@ export type StorageErrorCode =
   | 'STORAGE_POSTGRES_FOLDER'
   /** Written by a newer version of bae, in a form that this one does not know. */
   | 'STORAGE_NEWER_VERSION'
+  /** The database that was to be made anew has records. */
+  | 'STORAGE_DATABASE_NOT_EMPTY'
+  /** The store has manifests of torrents that the database does not know. */
+  | 'STORAGE_REBUILD_NEEDED'
   /** Another torrent of the library already has this info hash. */
   | 'STORAGE_DUPLICATE_TORRENT'
 

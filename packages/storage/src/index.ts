@@ -43,6 +43,12 @@ export { MemoryDatabase } from './memory-database.js'
 export { OpenMark } from './open-mark.js'
 export { blockBytes, type ChunkSpan, PieceMapper, type PieceSpan } from './piece-mapper.js'
 export { type PieceSource, type ReadFileOptions, readFile } from './read-file.js'
+export {
+  type NotRebuilt,
+  type RebuildOptions,
+  type RebuiltTorrent,
+  rebuildDatabase,
+} from './rebuild-database.js'
 export type { RepairReport } from './repair-torrent.js'
 export {
   type Damage,

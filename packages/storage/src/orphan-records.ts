@@ -6,13 +6,13 @@ export interface OrphanRecords {
   /** Chunks that nothing refers to, in the order of their keys: up to `limit` of those behind `after`. */
   unreferenced(after: ChunkKey | undefined, limit: number): Promise<readonly ChunkKey[]>
   /**
-   * `deleteObjects` runs with exactly those of `keys` that have no record, while nobody can make one: a chunk
+   * `deleteObjects`, which does not use this database, runs with exactly those of `keys` that have no record, while nobody can make one: a chunk
    * that is recorded meanwhile gets its object afterwards. Nothing runs where all have one.
    */
   forgetUnknown(
     keys: readonly ChunkKey[],
     deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
   ): Promise<void>
-  /** Runs `work` where there is no such torrent, while nobody can save it. False, and nothing done, where there is. */
+  /** Runs `work`, which does not use this database, where there is no such torrent, while nobody can save it. False, and nothing done, where there is. */
   whileAbsent(id: TorrentId, work: () => Promise<void>): Promise<boolean>
 }

@@ -2,7 +2,7 @@ import type { ChunkKey } from './chunk-store.js'
 import type { Database } from './database.js'
 import type { TorrentId } from './torrent-layout.js'
 
-const keyBytes = 32
+export const keyBytes = 32
 
 /** Asked for at once. */
 const keysPerRead = 4_096

@@ -4,6 +4,7 @@ import { collect } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import { allPieces } from '../src/compliance/storage-subject.js'
 import { destroyTorrent } from '../src/delete-chunks.js'
+import { setBits } from '../src/have-bits.js'
 import { decodeManifest, type Manifest, type ManifestKind, manifestName } from '../src/manifest.js'
 import { packedKeyAt } from '../src/packed-keys.js'
 import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
@@ -61,6 +62,21 @@ describe('the manifest of a torrent', () => {
     store.clearScript()
     await library.open()
     expect(keysOf(library, (await manifestOf(library, 'complete'))!)).toEqual(await library.recordedKeys())
+  })
+
+  it('waits until all that it names is flushed, whoever wrote it', async () => {
+    const store = new FaultyChunkStore(new MemoryChunkStore())
+    const library = new Library(layout, { store })
+    const storage = await library.open()
+    store.fail('flush', new Error('not now'), { times: 100 })
+    await library.complete(storage, ...pieces)
+    expect(await manifestOf(library, 'complete')).toBeUndefined()
+    store.clearScript()
+    // The process dies here: the next one of the same boot has nothing to flush of its own.
+    await library.open()
+    expect(keysOf(library, (await manifestOf(library, 'complete'))!)).toEqual(await library.recordedKeys())
+    const { unflushedPieces } = await library.database.flushState(library.record.id)
+    expect([...setBits(unflushedPieces)]).toEqual([])
   })
 
   it('is written once: opening a complete torrent again changes nothing', async () => {

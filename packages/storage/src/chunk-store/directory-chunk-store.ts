@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { isChunkKey, parseChunkKey } from '../chunk-key.js'
-import type { ChunkKey, ChunkPlaces, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkPlaces, FlushOptions, StagingChunkStore } from '../chunk-store.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
 import { InFlightCalls } from '../in-flight-calls.js'
@@ -70,7 +70,8 @@ export class DirectoryChunkStore implements StagingChunkStore {
     })
   }
 
-  async flush(options?: AbortOptions): Promise<void> {
+  async flush(options?: FlushOptions): Promise<void> {
+    for (const key of options?.chunks ?? []) this.#unflushed.written(this.#path(key))
     await this.#run('flushing chunks', options, () => this.#unflushed.flush())
   }
 

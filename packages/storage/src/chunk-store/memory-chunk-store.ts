@@ -1,6 +1,6 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
-import type { ChunkKey, ChunkPlaces, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkPlaces, FlushOptions, StagingChunkStore } from '../chunk-store.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { MemoryManifestStore } from './memory-manifest-store.js'
 import { MemoryStagingArea } from './memory-staging-area.js'
@@ -21,7 +21,7 @@ export class MemoryChunkStore implements StagingChunkStore {
   }
 
   /** Nothing here survives the process, and so nothing more could be done. */
-  async flush(options?: AbortOptions): Promise<void> {
+  async flush(options?: FlushOptions): Promise<void> {
     this.#begin(options)
   }
 

@@ -250,6 +250,8 @@ const flushClauses: Clauses<StagingSubject> = {
     await store.flush()
     sameBytes(await store.get(keyOf(bytes)), bytes, 'sealed while flushing')
     sameBytes(await store.get(keyOf(bytes.subarray(1))), bytes.subarray(1), 'put while flushing')
+    await store.flush({ chunks: [keyOf(bytes), keyOf(patternBytes(6, 10))] })
+    sameBytes(await store.get(keyOf(bytes)), bytes, 'flushed by its key, beside one that is not there')
     assert.deepEqual(await collect(store.staging.list(torrent)), [])
   },
 }

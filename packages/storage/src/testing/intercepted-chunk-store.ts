@@ -3,6 +3,7 @@ import type { ByteRange } from '../byte-range.js'
 import type {
   ChunkKey,
   ChunkPlaces,
+  FlushOptions,
   StagedChunk,
   StagingArea,
   StagingChunkStore,
@@ -60,7 +61,7 @@ export class InterceptedChunkStore implements StagingChunkStore {
     return this.#inner.freeBytes(torrentId)
   }
 
-  async flush(options?: AbortOptions): Promise<void> {
+  async flush(options?: FlushOptions): Promise<void> {
     await this.#interceptor.before('flush')
     await this.#inner.flush(options)
   }

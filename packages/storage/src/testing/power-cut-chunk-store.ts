@@ -1,7 +1,14 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { MemoryChunkStore } from '../chunk-store/memory-chunk-store.js'
-import type { ChunkKey, ChunkPlaces, StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store.js'
+import type {
+  ChunkKey,
+  ChunkPlaces,
+  FlushOptions,
+  StagedChunk,
+  StagingArea,
+  StagingChunkStore,
+} from '../chunk-store.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
@@ -35,7 +42,7 @@ export class PowerCutChunkStore implements StagingChunkStore {
     this.#unflushed.clear()
   }
 
-  async flush(options?: AbortOptions): Promise<void> {
+  async flush(options?: FlushOptions): Promise<void> {
     const written = new Map(Array.from(this.#unflushed, ([name, { ranges }]) => [name, ranges.length]))
     await this.duringFlush()
     await this.#inner.flush(options)
