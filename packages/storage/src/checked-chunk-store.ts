@@ -2,7 +2,14 @@ import type { AbortOptions } from './abort-options.js'
 import type { ByteRange } from './byte-range.js'
 import { provesChunk } from './chunk-key.js'
 import { assertByteRange } from './chunk-store/read-exactly.js'
-import type { ChunkKey, ChunkPlaces, StagingArea, StagingChunkStore } from './chunk-store.js'
+import type {
+  ChunkKey,
+  ChunkPlaces,
+  FlushOptions,
+  LeftoverOptions,
+  StagingArea,
+  StagingChunkStore,
+} from './chunk-store.js'
 import { StorageError } from './errors.js'
 import type { ManifestStore } from './manifest-store.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -84,7 +91,11 @@ export class CheckedChunkStore implements StagingChunkStore {
     return this.#inner.list(prefix, options)
   }
 
-  flush(options?: AbortOptions): Promise<void> {
+  leftovers(options: LeftoverOptions): AsyncIterable<string> {
+    return this.#inner.leftovers(options)
+  }
+
+  flush(options?: FlushOptions): Promise<void> {
     return this.#inner.flush(options)
   }
 

@@ -67,12 +67,21 @@ export interface FlushOptions extends AbortOptions {
   readonly chunks?: readonly ChunkKey[]
 }
 
+export interface LeftoverOptions extends AbortOptions {
+  /** Only what was last changed before: as of `Date.now()`. */
+  readonly beforeMs: number
+  /** Removes them on the way. */
+  readonly remove: boolean
+}
+
 /** A chunk store that chunks can grow in. */
 export interface StagingChunkStore extends ChunkStore {
   readonly staging: StagingArea
   readonly manifests: ManifestStore
   /** Settles when all that was written, sealed and put before survives a power cut. What it rejects with may be tried again. */
   flush(options?: FlushOptions): Promise<void>
+  /** What calls that never ended have left and no other call will find: by names that only the store knows. */
+  leftovers(options: LeftoverOptions): AsyncIterable<string>
   /** Where a sealed chunk is, as far as can be told without reading it: its bytes may be damaged. Rejects when it cannot know. */
   places(key: ChunkKey, options?: AbortOptions): Promise<ChunkPlaces>
   /**

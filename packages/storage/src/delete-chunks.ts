@@ -17,12 +17,17 @@ export async function deleteUnreferencedChunks(
 ): Promise<void> {
   for (let first = 0; first < keys.length; first += keysPerLock) {
     await deps.database.forgetChunks(keys.slice(first, first + keysPerLock), (some) =>
-      forEachBounded(some, maxDeletesAtOnce, async (key) => {
-        await deps.chunkStore.delete(key)
-        crashPoint('object without a reference is deleted')
-      }),
+      deleteObjects(deps.chunkStore, some),
     )
   }
+}
+
+/** Their records are locked. */
+export async function deleteObjects(chunkStore: ChunkStore, keys: readonly ChunkKey[]): Promise<void> {
+  await forEachBounded(keys, maxDeletesAtOnce, async (key) => {
+    await chunkStore.delete(key)
+    crashPoint('object without a reference is deleted')
+  })
 }
 
 /**

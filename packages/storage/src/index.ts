@@ -26,6 +26,7 @@ export type {
   StagingChunkStore,
   StagingWriteOptions,
 } from './chunk-store.js'
+export { collectGarbage, type Garbage, type GarbageKind, type GarbageOptions } from './collect-garbage.js'
 export type {
   Database,
   FlushState,

@@ -74,8 +74,6 @@ class FoundChunks {
   /** A bit for each ordinal. */
   readonly #there: PieceSet
   readonly #staged = new Set<number>()
-  readonly #away: ChunkKey[] = []
-  readonly #both: ChunkKey[] = []
 
   constructor(deps: RebuildTorrentDeps, known: Known, options: RebuildTorrentOptions) {
     this.#deps = deps
@@ -94,7 +92,6 @@ class FoundChunks {
         (local || remote) && (!this.#options.verify || (await this.#read(ordinal, key)) !== undefined)
       if (!there) return void this.missingChunks++
       this.#there.add(ordinal)
-      if (remote) (local ? this.#both : this.#away).push(key)
     })
   }
 
@@ -143,8 +140,6 @@ class FoundChunks {
       await database.recordProgress(id, { completedPieces, sealedChunks: [], flushed: true })
       crashPoint('pieces are recorded again')
     }
-    for (const keys of batches(this.#away, chunksPerBatch)) await database.cache.markAway(keys)
-    for (const keys of batches(this.#both, chunksPerBatch)) await database.cache.markRemote(keys, Date.now())
     const known = new Uint8Array(this.#known.keys.length)
     for (const ordinal of sealed) {
       const start = ordinal * keyBytes

@@ -4,6 +4,7 @@ import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import type {
   ChunkKey,
   ChunkPlaces,
+  LeftoverOptions,
   StagedChunk,
   StagingArea,
   StagingChunkStore,
@@ -41,6 +42,10 @@ export class MeasuredChunkStore implements StagingChunkStore {
 
   namesBeginningWith(prefix: string): string[] {
     return [...this.#lengths.keys()].filter((name) => name.startsWith(prefix))
+  }
+
+  leftovers(options: LeftoverOptions): AsyncIterable<string> {
+    return this.#inner.leftovers(options)
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {

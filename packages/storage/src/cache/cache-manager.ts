@@ -1,7 +1,13 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { PinReason, PinTarget } from '../cache-records.js'
-import type { ChunkKey, ChunkPlaces, StagingChunkStore } from '../chunk-store.js'
+import type {
+  ChunkKey,
+  ChunkPlaces,
+  FlushOptions,
+  LeftoverOptions,
+  StagingChunkStore,
+} from '../chunk-store.js'
 import type { Database } from '../database.js'
 import { StorageError } from '../errors.js'
 import { InFlightCalls } from '../in-flight-calls.js'
@@ -190,7 +196,11 @@ export class CacheManager implements StagingChunkStore {
     if (!this.#calls.closed) this.#remote?.fetcher.fetchAhead(keys)
   }
 
-  async flush(options?: AbortOptions): Promise<void> {
+  leftovers(options: LeftoverOptions): AsyncIterable<string> {
+    return this.#parts.local.leftovers(options)
+  }
+
+  async flush(options?: FlushOptions): Promise<void> {
     await this.#calls.run(() => this.#parts.local.flush(options))
   }
 

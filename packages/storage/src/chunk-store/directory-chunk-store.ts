@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { isChunkKey, parseChunkKey } from '../chunk-key.js'
-import type { ChunkKey, ChunkPlaces, FlushOptions, StagingChunkStore } from '../chunk-store.js'
+import type {
+  ChunkKey,
+  ChunkPlaces,
+  FlushOptions,
+  LeftoverOptions,
+  StagingChunkStore,
+} from '../chunk-store.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
 import { InFlightCalls } from '../in-flight-calls.js'
@@ -68,6 +74,25 @@ export class DirectoryChunkStore implements StagingChunkStore {
       const { bavail, bsize } = await statfs(this.#directory)
       return bavail * bsize
     })
+  }
+
+  async *leftovers({ beforeMs, remove, signal }: LeftoverOptions): AsyncIterable<string> {
+    this.#calls.refuseWhenClosed()
+    signal?.throwIfAborted()
+    const directory = join(this.#directory, 'temp')
+    try {
+      for await (const { name } of await opendir(directory)) {
+        signal?.throwIfAborted()
+        const path = join(directory, name)
+        const found = await absentAsUndefined(stat(path))
+        if (found === undefined || found.mtimeMs >= beforeMs) continue
+        if (remove) await rm(path, { force: true })
+        yield name
+      }
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error instanceof Error && 'syscall' in error ? ioError('listing temporary files', error) : error
+    }
   }
 
   async flush(options?: FlushOptions): Promise<void> {

@@ -1,6 +1,12 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
-import type { ChunkKey, ChunkPlaces, FlushOptions, StagingChunkStore } from '../chunk-store.js'
+import type {
+  ChunkKey,
+  ChunkPlaces,
+  FlushOptions,
+  LeftoverOptions,
+  StagingChunkStore,
+} from '../chunk-store.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { MemoryManifestStore } from './memory-manifest-store.js'
 import { MemoryStagingArea } from './memory-staging-area.js'
@@ -23,6 +29,12 @@ export class MemoryChunkStore implements StagingChunkStore {
   /** Nothing here survives the process, and so nothing more could be done. */
   async flush(options?: FlushOptions): Promise<void> {
     this.#begin(options)
+  }
+
+  /** A call that ends leaves nothing, and one that does not takes all of it along. */
+  async *leftovers(options: LeftoverOptions): AsyncIterable<string> {
+    this.#begin(options)
+    yield* []
   }
 
   async freeBytes(): Promise<number | undefined> {

@@ -195,6 +195,7 @@ const listClauses: Clauses<StagingSubject> = {
     await rejectsWithCode('STORAGE_CLOSED', store.staging.discardAll(torrent))
     await rejectsWithCode('STORAGE_CLOSED', collect(store.staging.list(torrent)))
     await rejectsWithCode('STORAGE_CLOSED', collect(store.staging.listTorrents()))
+    await rejectsWithCode('STORAGE_CLOSED', collect(store.leftovers({ beforeMs: 0, remove: false })))
     await rejectsWithCode('STORAGE_CLOSED', store.flush())
     await rejectsWithCode('STORAGE_CLOSED', store.places(keyOf(patternBytes(1, 10))))
     await rejectsWithCode('STORAGE_CLOSED', store.heal(keyOf(patternBytes(1, 10))))
@@ -231,6 +232,21 @@ const placesClauses: Clauses<StagingSubject> = {
       const options = { signal: AbortSignal.abort(reason) }
       await rejectsWithReason(reason, store.places(keyOf(patternBytes(1, 10)), options))
       await rejectsWithReason(reason, store.heal(keyOf(patternBytes(1, 10)), options))
+    }),
+}
+
+const leftoverClauses: Clauses<StagingSubject> = {
+  'calls that have ended leave nothing over': (subject) =>
+    withStore(subject, async (store, staging) => {
+      const bytes = patternBytes(1, 1000)
+      await store.put(keyOf(bytes), bytes)
+      await staging.write(place, 0, bytes)
+      await store.manifests.put('a', bytes)
+      const beforeMs = Date.now() + 60_000
+      assert.deepEqual(await collect(store.leftovers({ beforeMs, remove: true })), [])
+      sameBytes(await store.get(keyOf(bytes)), bytes, 'put')
+      sameBytes(await staging.read(place, { offset: 0, length: 1000 }), bytes, 'staged')
+      sameBytes(await store.manifests.get('a'), bytes, 'manifest')
     }),
 }
 
@@ -284,6 +300,7 @@ export function stagingCompliance(
     ...sealClauses,
     ...listClauses,
     ...placesClauses,
+    ...leftoverClauses,
     ...flushClauses,
     ...(subject.reopen === undefined ? {} : reopenClauses(subject.reopen)),
   }

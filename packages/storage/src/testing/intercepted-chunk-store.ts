@@ -4,6 +4,7 @@ import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  LeftoverOptions,
   StagedChunk,
   StagingArea,
   StagingChunkStore,
@@ -59,6 +60,10 @@ export class InterceptedChunkStore implements StagingChunkStore {
 
   freeBytes(torrentId?: TorrentId): Promise<number | undefined> {
     return this.#inner.freeBytes(torrentId)
+  }
+
+  leftovers(options: LeftoverOptions): AsyncIterable<string> {
+    return this.#inner.leftovers(options)
   }
 
   async flush(options?: FlushOptions): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  LeftoverOptions,
   StagedChunk,
   StagingArea,
   StagingChunkStore,
@@ -40,6 +41,10 @@ export class PowerCutChunkStore implements StagingChunkStore {
       for (const { offset, length } of ranges) await this.#spoil(place, offset, length)
     }
     this.#unflushed.clear()
+  }
+
+  leftovers(options: LeftoverOptions): AsyncIterable<string> {
+    return this.#inner.leftovers(options)
   }
 
   async flush(options?: FlushOptions): Promise<void> {
