@@ -5,6 +5,7 @@ import {
   BaeStorage,
   CacheManager,
   CheckedChunkStore,
+  collectGarbage,
   createStorageFactory,
   type Database,
   DirectoryChunkStore,
@@ -12,6 +13,7 @@ import {
   minCapacityChunks,
   OpenMark,
   readFile,
+  rebuildDatabase,
   refuseAwayChunks,
   type StagingChunkStore,
   scrubTorrent,
@@ -163,6 +165,8 @@ function createLibrary(parts: LibraryParts, close: () => Promise<void>): Storage
     scrub: (record, options) => scrub(parts, record, options),
     noteAllSound: () => parts.mark.allSound(),
     destroy: (id) => destroyTorrent(parts, id),
+    rebuild: (options) => rebuildDatabase(parts, options),
+    collectGarbage: (options) => collectGarbage(parts, options),
     close,
   })
 }

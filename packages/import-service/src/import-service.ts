@@ -1,5 +1,5 @@
 import type { PeerAddress } from '@bae/client'
-import type { AbortOptions, TorrentId } from '@bae/storage'
+import type { AbortOptions, Garbage, GarbageOptions, TorrentId } from '@bae/storage'
 import { claimTorrent, hashesOf, releaseAll } from './claim-torrent.js'
 import { closeAll } from './close-all.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
@@ -9,6 +9,7 @@ import { type Import, ImportJob } from './import-job.js'
 import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import type { LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from './library-like.js'
+import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
 import { resolveId } from './resolve-id.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
@@ -162,6 +163,18 @@ export class ImportService implements AsyncDisposable {
     if (record?.state !== 'completed') return
     const { completedAtMs: _, ...rest } = record
     await this.#imports.saveImport({ ...rest, state: 'downloading' })
+  }
+
+  /** Makes the records of a library anew from its store. Rejects STORAGE_DATABASE_NOT_EMPTY. */
+  async rebuild(options: RebuildImportsOptions = {}): Promise<RebuildReport> {
+    this.#assertOpen()
+    return await rebuildImports({ imports: this.#imports, library: this.#library }, options)
+  }
+
+  /** Deletes what crashes have left in the library, and tells each thing. Rejects STORAGE_REBUILD_NEEDED. */
+  collectGarbage(options: GarbageOptions = {}): AsyncIterable<Garbage> {
+    this.#assertOpen()
+    return this.#library.collectGarbage(options)
   }
 
   /** Stops what runs, keeping what is stored, then closes everything. Idempotent. */

@@ -23,5 +23,6 @@ export type {
   VerifyOptions,
   VerifyReport,
 } from './library-like.js'
+export type { RebuildImportsOptions, RebuildReport, RebuiltImport } from './rebuild-imports.js'
 export type { StatusUpdate, TorrentClientLike, TorrentLike } from './torrent-client-like.js'
 export type { BadFile, BadPiece, VerifiedImport } from './verified-import.js'

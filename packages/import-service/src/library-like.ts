@@ -1,4 +1,14 @@
-import type { AbortOptions, ByteRange, TorrentId, TorrentLayout } from '@bae/storage'
+import type {
+  AbortOptions,
+  ByteRange,
+  Garbage,
+  GarbageOptions,
+  NotRebuilt,
+  RebuildOptions,
+  RebuiltTorrent,
+  TorrentId,
+  TorrentLayout,
+} from '@bae/storage'
 
 /** What the library holds of one torrent. */
 export interface LibraryTorrent {
@@ -57,6 +67,10 @@ export interface LibraryLike {
   noteAllSound(): Promise<void>
   /** Deletes the torrent's records, staged bytes and the chunks that no other torrent shares. An absent torrent is fine. */
   removeTorrent(id: TorrentId): Promise<void>
+  /** Makes the records of torrents anew from what the store has. Rejects STORAGE_DATABASE_NOT_EMPTY. */
+  rebuild(options?: RebuildOptions): AsyncIterable<RebuiltTorrent | NotRebuilt>
+  /** Deletes what crashes have left, and tells each thing. Rejects STORAGE_REBUILD_NEEDED. */
+  collectGarbage(options?: GarbageOptions): AsyncIterable<Garbage>
   /** Idempotent. */
   close(): Promise<void>
 }

@@ -3,7 +3,9 @@ import type { Config } from '../config.js'
 import type { CliOutput } from './cli-output.js'
 import type { StopControl } from './stop-control.js'
 
-export type OptionName = 'library' | 'json' | 'peer' | 'timeout' | 'repair'
+/** Options without a value. */
+export type FlagName = 'verify' | 'add' | 'dry-run' | 'forget-unknown'
+export type OptionName = 'library' | 'json' | 'peer' | 'timeout' | 'repair' | FlagName
 
 export interface CommandArguments {
   /** One for each name in `Command.positionals`, then what there is of the optional ones. */
@@ -13,6 +15,8 @@ export interface CommandArguments {
   readonly repair: boolean
   readonly peers: readonly string[]
   readonly timeout?: string
+  /** Those that were given. */
+  readonly flags: ReadonlySet<FlagName>
 }
 
 export interface CliContext {

@@ -58,6 +58,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./remove-command.js')).removeCommand,
   },
   {
+    name: 'rebuild',
+    usage: 'rebuild',
+    summary: 'make a lost database anew from the store',
+    load: async () => (await import('./rebuild-command.js')).rebuildCommand,
+  },
+  {
+    name: 'gc',
+    usage: 'gc',
+    summary: 'delete what crashes have left over',
+    load: async () => (await import('./gc-command.js')).gcCommand,
+  },
+  {
     name: 'doctor',
     usage: 'doctor',
     summary: 'say what was found here: versions, library, database',

@@ -14,6 +14,14 @@ export async function openLibrary(args: CommandArguments, context: CliContext): 
   )
 }
 
+/** The service of a library that is there, for a command about all of it. Rejects IMPORT_NOT_FOUND. */
+export async function openLibraryToMend(args: CommandArguments, context: CliContext): Promise<ImportService> {
+  const config = context.config(args)
+  const service = await openLibraryIfThere(config, context)
+  if (service !== undefined) return service
+  throw new ImportError('IMPORT_NOT_FOUND', `there is no library in ${config.libraryDirectory}`)
+}
+
 export async function openLibraryIfThere(
   config: Config,
   context: CliContext,

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ImportError, systemErrorCode } from '../errors.js'
-import type { Command, CommandArguments, OptionName } from './command.js'
+import type { Command, CommandArguments, FlagName, OptionName } from './command.js'
 import { suggest } from './suggest.js'
 
 type OptionConfig = NonNullable<ParseArgsConfig['options']>[string]
@@ -11,7 +11,13 @@ const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
   peer: { type: 'string', multiple: true },
   timeout: { type: 'string' },
   repair: { type: 'boolean' },
+  verify: { type: 'boolean' },
+  add: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  'forget-unknown': { type: 'boolean' },
 }
+
+const flagNames: readonly FlagName[] = ['verify', 'add', 'dry-run', 'forget-unknown']
 
 /** The arguments of one command, or 'help' where that is asked for. Rejects IMPORT_USAGE with one sentence. */
 export function parseArguments(command: Command, argv: readonly string[]): CommandArguments | 'help' {
@@ -32,6 +38,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Comma
     peers: Array.isArray(peer) ? peer.filter((value) => typeof value === 'string') : [],
     json: json === true,
     repair: repair === true,
+    flags: new Set(flagNames.filter((name) => values[name] === true)),
   }
 }
 

@@ -2,6 +2,11 @@ import type {
   AbortOptions,
   ByteRange,
   Database,
+  Garbage,
+  GarbageOptions,
+  NotRebuilt,
+  RebuildOptions,
+  RebuiltTorrent,
   RepairedScrubReport,
   readFile,
   TorrentId,
@@ -22,6 +27,8 @@ export interface StorageLibraryDeps {
   readonly scrub: (record: TorrentRecord, options: VerifyOptions) => Promise<RepairedScrubReport>
   readonly noteAllSound: () => Promise<void>
   readonly destroy: (id: TorrentId) => Promise<void>
+  readonly rebuild: LibraryLike['rebuild']
+  readonly collectGarbage: LibraryLike['collectGarbage']
   readonly close: () => Promise<void>
 }
 
@@ -65,6 +72,14 @@ export class StorageLibrary implements LibraryLike {
   removeTorrent(id: TorrentId): Promise<void> {
     this.#last = undefined
     return this.#deps.destroy(id)
+  }
+
+  rebuild(options?: RebuildOptions): AsyncIterable<RebuiltTorrent | NotRebuilt> {
+    return this.#deps.rebuild(options)
+  }
+
+  collectGarbage(options?: GarbageOptions): AsyncIterable<Garbage> {
+    return this.#deps.collectGarbage(options)
   }
 
   close(): Promise<void> {

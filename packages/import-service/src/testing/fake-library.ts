@@ -1,4 +1,14 @@
-import type { AbortOptions, ByteRange, TorrentId, TorrentLayout } from '@bae/storage'
+import type {
+  AbortOptions,
+  ByteRange,
+  Garbage,
+  GarbageOptions,
+  NotRebuilt,
+  RebuildOptions,
+  RebuiltTorrent,
+  TorrentId,
+  TorrentLayout,
+} from '@bae/storage'
 import { ImportError } from '../errors.js'
 import { totalPieces } from '../import-snapshot.js'
 import type { Damage, LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from '../library-like.js'
@@ -14,6 +24,12 @@ export class FakeLibrary implements LibraryLike {
   failure: Error | undefined
   /** The bytes of a file, in the parts that a read gives. */
   contents: (fileIndex: number) => Iterable<Uint8Array> | AsyncIterable<Uint8Array> = () => []
+  /** What `rebuild` finds, and what it was asked. */
+  rebuilt: readonly (RebuiltTorrent | NotRebuilt)[] = []
+  rebuiltWith: RebuildOptions | undefined
+  /** What `collectGarbage` finds, and what it was asked. */
+  garbage: readonly Garbage[] = []
+  collectedWith: GarbageOptions | undefined
   isClosed = false
   isAllSound = false
 
@@ -75,6 +91,18 @@ export class FakeLibrary implements LibraryLike {
   async removeTorrent(id: TorrentId): Promise<void> {
     if (this.failure !== undefined) throw this.failure
     this.#torrents.delete(id)
+  }
+
+  async *rebuild(options: RebuildOptions = {}): AsyncIterable<RebuiltTorrent | NotRebuilt> {
+    if (this.failure !== undefined) throw this.failure
+    this.rebuiltWith = options
+    yield* this.rebuilt
+  }
+
+  async *collectGarbage(options: GarbageOptions = {}): AsyncIterable<Garbage> {
+    if (this.failure !== undefined) throw this.failure
+    this.collectedWith = options
+    yield* this.garbage
   }
 
   async close(): Promise<void> {
