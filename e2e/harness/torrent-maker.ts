@@ -9,6 +9,8 @@ export function pythonScript(name: string): string {
   return join(repositoryRoot, 'e2e/harness/python', name)
 }
 
+export type TorrentKind = 'v1' | 'v2' | 'hybrid'
+
 /** A .torrent file on disk. */
 export interface TorrentFile {
   readonly path: string
@@ -21,8 +23,9 @@ export async function makeTorrent(
   payload: Payload,
   pieceLengthBytes: number,
   path: string,
+  kind: TorrentKind = 'v1',
 ): Promise<TorrentFile> {
-  const args = [pythonScript('make_torrent.py'), payload.path, String(pieceLengthBytes), path]
+  const args = [pythonScript('make_torrent.py'), payload.path, String(pieceLengthBytes), path, kind]
   await using python = new ChildProgram(systemPython, args)
   const exit = await python.whenExited(60_000)
   if (exit.code !== 0) throw new Error(`no .torrent for ${payload.path}: ${python.stderr}`)

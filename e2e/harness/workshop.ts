@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFilePayload, makeTreePayload, type Payload } from './payload.js'
 import { makeTemporaryFolder, removeFolder } from './temporary-folder.js'
-import { makeTorrent, type TorrentFile } from './torrent-maker.js'
+import { makeTorrent, type TorrentFile, type TorrentKind } from './torrent-maker.js'
 
 /** Payloads and .torrent files that the tests of one file share: each is made when first asked for, once. */
 export class Workshop implements AsyncDisposable {
@@ -29,11 +29,11 @@ export class Workshop implements AsyncDisposable {
     return this.torrentOf(await this.tree(), pieceLengthBytes)
   }
 
-  /** A v1 torrent of any folder or file. */
-  torrentOf(payload: Payload, pieceLengthBytes: number): Promise<TorrentFile> {
-    return this.#once(`${payload.path} ${pieceLengthBytes}`, async () => {
-      const path = join(await this.folder, `${payload.name} ${pieceLengthBytes}.torrent`)
-      return makeTorrent(payload, pieceLengthBytes, path)
+  /** A torrent of any folder or file. */
+  torrentOf(payload: Payload, pieceLengthBytes: number, kind: TorrentKind = 'v1'): Promise<TorrentFile> {
+    return this.#once(`${payload.path} ${pieceLengthBytes} ${kind}`, async () => {
+      const path = join(await this.folder, `${payload.name} ${pieceLengthBytes} ${kind}.torrent`)
+      return makeTorrent(payload, pieceLengthBytes, path, kind)
     })
   }
 

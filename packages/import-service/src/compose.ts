@@ -15,6 +15,7 @@ import {
   readFile,
   rebuildDatabase,
   refuseAwayChunks,
+  refuseLostRecords,
   type StagingChunkStore,
   scrubTorrent,
   type TorrentId,
@@ -23,7 +24,7 @@ import {
 } from '@bae/storage'
 import { formatBytes } from './cli/format-quantities.js'
 import { closeAll } from './close-all.js'
-import type { Composition, DatabaseFacts, Seed } from './composition.js'
+import type { Composition, DatabaseFacts, OpenLibraryOptions, Seed } from './composition.js'
 import type { Config } from './config.js'
 import { askServer, describeServer } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
@@ -83,7 +84,7 @@ function networkOf({ listenInterfaces }: Config): NetworkOptions {
 async function openService(
   config: Config,
   folder: LibraryFolder,
-  options: AbortOptions & { readonly network?: NetworkOptions },
+  options: OpenLibraryOptions & { readonly network?: NetworkOptions },
 ) {
   options.signal?.throwIfAborted()
   const closers: (() => Promise<void>)[] = []
@@ -102,6 +103,7 @@ async function openService(
     const imports = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
     const mark = keep(await OpenMark.open(folder.storeDirectory))
     const chunkStore = keep(checked(await openChunkStore(config, folder, database), config, mark))
+    if (options.mending === undefined) await refuseLostRecords({ database, chunkStore }, options)
     const opened = new Map<TorrentId, BaeStorage>()
     const library = createLibrary({ database, chunkStore, opened, mark }, () => closeAll(closers))
     const createStorage = createStorageFactory(
@@ -184,11 +186,12 @@ async function scrub({ opened, ...parts }: LibraryParts, record: TorrentRecord, 
 }
 
 /** The server of BAE_DATABASE_URL, or the library's own, which the last process to leave stops. */
-async function openServer(config: Config, options: AbortOptions) {
+async function openServer(config: Config, options: OpenLibraryOptions) {
   if (config.databaseUrl !== undefined) return { url: config.databaseUrl, close: async () => {} }
   const { openEmbeddedPostgres } = await import('@bae/storage/embedded-postgres')
   return openEmbeddedPostgres({
     directory: config.libraryDirectory,
+    renew: options.mending === 'rebuild',
     ...(config.stateDirectory === undefined ? {} : { stateDirectory: config.stateDirectory }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })

@@ -8,7 +8,7 @@ export interface Composition {
   /** Rejects NATIVE_INVALID_TORRENT. */
   parseTorrentFile(bytes: Uint8Array): Promise<TorrentFileFacts>
   /** A service for a library that is there; `undefined` where there is none. Nothing is made, no session starts. */
-  openExistingLibrary(config: Config, options?: AbortOptions): Promise<ImportService | undefined>
+  openExistingLibrary(config: Config, options?: OpenLibraryOptions): Promise<ImportService | undefined>
   /** A service that can import, with its session started. Makes the library when there is none. */
   openForImport(config: Config, options?: OpenForImportOptions): Promise<ImportService>
   /** The bytes of a .torrent file for what is at `path`. */
@@ -18,6 +18,11 @@ export interface Composition {
   /** Rejects NATIVE_BINDING_NOT_FOUND. */
   libtorrentVersion(): Promise<string>
   inspectDatabase(config: Config, options?: AbortOptions): Promise<DatabaseFacts>
+}
+
+export interface OpenLibraryOptions extends AbortOptions {
+  /** 'gc': also with a database that has lost its records. 'rebuild': where the library's own is lost, with a new one. */
+  readonly mending?: 'gc' | 'rebuild'
 }
 
 export interface OpenForImportOptions extends AbortOptions {

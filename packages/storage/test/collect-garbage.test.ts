@@ -10,6 +10,7 @@ import { collect } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import { allPieces } from '../src/compliance/storage-subject.js'
 import { destroyTorrent } from '../src/delete-chunks.js'
+import { refuseLostRecords } from '../src/lost-records.js'
 import { manifestName } from '../src/manifest.js'
 import { scrubTorrent } from '../src/scrub-torrent.js'
 import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
@@ -183,6 +184,14 @@ describe('a torrent that only its manifest knows', () => {
     const gone = await collected(library, { forgetUnknown: true })
     expect(gone).toEqual(told)
     expect(await contentsOf(library)).toEqual([])
+  })
+
+  it('shows that the records were lost, unless the database has torrents of its own', async () => {
+    const library = await lostRecords()
+    await expect(refuseLostRecords(library)).rejects.toMatchObject({ code: 'STORAGE_REBUILD_NEEDED' })
+    await library.database.saveTorrent(library.record)
+    await refuseLostRecords(library)
+    await refuseLostRecords(new Library(layout, { store: new MemoryChunkStore() }))
   })
 
   it('that was added a moment ago stays', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
@@ -118,7 +118,7 @@ describe('a new library', () => {
     for (const name of await readdir(stateDirectory))
       await rm(join(stateDirectory, name), { recursive: true })
     await expect(openEmbeddedPostgres({ directory, stateDirectory })).rejects.toMatchObject({
-      code: 'STORAGE_DATABASE',
+      code: 'STORAGE_REBUILD_NEEDED',
       message: expect.stringContaining(stateDirectory),
     })
   })
@@ -298,6 +298,32 @@ describe('what cannot be', () => {
     await failsWith('no_such_setting')
     await writeFile(join(data, 'PG_VERSION'), '9\n')
     await failsWith('PostgreSQL 9')
+  })
+
+  it('is not the end where a new cluster is asked for: a lost one is made anew, one of another version put aside', async () => {
+    const [directory, stateDirectory] = [await folders.make(), await folders.make()]
+    const server = await open({ directory, stateDirectory })
+    await query(server.url, 'CREATE TABLE mark (id integer)')
+    await server.close()
+    const marks = async (options: object): Promise<number> => {
+      const again = await open({ directory, ...options })
+      const found = await query(again.url, `SELECT 1 FROM pg_tables WHERE tablename = 'mark'`)
+      await again.close()
+      return found.length
+    }
+    expect(await marks({ renew: true })).toBe(1)
+    await writeFile(join(server.clusterDirectory, 'data', 'PG_VERSION'), '9\n')
+    expect(await marks({ renew: true })).toBe(0)
+    const aside = (await readdir(dirname(server.clusterDirectory))).filter((name) =>
+      name.startsWith('postgres.9'),
+    )
+    expect(aside).toHaveLength(1)
+    await rm(stateDirectory, { recursive: true })
+    await expect(openEmbeddedPostgres({ directory })).rejects.toMatchObject({
+      code: 'STORAGE_REBUILD_NEEDED',
+    })
+    expect(await marks({ stateDirectory, renew: true })).toBe(0)
+    expect(await marks({})).toBe(0)
   })
 
   it('names BAE_STATE where the folder cannot hold the database', async (context) => {

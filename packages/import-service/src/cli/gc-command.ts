@@ -31,7 +31,7 @@ database may have been lost, and 'bae rebuild' brings them back.
     const { output, stop } = context
     const dryRun = args.flags.has('dry-run')
     const forgetUnknown = args.flags.has('forget-unknown')
-    await using service = await openLibraryToMend(args, context)
+    await using service = await openLibraryToMend(args, context, 'gc')
     const found: Record<GarbageKind, number> = { manifest: 0, staging: 0, chunk: 0, object: 0, temporary: 0 }
     for await (const { kind, name } of service.collectGarbage({
       dryRun,

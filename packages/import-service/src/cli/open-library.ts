@@ -15,9 +15,14 @@ export async function openLibrary(args: CommandArguments, context: CliContext): 
 }
 
 /** The service of a library that is there, for a command about all of it. Rejects IMPORT_NOT_FOUND. */
-export async function openLibraryToMend(args: CommandArguments, context: CliContext): Promise<ImportService> {
+export async function openLibraryToMend(
+  args: CommandArguments,
+  context: CliContext,
+  mending: 'gc' | 'rebuild',
+): Promise<ImportService> {
   const config = context.config(args)
-  const service = await openLibraryIfThere(config, context)
+  const composition = await context.compose()
+  const service = await composition.openExistingLibrary(config, { signal: context.stop.signal, mending })
   if (service !== undefined) return service
   throw new ImportError('IMPORT_NOT_FOUND', `there is no library in ${config.libraryDirectory}`)
 }

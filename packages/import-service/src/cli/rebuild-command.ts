@@ -12,8 +12,8 @@ export const rebuildCommand: Command = {
   help: `Usage: bae rebuild [--verify] [--add] [--library DIR] [--json]
 
 Makes the database of a library anew from the library's own store: for a database
-that was lost, or to take a library to another PostgreSQL. Imports that were not
-complete go on with 'bae import'. Exits 1 when something could not be brought back.
+that was lost, or is of another PostgreSQL and is then put aside. Imports that were
+not complete go on with 'bae import'. Exits 1 when something could not be brought back.
 
   --verify       read every chunk and compare it with its key; otherwise what is
                  there is believed, and 'bae verify ID' can check it later
@@ -23,7 +23,7 @@ complete go on with 'bae import'. Exits 1 when something could not be brought ba
                  "missingChunks"}],"skipped":[{"id","code","message"}]}`,
   async run(args, context) {
     const { output, stop } = context
-    await using service = await openLibraryToMend(args, context)
+    await using service = await openLibraryToMend(args, context, 'rebuild')
     const report = await rebuild()
     if (args.json) output.printJson(report)
     else for (const line of formatReport(report)) output.print(line)

@@ -13,6 +13,8 @@ export interface PlaceOptions {
   readonly stateDirectory?: string | undefined
   /** Where it goes when the server's user cannot enter the library. */
   readonly fallbackStateDirectory?: string | undefined
+  /** A cluster that is lost is to be made anew. */
+  readonly renew?: boolean | undefined
 }
 
 /** Folders of one library's server. */
@@ -42,7 +44,8 @@ export async function findClusterPlace(
   const inside = { directory: join(library, 'postgres'), stateDirectory }
   if (await isFolder(inside.directory)) return { ...inside, exists: true }
   const noted = await readNote(library)
-  if (noted !== undefined) return await notedPlace(library, noted, stateDirectory)
+  if (noted !== undefined && (options.renew !== true || (await isFolder(noted))))
+    return await notedPlace(library, noted, stateDirectory)
   const outside = { directory: join(stateDirectory, nameOf(library), 'postgres'), stateDirectory }
   if (await isFolder(outside.directory)) return { ...outside, exists: true }
   const fits = options.stateDirectory === undefined && (await canEnter(library, user))
@@ -64,7 +67,7 @@ export async function notePlace(libraryDirectory: string, place: ClusterPlace): 
 async function notedPlace(library: string, directory: string, stateDirectory: string): Promise<ClusterPlace> {
   if (await isFolder(directory)) return { directory, stateDirectory, exists: true }
   throw new StorageError(
-    'STORAGE_DATABASE',
+    'STORAGE_REBUILD_NEEDED',
     `the database of the library "${library}" was made in "${directory}" and is not there any more`,
   )
 }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AbortOptions } from '../abort-options.js'
 import { isBaeError, StorageError } from '../errors.js'
-import { findClusterPlace, notePlace } from './cluster-place.js'
+import { type ClusterPlace, findClusterPlace, notePlace } from './cluster-place.js'
 import { createCluster, databaseUser } from './create-cluster.js'
 import { type Entrance, enterServer } from './enter-server.js'
-import { findPostgresBinaries } from './postgres-binaries.js'
+import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js'
 import { databaseName, type Presence, readPassword } from './presence.js'
+import { putAside } from './put-aside.js'
 import type { ServerUser } from './run-program.js'
 import { boundLog, stopServer } from './server-process.js'
 import { ownerOf, serverUser } from './server-user.js'
@@ -20,6 +21,8 @@ export interface EmbeddedPostgresOptions extends AbortOptions {
   readonly stateDirectory?: string
   /** Where it goes when root runs this and the server's user cannot enter the library. Default `/var/lib/bae/state`. */
   readonly fallbackStateDirectory?: string
+  /** Makes a new, empty cluster where that of the library is lost, or of another major version: such a one is put aside. */
+  readonly renew?: boolean
 }
 
 /**
@@ -63,7 +66,7 @@ async function openServer(options: EmbeddedPostgresOptions): Promise<EmbeddedPos
       user,
       signal: options.signal,
     })
-  if (!place.exists) {
+  if (!place.exists || (options.renew === true && (await isOutdated(place, binariesFor)))) {
     const binaries = await binariesFor(newcomer)
     await createCluster({ directory: place.directory, user: newcomer, binaries, signal: options.signal })
   }
@@ -78,6 +81,13 @@ async function openServer(options: EmbeddedPostgresOptions): Promise<EmbeddedPos
   const entrance = { folders, password, user, binaries: () => binariesFor(user) }
   const presence = await enterServer({ ...entrance, signal: options.signal })
   return new RunningPostgres(entrance, presence, await presence.version())
+}
+
+async function isOutdated(
+  { directory }: ClusterPlace,
+  binariesFor: (user: ServerUser | undefined) => Promise<PostgresBinaries>,
+): Promise<boolean> {
+  return await putAside(directory, (await binariesFor(await ownerOf(directory))).major)
 }
 
 const firstPauseMs = 100

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StorageError } from '../errors.js'
 import { unusable } from './create-cluster.js'
 import type { PostgresBinaries } from './postgres-binaries.js'
 import { Presence } from './presence.js'
+import { clusterMajor } from './put-aside.js'
 import type { ServerUser } from './run-program.js'
 import {
   logTail,
@@ -71,9 +70,9 @@ const busyCodes = ['57P03', '57P01', '57P02', 'ECONNRESET', 'EPIPE']
 
 async function start({ folders, binaries, user }: Entrance): Promise<StartedServer> {
   const found = await binaries()
-  const made = (await readFile(join(folders.directory, 'data', 'PG_VERSION'), 'utf8')).trim()
+  const made = await clusterMajor(folders.directory)
   if (made !== found.major.toString()) {
-    const message = `the database in "${folders.directory}" is of PostgreSQL ${made} and cannot be read by ${found.version}`
+    const message = `the database in "${folders.directory}" is of PostgreSQL ${made ?? 'no version'} and cannot be read by ${found.version}; 'bae rebuild' puts it aside and makes another one from the store`
     throw new StorageError('STORAGE_DATABASE', message)
   }
   return await startServer(folders, found, user)
