@@ -23,3 +23,10 @@ export function* setBits(bits: Uint8Array): Iterable<number> {
     for (let piece = 8 * index; piece < 8 * index + 8; piece++) if (hasBit(bits, piece)) yield piece
   }
 }
+
+/** A copy of `bits` with these too. */
+export function withBits(bits: Uint8Array, pieces: Iterable<number>): Uint8Array {
+  const more = bits.slice()
+  for (const piece of pieces) setBit(more, piece)
+  return more
+}

@@ -1,4 +1,5 @@
 import type { AbortOptions } from './abort-options.js'
+import { batchesOf } from './batches-of.js'
 import { chunkKeyOf } from './chunk-key.js'
 import type { ChunkKey, StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
@@ -130,13 +131,13 @@ class FoundChunks {
     const { id, layout } = this.#known.record
     const complete = this.pieces()
     const sealed = [...setBits(this.#there.bits())].filter((ordinal) => this.#isSealed(ordinal, complete))
-    for (const ordinals of batches(sealed, chunksPerBatch)) {
+    for (const ordinals of batchesOf(sealed, chunksPerBatch)) {
       this.#options.signal?.throwIfAborted()
       const sealedChunks = ordinals.map((ordinal) => this.#sealedChunk(ordinal))
       await database.recordProgress(id, { completedPieces: [], sealedChunks })
       crashPoint('keys are recorded again')
     }
-    for (const completedPieces of batches([...setBits(complete.bits())], piecesPerBatch)) {
+    for (const completedPieces of batchesOf([...setBits(complete.bits())], piecesPerBatch)) {
       await database.recordProgress(id, { completedPieces, sealedChunks: [], flushed: true })
       crashPoint('pieces are recorded again')
     }
@@ -184,8 +185,4 @@ class FoundChunks {
   *#ordinals(): Iterable<number> {
     for (let ordinal = 0; ordinal < this.#known.mapper.chunkCount; ordinal++) yield ordinal
   }
-}
-
-function* batches<T>(items: readonly T[], size: number): Iterable<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
 }

@@ -1,8 +1,11 @@
+import { adoptFiles } from './adopt-files.js'
 import { BaeStorage } from './bae-storage.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
 import type { Durability } from './durability.js'
+import { findAdoption } from './find-adoption.js'
+import { withBits } from './have-bits.js'
 import { type Logger, silentLogger } from './logger.js'
 import { PieceMapper } from './piece-mapper.js'
 import { assertRoom } from './room.js'
@@ -27,8 +30,9 @@ export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durabilit
 
 /**
  * Opens torrents of one library. A new torrent is saved before anything of it is stored; a known one keeps
- * the layout and the chunk size it was added with. Rejects STORAGE_NO_SPACE where its missing bytes exceed
- * what is free. Store and database are lent.
+ * the layout and the chunk size it was added with. Files of v2 and hybrid torrents that the library has already,
+ * under whatever torrent, are complete at once. Rejects STORAGE_NO_SPACE where its missing bytes exceed what is
+ * free. Store and database are lent.
  */
 export function createStorageFactory(
   { chunkStore, database, logger = silentLogger, opened }: StorageFactoryDeps,
@@ -42,12 +46,20 @@ export function createStorageFactory(
     // A layout that makes no sense is refused before it is saved.
     const mapper = new PieceMapper(record.layout, record)
     const completedPieces = await completedPiecesOf(database, known, mapper)
-    await assertRoom(chunkStore, { torrentId, layout: record.layout, mapper, completedPieces })
+    const torrent = { record, mapper, completedPieces }
+    const adoption = await findAdoption(database, torrent)
+    await assertRoom(chunkStore, {
+      torrentId,
+      layout: record.layout,
+      mapper,
+      completedPieces: withBits(completedPieces, adoption.pieces),
+    })
     if (known === undefined) {
       await database.saveTorrent(record)
       crashPoint('torrent is saved')
     }
     const abort = signal === undefined ? {} : { signal }
+    if (adoption.chunks.length > 0) await adoptFiles({ chunkStore, database }, torrent, adoption, abort)
     const onEnd = (): void => {
       if (opened?.get(torrentId) === storage) opened.delete(torrentId)
     }
