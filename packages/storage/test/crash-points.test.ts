@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,11 +9,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CacheManager } from '../src/cache/cache-manager.js'
 import { chunkKeyOf } from '../src/chunk-key.js'
 import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js'
+import { collectGarbage } from '../src/collect-garbage.js'
 import { collect } from '../src/compliance/expectations.js'
 import { pieceBytes } from '../src/compliance/layouts.js'
 import { allPieces, completedOf, writeWhole } from '../src/compliance/storage-subject.js'
 import { destroyTorrent } from '../src/delete-chunks.js'
 import { type EmbeddedPostgres, openEmbeddedPostgres } from '../src/embedded-postgres/index.js'
+import { rebuildDatabase } from '../src/rebuild-database.js'
 import { scrubTorrent } from '../src/scrub-torrent.js'
 import { createStorageFactory } from '../src/storage-factory.js'
 import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
@@ -45,7 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close()
   await rm(directory, { recursive: true })
-})
+}, 60_000)
 
 const points = await pointsOfSources()
 
@@ -75,10 +78,33 @@ async function dieAndLook(point: string, hit: number): Promise<void> {
   const life = await liveAndDie(point, hit)
   expect(life.died).toBe(true)
   await checkCount(life)
+  await checkRebuilt(life)
   await using library = await openLibrary(life)
   for (const [index, torrent] of life.torrents.entries()) await checkTorrent(library, life, index, torrent)
   for (const { record } of life.torrents) await destroyTorrent(library, record.id)
   expect(await library.database.listTorrents()).toEqual([])
+  await collect(collectGarbage(library, { graceMs: -60_000 }))
+  expect(await collect(library.chunkStore.list(''))).toEqual([])
+  expect(await collect(library.chunkStore.staging.listTorrents())).toEqual([])
+  expect(await collect(library.chunkStore.manifests.list())).toEqual([])
+  expect(await collect(library.chunkStore.leftovers({ beforeMs: Infinity, remove: false }))).toEqual([])
+  expect(await library.database.orphans.unreferenced(undefined, 10)).toEqual([])
+}
+
+/** Records that are made anew, or were about to be, claim what is there; a torrent that was destroyed does not come back. */
+async function checkRebuilt(life: Life): Promise<void> {
+  // Some chunks may be in the remote store only, which these records know nothing of.
+  if (life.said.some(([what]) => what === 'bounded')) return
+  await using chunkStore = await DirectoryChunkStore.open(life.directory)
+  await using database = await openTypeOrmDatabase({ url: server.url, schema: `${life.schema}_again` })
+  const library = { chunkStore, database }
+  for await (const step of rebuildDatabase(library, { addToRecords: true })) {
+    if (!('record' in step)) throw step.error
+    const { record } = step
+    expect((await scrubTorrent({ ...library, record })).damage).toEqual([])
+    const index = life.torrents.findIndex((torrent) => torrent.record.id === record.id)
+    expect(life.said.some(([what, which]) => what === 'destroyed' && which === index)).toBe(false)
+  }
 }
 
 interface Life {
@@ -116,6 +142,7 @@ async function liveAndDie(diesAt: string | undefined, hit: number): Promise<Life
     dist,
     torrents,
     object: { key: chunkKeyOf(object, chunkSizeBytes), bytes: object },
+    stranger: randomUUID(),
   }
   const planFile = join(directory, `plan-${number}`)
   await writeFile(planFile, serialize(plan))
