@@ -14,6 +14,13 @@ export async function readTorrent(torrent: TorrentFile): Promise<HandmadeTorrent
   }
 }
 
+/** The link of a hybrid torrent. */
+export async function hybridMagnetOf(torrent: TorrentFile): Promise<string> {
+  const info = infoSection(await readFile(torrent.path))
+  const digest = (name: string): string => createHash(name).update(info).digest('hex')
+  return `magnet:?xt=urn:btih:${digest('sha1')}&xt=urn:btmh:1220${digest('sha256')}`
+}
+
 /** The bytes of the info dictionary. */
 function infoSection(torrentFile: Buffer): Uint8Array {
   const start = torrentFile.indexOf('4:infod') + '4:info'.length

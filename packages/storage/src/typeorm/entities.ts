@@ -73,6 +73,7 @@ export const chunkEntity = new EntitySchema({
   indices: [
     { name: 'chunk_evictable', columns: ['lastUsed'], where: 'place = 1 AND pins IS NULL' },
     { name: 'chunk_not_remote', columns: ['place'], where: 'place IS NULL' },
+    { name: 'chunk_unreferenced', columns: ['key'], where: 'reference_count = 0' },
   ],
 })
 

@@ -168,6 +168,8 @@ CREATE INDEX chunk_evictable ON bae_dump.chunk USING btree (last_used) WHERE ((p
 
 CREATE INDEX chunk_not_remote ON bae_dump.chunk USING btree (place) WHERE (place IS NULL);
 
+CREATE INDEX chunk_unreferenced ON bae_dump.chunk USING btree (key) WHERE (reference_count = 0);
+
 CREATE INDEX stored_file_root ON bae_dump.stored_file USING btree (root);
 
 ALTER TABLE ONLY bae_dump.flushed_segment
