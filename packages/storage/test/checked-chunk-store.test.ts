@@ -54,7 +54,7 @@ const bytes = patternBytes(7, 100_000)
 const key = chunkKeyOf(bytes, 1 << 20)
 
 async function flipByteOnDisk(directory: string, damaged: ChunkKey, at: number): Promise<void> {
-  const path = join(directory, 'chunks', damaged.slice(0, 2), damaged.slice(2, 4), damaged)
+  const path = join(directory, 'chunks', damaged.slice(0, 2), damaged)
   await using file = await open(path, 'r+')
   const { buffer } = await file.read(new Uint8Array(1), 0, 1, at)
   await file.write(Uint8Array.of((buffer[0] ?? 0) ^ 1), 0, 1, at)

@@ -48,10 +48,7 @@ describe('DirectoryChunkStore', () => {
     await using store = await DirectoryChunkStore.open(directory)
     await store.put(key, patternBytes(1, 100))
     await store.staging.write(place, 0, patternBytes(1, 100))
-    const expected = [
-      join('chunks', key.slice(0, 2), key.slice(2, 4), key),
-      join('staging', place.torrentId, '3-9'),
-    ]
+    const expected = [join('chunks', key.slice(0, 2), key), join('staging', place.torrentId, '3-9')]
     expect((await filesBelow(directory)).sort()).toEqual(expected)
     await store.staging.seal(place, key)
     expect(await filesBelow(directory)).toEqual(expected.slice(0, 1))
@@ -60,7 +57,7 @@ describe('DirectoryChunkStore', () => {
   it('leaves nothing behind when a chunk cannot get its name', async () => {
     const directory = await temporaryDirectory()
     await using store = await DirectoryChunkStore.open(directory)
-    await mkdir(join(directory, 'chunks', key.slice(0, 2), key.slice(2, 4), key), { recursive: true })
+    await mkdir(join(directory, 'chunks', key.slice(0, 2), key), { recursive: true })
     await rejectsWithCode('STORAGE_IO', store.put(key, patternBytes(1, 100)))
     expect(await filesBelow(directory)).toEqual([])
   })
@@ -88,7 +85,7 @@ describe('DirectoryChunkStore', () => {
     await using store = await DirectoryChunkStore.open(directory)
     await store.put(key, patternBytes(1, 100))
     await writeFile(join(directory, 'chunks', 'README'), 'not a chunk')
-    await writeFile(join(directory, 'chunks', key.slice(0, 2), key.slice(2, 4), `${key}.bak`), 'not a chunk')
+    await writeFile(join(directory, 'chunks', key.slice(0, 2), `${key}.bak`), 'not a chunk')
     await store.staging.write(place, 0, patternBytes(1, 1))
     await writeFile(join(directory, 'staging', place.torrentId, 'notes.txt'), 'not a chunk')
     expect(await collect(store.list(''))).toEqual([key])
@@ -138,7 +135,7 @@ describe('DirectoryChunkStore', () => {
     await store.staging.write({ ...place, chunk: 10 }, 0, patternBytes(3, 100))
     const flushes = await watchFlushes(directory)
     await store.flush()
-    const objects = [key, other].map((one) => join('chunks', one.slice(0, 2), one.slice(2, 4), one))
+    const objects = [key, other].map((one) => join('chunks', one.slice(0, 2), one))
     const expected = [...objects, join('staging', place.torrentId, '3-10')]
     expect(flushes.map(({ path }) => path)).toEqual(expect.arrayContaining(expected))
   })

@@ -24,7 +24,7 @@ import { UnflushedFiles } from './unflushed-files.js'
 const maxOpenFiles = 16
 
 /**
- * Chunks as files of a folder: `chunks/ab/cd/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`,
+ * Chunks as files of a folder: `chunks/ab/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`,
  * manifests `manifests/<name>`, what is being put `temp/`. All of it on one file system, so that a chunk gets its name by a rename.
  *
  * What a call has settled survives the death of the process; a power cut only once it was flushed, by the
@@ -160,7 +160,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
 
   async *list(prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey> {
     try {
-      yield* this.#keysBelow(join(this.#directory, 'chunks'), 0, prefix, options)
+      yield* this.#keysBelow(join(this.#directory, 'chunks'), prefix, options)
     } catch (error) {
       options?.signal?.throwIfAborted()
       throw error instanceof Error && 'syscall' in error ? ioError('listing chunks', error) : error
@@ -175,25 +175,22 @@ export class DirectoryChunkStore implements StagingChunkStore {
     await this.close()
   }
 
-  /** Depth 0 and 1 are folders of two digits, depth 2 is files. What has another name is not ours. */
-  async *#keysBelow(
-    directory: string,
-    depth: number,
-    prefix: string,
-    options: AbortOptions | undefined,
-  ): AsyncIterable<ChunkKey> {
+  /** What has another name than a chunk, or than a folder of chunks, is not ours. */
+  async *#keysBelow(directory: string, prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey> {
+    for await (const folder of this.#namesIn(directory, options)) {
+      if (!/^[0-9a-f]{2}$/.test(folder) || !folder.startsWith(prefix.slice(0, 2))) continue
+      for await (const name of this.#namesIn(join(directory, folder), options))
+        if (isChunkKey(name) && name.startsWith(prefix)) yield name
+    }
+  }
+
+  async *#namesIn(directory: string, options?: AbortOptions): AsyncIterable<string> {
     this.#calls.refuseWhenClosed()
     options?.signal?.throwIfAborted()
     const entries = await absentAsUndefined(opendir(directory))
-    if (entries === undefined) return
-    const wanted = prefix.slice(2 * depth, 2 * depth + 2)
-    for await (const { name } of entries) {
+    for await (const { name } of entries ?? []) {
       options?.signal?.throwIfAborted()
-      if (depth === 2) {
-        if (isChunkKey(name) && name.startsWith(prefix)) yield name
-      } else if (/^[0-9a-f]{2}$/.test(name) && name.startsWith(wanted)) {
-        yield* this.#keysBelow(join(directory, name), depth + 1, prefix, options)
-      }
+      yield name
     }
   }
 
@@ -223,6 +220,6 @@ export class DirectoryChunkStore implements StagingChunkStore {
 
   #path(key: ChunkKey): string {
     parseChunkKey(key)
-    return join(this.#directory, 'chunks', key.slice(0, 2), key.slice(2, 4), key)
+    return join(this.#directory, 'chunks', key.slice(0, 2), key)
   }
 }
