@@ -8,6 +8,7 @@ const programs = [
   'mapper',
   'database',
   'library',
+  'storage',
 ] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]
