@@ -25,7 +25,7 @@ it('processes of one library share its PostgreSQL, and the last one out stops it
   expect(lists.map((list) => list.length)).toEqual([1, 1, 1])
   expect(await library.servers()).toEqual([server])
   completedOf(await importing.result(20_000))
-  await poll(5000, 'PostgreSQL stopping', async () =>
+  await poll(30_000, 'PostgreSQL stopping', async () =>
     (await library.servers()).length === 0 ? true : undefined,
   )
 })
@@ -39,7 +39,7 @@ it('a PostgreSQL that a killed bae left running is adopted, then stopped', async
   await importing.whenProgress(20_000, ({ pieces }) => pieces > 0)
   await importing.kill()
   expect(await baeJson<unknown[]>(library, ['list'])).toHaveLength(1)
-  await poll(5000, 'PostgreSQL stopping', async () =>
+  await poll(30_000, 'PostgreSQL stopping', async () =>
     (await library.servers()).length === 0 ? true : undefined,
   )
 })

@@ -2,14 +2,8 @@ import type { ImportSnapshot } from '@bae/import-service'
 import { afterAll, expect, it } from 'vitest'
 import { isError } from '../harness/bae-events.js'
 import { BaeLibrary } from '../harness/bae-library.js'
-import {
-  BaeProcess,
-  type BaeResult,
-  bae,
-  baeJson,
-  completedOf,
-  importTorrent,
-} from '../harness/bae-process.js'
+import { BaeProcess, bae, baeJson, completedOf, importTorrent } from '../harness/bae-process.js'
+import { expectError } from '../harness/expect-failure.js'
 import { needs } from '../harness/foreign-program.js'
 import { freePort } from '../harness/free-port.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
@@ -108,12 +102,6 @@ it('two processes import two torrents into one library at the same time', async 
   expect(listed.map((each) => each.id).toSorted()).toEqual([one?.id, two?.id].toSorted())
   for (const each of listed) expect(each.state).toBe('completed')
 })
-
-function expectError(result: BaeResult, exit: number, code: string): void {
-  const last = result.events.at(-1)
-  expect({ exit: result.code, code: isError(last) ? last.code : last }).toEqual({ exit, code })
-  expect(result.stderr).not.toMatch(/^\s+at /m)
-}
 
 async function expectGoesOn(library: BaeLibrary, source: string, seed: LibtorrentSeed): Promise<void> {
   const [stopped] = await baeJson<readonly ImportSnapshot[]>(library, ['list'])

@@ -25,6 +25,6 @@ it('every peer that is named is dialled, also two at one address', async (contex
   await using importing = new BaeProcess(library, ['import', torrent.path, ...peers, '--json'])
   await importing.whenProgress(10_000, ({ state }) => state === 'downloading')
   for (const [number, peer] of [first, second, third].entries()) {
-    await poll(5000, `peer ${number} dialled`, () => peer.connectedAtMs)
+    await poll(30_000, `peer ${number} dialled`, () => peer.connectedAtMs)
   }
 })

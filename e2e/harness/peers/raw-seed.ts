@@ -61,6 +61,11 @@ export class RawSeed implements Seed {
     return `${address}:${port}`
   }
 
+  /** Peers that are connected now. */
+  get connections(): number {
+    return this.#sockets.size
+  }
+
   async close(): Promise<void> {
     if (!this.#server.listening) return
     for (const socket of this.#sockets) socket.destroy()

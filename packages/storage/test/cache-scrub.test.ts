@@ -7,8 +7,8 @@ import { CachedLibrary, chunksOf } from './cached-library.js'
 import type { Library } from './library.js'
 
 /** Two chunks of a torrent, here and in the remote store. */
-async function prepare(cached: CachedLibrary) {
-  const store = await cached.open()
+async function prepare(cached: CachedLibrary, options: Parameters<CachedLibrary['open']>[0] = {}) {
+  const store = await cached.open(options)
   const torrent = cached.torrent(store, chunksOf(2))
   const storage = await torrent.open()
   await fill(storage, torrent.bytes)
@@ -53,7 +53,7 @@ describe('a scrub of a library behind a cache', () => {
 
   it('does not take a remote store that is away for damage: nothing is given up', async () => {
     const cached = new CachedLibrary()
-    const { store, torrent, storage, lost } = await prepare(cached)
+    const { store, torrent, storage, lost } = await prepare(cached, { remoteDeadlineMs: 500 })
     await flipByte(torrent, cached.local)
     const away = new StorageError('STORAGE_UNAVAILABLE', 'not now')
     cached.remote.fail('get', away, { times: 1000 })
