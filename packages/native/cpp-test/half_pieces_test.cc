@@ -136,6 +136,8 @@ TEST_CASE("33 spill_again_counts: blocks that wait for a part of their piece hol
   harness.storage().plan({});
   harness.storage().release();
   for (auto const& write : writes) CHECK(!write.answer.wait());
+  // The storage answers before it lets go of what it was lent, and is done with both when it can be asked something.
+  harness.storage().waitForHeld(0);
   harness.drainNetwork();
   harness.onNetwork([&] { harness.disk().update_stats_counters(harness.counters()); });
   CHECK(harness.counters()[lt::counters::disk_blocks_in_use] == 0);
