@@ -10,7 +10,7 @@
 namespace bae {
 namespace {
 constexpr std::size_t kAlignmentBytes = 4096;
-constexpr std::size_t kMaxIdleBytes = std::size_t(16) << 20;
+constexpr std::size_t kMaxIdleBytes = std::size_t(32) << 20;
 
 char* allocateAligned(std::size_t bytes) {
   void* memory = nullptr;
