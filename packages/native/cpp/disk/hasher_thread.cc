@@ -16,18 +16,20 @@ HasherThread::~HasherThread() {
 void HasherThread::post(UniqueTask task) {
   std::lock_guard<std::mutex> lock(m_mutex);
   m_tasks.push_back(std::move(task));
-  m_wake.notify_one();
+  if (m_idle) m_wake.notify_one();
 }
 
 void HasherThread::run() {
   std::unique_lock<std::mutex> lock(m_mutex);
   for (;;) {
+    m_idle = true;
     m_wake.wait(lock, [this] { return m_stopping || !m_tasks.empty(); });
+    m_idle = false;
     if (m_tasks.empty()) return;
-    UniqueTask task = std::move(m_tasks.front());
-    m_tasks.pop_front();
+    std::vector<UniqueTask> tasks;
+    tasks.swap(m_tasks);
     lock.unlock();
-    task();
+    for (auto& task : tasks) task();
     lock.lock();
   }
 }

@@ -1,8 +1,8 @@
 #pragma once
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "unique_function.h"
 
@@ -23,7 +23,9 @@ class HasherThread {
 
   std::mutex m_mutex;
   std::condition_variable m_wake;
-  std::deque<UniqueTask> m_tasks;
+  std::vector<UniqueTask> m_tasks;
+  // It sleeps, and has to be woken.
+  bool m_idle = false;
   bool m_stopping = false;
   std::thread m_thread;
 };
