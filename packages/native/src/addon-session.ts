@@ -11,15 +11,10 @@ import type {
   SessionSettings,
 } from './native-session.js'
 import { RecentFailures } from './recent-failures.js'
+import { RequestBatch } from './request-batch.js'
 import type { SessionControl } from './session-control.js'
-import {
-  callHandler,
-  type HandlerRequest,
-  Outcome,
-  outcomeOf,
-  RequestKind,
-  type StorageRequest,
-} from './storage-requests.js'
+import { SettledRequests } from './settled-requests.js'
+import { callHandler, type HandlerRequest, Outcome, outcomeOf, RequestKind } from './storage-requests.js'
 import type { TorrentControl } from './torrent-control.js'
 
 export const DEFAULT_SESSION_OPTIONS = {
@@ -54,6 +49,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   readonly #torrentIds = new Map<number, string>()
   readonly #storages = new Map<number, string>()
   readonly #failures = new RecentFailures()
+  readonly #settled = new SettledRequests((ids, count) => this.#session.settleAll(ids, count))
   readonly #removals = new Map<string, () => void>()
   readonly #closed = withResolvers<void>()
   readonly #answers: AlertAnswers
@@ -95,7 +91,9 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
               LONGEST_DEADLINE_MS,
             ),
           },
-          (requests, alertsWaiting, closed) => this.#dispatch(requests, alertsWaiting, closed),
+          (numbers, values, alertsWaiting, closed) => {
+            this.#dispatch(new RequestBatch(numbers, values), alertsWaiting, closed)
+          },
         ),
     )
   }
@@ -170,15 +168,15 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
     return this.#closing ? undefined : this.#session
   }
 
-  #dispatch(requests: readonly StorageRequest[], alertsWaiting: boolean, closed: boolean): void {
-    for (const request of requests) {
+  #dispatch(requests: RequestBatch, alertsWaiting: boolean, closed: boolean): void {
+    requests.forEach((request) => {
       if (request.kind === RequestKind.torrentGone) {
-        this.#session.settle(request.id, Outcome.ok)
+        this.#settled.add(request.id)
         this.#torrentGone(request.torrentId)
       } else {
         void this.#serve(request)
       }
-    }
+    })
     if (alertsWaiting && !this.#closing) {
       for (const alert of this.#session.popAlerts()) this.#takeAlert(alert)
     }
@@ -192,7 +190,11 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
       if (handler === undefined)
         throw new NativeError('NATIVE_REQUEST_ABORTED', 'the session has no storage handler')
       const { bytes, blockHashes, offersDigests } = await callHandler(handler, request)
-      this.#session.settle(request.id, Outcome.ok, bytes, blockHashes, offersDigests)
+      if (bytes !== undefined || blockHashes === true || offersDigests === true) {
+        this.#session.settle(request.id, Outcome.ok, bytes, blockHashes, offersDigests)
+      } else {
+        this.#settled.add(request.id)
+      }
     } catch (error) {
       this.#noteFailure(request, error)
       this.#session.settle(request.id, outcomeOf(error))

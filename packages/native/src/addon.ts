@@ -3,7 +3,6 @@ import type { CreateTorrentOptions, CreateTorrentProgress } from './create-torre
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 import type { NativeTorrentStatus, SessionSettings } from './native-session.js'
 import type { SessionControl, SessionStatistic } from './session-control.js'
-import type { StorageRequest } from './storage-requests.js'
 import type { TorrentControl } from './torrent-control.js'
 import type { MagnetLink, TorrentFile } from './torrent-file.js'
 
@@ -31,8 +30,16 @@ export interface AddonSessionOptions {
   readonly state: Uint8Array | undefined
 }
 
-/** Called on the JavaScript thread with what gathered since the last time. `closed` comes once, and last. */
-export type Dispatch = (requests: readonly StorageRequest[], alertsWaiting: boolean, closed: boolean) => void
+/**
+ * Called on the JavaScript thread with what gathered since the last time; the first two are a RequestBatch. `closed`
+ * comes once, and last.
+ */
+export type Dispatch = (
+  numbers: Float64Array,
+  values: readonly unknown[],
+  alertsWaiting: boolean,
+  closed: boolean,
+) => void
 
 /** `request` is the number of the storage call that failed, as far as the error code could carry it; 0: none did. */
 export type AddonAlert = NativeAlert & { readonly request?: number }
@@ -73,5 +80,7 @@ export interface AddonSession
     wantsBlockHashes?: boolean,
     offersDigests?: boolean,
   ): void
+  /** Ends the first `count` of these requests: they went well, and have no answer but that. */
+  settleAll(ids: Uint32Array, count: number): void
   close(deadlineMs: number): void
 }

@@ -33,7 +33,7 @@ export type StorageRequest =
       readonly kind: typeof RequestKind.writePiece
       readonly offset: number
       readonly bytes: Uint8Array
-      readonly blockHashes?: Uint8Array
+      readonly blockHashes?: Uint8Array | undefined
     })
   | (OfPiece & {
       readonly kind: typeof RequestKind.readPiece

@@ -1,6 +1,7 @@
 #include "js_channel.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <system_error>
 
@@ -27,6 +28,20 @@ Napi::Uint8Array copyOf(Napi::Env env, std::string const& bytes) {
   auto copy = Napi::Uint8Array::New(env, bytes.size());
   std::memcpy(copy.Data(), bytes.data(), bytes.size());
   return copy;
+}
+
+// Shared with src/request-batch.ts.
+constexpr std::size_t kNumbersPerRequest = 6;
+
+std::array<double, kNumbersPerRequest> numbersOf(std::uint32_t id, StorageRequest const& request) {
+  bool const isHash = request.kind == RequestKind::hashPiece;
+  bool const isClose = request.kind == RequestKind::closeStorage;
+  return {double(int(request.kind)),
+          double(id),
+          double(request.storageIndex),
+          double(request.piece),
+          double(isHash ? request.wantsV1 : isClose ? request.deleteData : request.offset),
+          double(isHash ? request.leaves : request.length)};
 }
 
 }  // namespace
@@ -66,8 +81,8 @@ void JsChannel::send(StorageRequest request, ReplyHandler reply) {
   }
   std::uint32_t const id = ++m_lastId;
   auto const deadline = std::min(Clock::now() + m_deadline, m_closeBy);
-  m_pending.emplace(id, Pending{std::move(request), std::move(reply), deadline});
-  m_outgoing.push_back(id);
+  auto const added = m_pending.emplace_hint(m_pending.end(), id, Pending{std::move(request), std::move(reply), deadline});
+  m_outgoing.push_back({id, &added->second.request});
   if (m_watcherIdle) m_deadlinesChanged.notify_one();
   wake();
 }
@@ -107,66 +122,61 @@ void JsChannel::answer(std::uint32_t id, ReplyHandler reply, StorageReply outcom
   });
 }
 
+// The same.
+void JsChannel::answerAll(std::vector<std::pair<ReplyHandler, StorageReply>> replies) {
+  if (replies.empty() || !m_network) return;
+  m_network->post([replies = std::move(replies)]() mutable {
+    for (auto& [reply, outcome] : replies) reply(std::move(outcome));
+  });
+}
+
 void JsChannel::deliver(Napi::Env env, Napi::Function dispatch) {
   Napi::HandleScope scope(env);
-  std::vector<std::pair<std::uint32_t, StorageRequest>> batch;
+  std::vector<Outgoing> batch;
   bool alerts = false;
   bool closed = false;
   {
     std::lock_guard<std::mutex> lock(m_mutex);
     m_wakePosted = false;
-    for (std::uint32_t const id : m_outgoing) batch.emplace_back(id, m_pending.at(id).request);
-    m_outgoing.clear();
+    batch.swap(m_outgoing);
     std::swap(alerts, m_alertsWaiting);
     closed = m_closed;
     // Nothing is sent after this: the session has been destroyed.
     if (closed) m_alive = false;
   }
-  auto requests = Napi::Array::New(env, batch.size());
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    requests.Set(std::uint32_t(i), toJs(env, batch[i].first, batch[i].second));
+  auto numbers = Napi::Float64Array::New(env, batch.size() * kNumbersPerRequest);
+  auto values = Napi::Array::New(env);
+  double* at = numbers.Data();
+  for (auto const& outgoing : batch) {
+    for (double const number : numbersOf(outgoing.id, *outgoing.request)) *at++ = number;
+    addValues(values, outgoing);
   }
   // Keeps this object alive for the call: JavaScript may drop the session in it.
   if (closed) m_toJs.Release();
-  dispatch.Call({requests, Napi::Boolean::New(env, alerts), Napi::Boolean::New(env, closed)});
+  dispatch.Call({numbers, values, Napi::Boolean::New(env, alerts), Napi::Boolean::New(env, closed)});
 }
 
-Napi::Value JsChannel::toJs(Napi::Env env, std::uint32_t id, StorageRequest const& request) {
-  auto object = Napi::Object::New(env);
-  object.Set("kind", int(request.kind));
-  object.Set("id", id);
-  object.Set("storageIndex", request.storageIndex);
+// What of a request is not a number.
+void JsChannel::addValues(Napi::Array& values, Outgoing const& outgoing) {
+  Napi::Env const env = values.Env();
+  StorageRequest const& request = *outgoing.request;
+  auto add = [&values, next = values.Length()](napi_value value) mutable { values.Set(next++, value); };
   switch (request.kind) {
     case RequestKind::openStorage:
-      object.Set("torrentId", request.torrentId);
-      object.Set("layout", layoutToJs(env, *request.info));
-      object.Set("metadata", metadataToJs(env, *request.info));
+      add(Napi::String::New(env, request.torrentId));
+      add(layoutToJs(env, *request.info));
+      add(metadataToJs(env, *request.info));
       break;
     case RequestKind::writePiece:
-      object.Set("bytes", lend(env, id, request));
-      if (!request.blockHashes.empty()) object.Set("blockHashes", copyOf(env, request.blockHashes));
-      [[fallthrough]];
-    case RequestKind::readPiece:
-      object.Set("offset", request.offset);
-      object.Set("length", request.length);
-      [[fallthrough]];
-    case RequestKind::completePiece:
-    case RequestKind::clearPiece:
-      object.Set("piece", request.piece);
-      break;
-    case RequestKind::hashPiece:
-      object.Set("piece", request.piece);
-      object.Set("sha1", request.wantsV1);
-      object.Set("sha256Blocks", request.leaves);
-      break;
-    case RequestKind::closeStorage:
-      object.Set("deleteData", request.deleteData);
+      add(lend(env, outgoing.id, request));
+      add(request.blockHashes.empty() ? env.Undefined() : copyOf(env, request.blockHashes));
       break;
     case RequestKind::torrentGone:
-      object.Set("torrentId", request.torrentId);
+      add(Napi::String::New(env, request.torrentId));
+      break;
+    default:
       break;
   }
-  return object;
 }
 
 Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, StorageRequest const& request) {
@@ -224,20 +234,30 @@ StorageOutcome JsChannel::copyDigest(StorageRequest const& request, Napi::Uint8A
   return StorageOutcome::ok;
 }
 
-void JsChannel::settle(std::uint32_t id, Settlement const& settlement) {
-  takeBack(id);
-  std::unique_lock<std::mutex> lock(m_mutex);
-  auto node = m_pending.extract(id);
-  lock.unlock();
-  if (node.empty()) return;
-  StorageReply reply = replyOf(settlement.outcome);
-  // Once given up, nobody waits for the bytes.
-  bool const isWanted = settlement.outcome == StorageOutcome::ok && bool(node.mapped().reply);
-  if (isWanted) reply.outcome = copyAnswer(node.mapped().request, settlement.bytes, reply);
-  reply.wantsBlockHashes = settlement.wantsBlockHashes;
-  reply.offersDigests = settlement.offersDigests;
-  lock.lock();
-  answer(id, std::move(node.mapped().reply), std::move(reply));
+void JsChannel::settle(std::uint32_t const* ids, std::size_t count, Settlement const& settlement) {
+  std::for_each(ids, ids + count, [this](std::uint32_t id) { takeBack(id); });
+  std::vector<decltype(m_pending)::node_type> ended;
+  ended.reserve(count);
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    for (std::size_t i = 0; i < count; ++i) ended.push_back(m_pending.extract(ids[i]));
+  }
+  std::vector<std::pair<ReplyHandler, StorageReply>> replies;
+  replies.reserve(count);
+  for (auto& node : ended) {
+    // Once given up, nobody waits for the bytes.
+    if (node.empty() || !node.mapped().reply) continue;
+    StorageReply reply = replyOf(settlement.outcome);
+    reply.request = node.key();
+    if (reply.outcome == StorageOutcome::ok) {
+      reply.outcome = copyAnswer(node.mapped().request, settlement.bytes, reply);
+    }
+    reply.wantsBlockHashes = settlement.wantsBlockHashes;
+    reply.offersDigests = settlement.offersDigests;
+    replies.emplace_back(std::move(node.mapped().reply), std::move(reply));
+  }
+  std::lock_guard<std::mutex> lock(m_mutex);
+  answerAll(std::move(replies));
 }
 
 void JsChannel::takeBack(std::uint32_t id) {

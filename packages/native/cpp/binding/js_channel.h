@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -22,7 +21,8 @@ class JsChannel final : public StorageChannel {
     std::chrono::milliseconds deadline;
   };
 
-  // JavaScript thread. `dispatch(requests, alertsWaiting, closed)` is called on it for each batch.
+  // JavaScript thread. `dispatch(numbers, values, alertsWaiting, closed)` is called on it for each batch, which
+  // src/request-batch.ts reads.
   JsChannel(Napi::Env env, Napi::Function dispatch, Options options);
   ~JsChannel() override;
 
@@ -38,8 +38,9 @@ class JsChannel final : public StorageChannel {
     bool wantsBlockHashes = false;
     bool offersDigests = false;
   };
-  // Ends a request. What was lent to it comes back, also when it was given up long ago; a second time changes nothing.
-  void settle(std::uint32_t id, Settlement const& settlement);
+  // Ends requests, all in the same way. What was lent to them comes back, also when they were given up long ago; a
+  // second time changes nothing.
+  void settle(std::uint32_t const* ids, std::size_t count, Settlement const& settlement);
 
   // From now on nothing may wait longer than this. Any thread.
   void limitDeadlines(std::chrono::milliseconds remaining);
@@ -58,15 +59,22 @@ class JsChannel final : public StorageChannel {
     Clock::time_point deadline;
   };
 
+  // A request that JavaScript was not told of yet. It stays in m_pending until JavaScript settles it.
+  struct Outgoing {
+    std::uint32_t id;
+    StorageRequest const* request;
+  };
+
   void wake();
   void deliver(Napi::Env env, Napi::Function dispatch);
-  Napi::Value toJs(Napi::Env env, std::uint32_t id, StorageRequest const& request);
+  void addValues(Napi::Array& values, Outgoing const& outgoing);
   Napi::Value lend(Napi::Env env, std::uint32_t id, StorageRequest const& request);
   static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
   static StorageOutcome copyDigest(StorageRequest const& request, Napi::Uint8Array const& bytes, StorageReply& reply);
   void takeBack(std::uint32_t id);
   void abandonLentMemory();
   void answer(std::uint32_t id, ReplyHandler reply, StorageReply outcome);
+  void answerAll(std::vector<std::pair<ReplyHandler, StorageReply>> replies);
   void watchDeadlines();
   void failExpired(Clock::time_point now);
 
@@ -82,7 +90,7 @@ class JsChannel final : public StorageChannel {
   std::mutex m_mutex;
   std::shared_ptr<NetworkQueue> m_network;
   std::map<std::uint32_t, Pending> m_pending;
-  std::deque<std::uint32_t> m_outgoing;
+  std::vector<Outgoing> m_outgoing;
   std::uint32_t m_lastId = 0;
   bool m_wakePosted = false;
   bool m_alertsWaiting = false;

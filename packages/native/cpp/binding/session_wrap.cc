@@ -6,6 +6,7 @@
 #include <libtorrent/session_params.hpp>
 #include <libtorrent/torrent_status.hpp>
 
+#include <algorithm>
 #include <future>
 #include <system_error>
 
@@ -33,6 +34,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
       InstanceMethod<&SessionWrap::torrentStatuses>("torrentStatuses"),
       InstanceMethod<&SessionWrap::popAlerts>("popAlerts"),
       InstanceMethod<&SessionWrap::settle>("settle"),
+      InstanceMethod<&SessionWrap::settleAll>("settleAll"),
       InstanceMethod<&SessionWrap::close>("close"),
   };
   for (auto const& each : torrentMethods()) methods.push_back(each);
@@ -248,7 +250,16 @@ void SessionWrap::settle(Napi::CallbackInfo const& call) {
   settlement.bytes = call[2];
   settlement.wantsBlockHashes = call[3].ToBoolean();
   settlement.offersDigests = call[4].ToBoolean();
-  m_channel->settle(call[0].ToNumber().Uint32Value(), settlement);
+  std::uint32_t const id = call[0].ToNumber().Uint32Value();
+  m_channel->settle(&id, 1, settlement);
+}
+
+// Requests that went well, and whose answer is nothing.
+void SessionWrap::settleAll(Napi::CallbackInfo const& call) {
+  auto const ids = call[0].As<Napi::Uint32Array>();
+  JsChannel::Settlement settlement;
+  settlement.bytes = call.Env().Undefined();
+  m_channel->settle(ids.Data(), std::min<std::size_t>(ids.ElementLength(), call[1].ToNumber().Uint32Value()), settlement);
 }
 
 // Destroying a session waits for its storages, and these wait for JavaScript: never on JavaScript's thread.

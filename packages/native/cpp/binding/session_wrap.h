@@ -44,6 +44,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value popAlerts(Napi::CallbackInfo const& call);
   // settle(id, outcome, bytes?, wantsBlockHashes?)
   void settle(Napi::CallbackInfo const& call);
+  void settleAll(Napi::CallbackInfo const& call);
   // close(deadlineMs): returns at once; dispatch is told `closed` when everything has ended.
   void close(Napi::CallbackInfo const& call);
   // The calls of torrent_calls.h and session_calls.h as methods.

@@ -4,6 +4,7 @@ import { AddonNativeSession } from '../../src/addon-session.js'
 import type { NativeAlert } from '../../src/native-alert.js'
 import type { StorageHandler } from '../../src/native-session.js'
 import { Outcome, RequestKind, type StorageRequest } from '../../src/storage-requests.js'
+import { encodeRequests } from './encode-requests.js'
 
 const layout = {
   name: 'one',
@@ -17,6 +18,7 @@ const metadata = { infoSection: new Uint8Array() }
 /** An addon whose requests and alerts come from the test. */
 function scriptedAddon() {
   const settled: { id: number; outcome: number }[] = []
+  const settledTogether: number[][] = []
   const removed: number[] = []
   const alerts: AddonAlert[] = []
   let dispatch: Dispatch = () => {}
@@ -25,6 +27,7 @@ function scriptedAddon() {
     removeTorrent: (handle) => void removed.push(handle),
     popAlerts: () => alerts.splice(0),
     settle: (id, outcome) => void settled.push({ id, outcome }),
+    settleAll: (ids, count) => void settledTogether.push([...ids.subarray(0, count)]),
     close: () => {},
     pauseTorrent: () => {
       throw Object.assign(new Error('no torrent has the handle 9'), { code: 'NATIVE_UNKNOWN_TORRENT' })
@@ -38,13 +41,14 @@ function scriptedAddon() {
   return {
     addon: addon as Addon,
     settled,
+    settledTogether,
     removed,
-    request: (...requests: StorageRequest[]) => dispatch(requests, false, false),
+    request: (...requests: StorageRequest[]) => dispatch(...encodeRequests(requests), false, false),
     alert: (...raised: AddonAlert[]) => {
       alerts.push(...raised)
-      dispatch([], true, false)
+      dispatch(...encodeRequests([]), true, false)
     },
-    sayClosed: () => dispatch([], false, true),
+    sayClosed: () => dispatch(...encodeRequests([]), false, true),
   }
 }
 
@@ -93,6 +97,28 @@ describe('AddonNativeSession', () => {
       { ...failed, cause: failures[1] },
       { ...failed, cause: failures[0] },
     ])
+  })
+
+  it('ends calls that go well at the same time with one call, and no call twice', async () => {
+    const { request, settled, settledTogether } = await openOne({
+      writePiece: async () => {},
+      completePiece: async () => {},
+    })
+    await turn()
+    settledTogether.length = 0
+    const write = {
+      kind: RequestKind.writePiece,
+      storageIndex: 0,
+      offset: 0,
+      bytes: new Uint8Array(4),
+    } as const
+    request(...Array.from({ length: 300 }, (_, piece) => ({ ...write, id: piece + 2, piece })))
+    await turn()
+    request({ kind: RequestKind.completePiece, id: 302, storageIndex: 0, piece: 0 })
+    await turn()
+    expect(settledTogether.map((ids) => ids.length)).toEqual([256, 44, 1])
+    expect(settledTogether.flat()).toEqual(Array.from({ length: 301 }, (_, index) => index + 2))
+    expect(settled).toEqual([])
   })
 
   it('says of a call that never settled that it was given up', async () => {
