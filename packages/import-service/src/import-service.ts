@@ -15,6 +15,9 @@ import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
 import { describeVerified, type VerifiedImport } from './verified-import.js'
 
+/** Layouts are large: so many are in memory at a time. */
+const listedTogether = 200
+
 export interface ImportServiceDeps {
   readonly client: TorrentClientLike
   readonly imports: ImportDatabase
@@ -72,9 +75,14 @@ export class ImportService implements AsyncDisposable {
   async list(): Promise<readonly ImportSnapshot[]> {
     this.#assertOpen()
     const records = await this.#imports.listImports()
-    const torrents = await this.#library.findTorrents(records.map(({ id }) => id))
-    const byId = new Map(torrents.map((torrent) => [torrent.id, torrent]))
-    return records.map((record) => describeImport(record, byId.get(record.id)))
+    const snapshots: ImportSnapshot[] = []
+    for (let first = 0; first < records.length; first += listedTogether) {
+      const some = records.slice(first, first + listedTogether)
+      const torrents = await this.#library.findTorrents(some.map(({ id }) => id))
+      const byId = new Map(torrents.map((torrent) => [torrent.id, torrent]))
+      for (const record of some) snapshots.push(describeImport(record, byId.get(record.id)))
+    }
+    return snapshots
   }
 
   async get(id: string): Promise<ImportSnapshot> {
