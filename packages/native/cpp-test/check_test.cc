@@ -87,6 +87,31 @@ TEST_CASE("24 check_error: the first failure of a check is that of all its hashe
   CHECK(!harness.hash(index, torrent, 0, kCheck).wait().error);
 }
 
+TEST_CASE("24 check_error_at_once: a failed check answers when no hash of it is being made any more, and all of them at once") {
+  TestTorrent const torrent(Kind::v1, kPiece, 8 * kPiece);
+  DiskHarness harness;
+  fill(harness, torrent);
+  auto const index = harness.add(torrent);
+  harness.storage().failure = StorageOutcome::unavailable;
+  harness.storage().plan([](Call const& call) {
+    if (!call.is(RequestKind::readPiece) || call.piece == 2) return Plan::serve;
+    return call.piece == 0 ? Plan::fail : Plan::hold;
+  });
+  auto const held = harness.hash(index, torrent, 1, kCheck);
+  harness.storage().waitForHeld(1);
+  auto const failed = harness.hash(index, torrent, 0, kCheck);
+  harness.storage().waitForCalls(RequestKind::readPiece, 2);
+  // Of no check: when it is answered, so would the failure have been.
+  harness.hash(index, torrent, 2).wait();
+  CHECK(!failed.arrived());
+  harness.storage().release();
+  for (auto const& answer : {failed, held}) {
+    CHECK(answer.wait().error.ec == boost::system::errc::resource_unavailable_try_again);
+  }
+  harness.storage().plan({});
+  CHECK(!harness.hash(index, torrent, 0, kCheck).wait().error);
+}
+
 TEST_CASE("24 check_damage: what the storage knows to be damaged is a piece to fetch, not an error") {
   TestTorrent const torrent(Kind::v1, kPiece, 8 * kPiece);
   for (auto const outcome : {StorageOutcome::corrupt, StorageOutcome::notFound}) {

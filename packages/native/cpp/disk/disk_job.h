@@ -9,6 +9,8 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "disk_error.h"
 #include "piece_digest.h"
@@ -26,7 +28,12 @@ using HashHandler = std::function<void(lt::piece_index_t, lt::sha1_hash const&, 
 struct CheckRun {
   // Read by any thread. Once true, nobody wants the other digests.
   std::atomic<bool> ended{false};
+  // The rest belongs to the network thread.
   StorageResult why;
+  // Hashes that are being made.
+  int open = 0;
+  // Of a run that has ended, while some are still being made.
+  std::vector<std::pair<lt::piece_index_t, HashHandler>> answers;
 };
 
 // A hash that was asked for: where the digests go, and who is told.
@@ -46,7 +53,7 @@ struct HashJob {
   bool wantV1 = false;
   // Of what was there before, which can be asked for again. Not of a piece that was just fetched.
   bool isCheck = false;
-  std::shared_ptr<CheckRun const> check;
+  std::shared_ptr<CheckRun> check;
   // Owned by the handler, which must therefore outlive every write to it.
   lt::span<lt::sha256_hash> v2;
   HashHandler handler;

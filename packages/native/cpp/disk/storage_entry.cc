@@ -139,9 +139,11 @@ void StorageEntry::hash(int piece, HashJob job) {
   m_fence.shared(
       [this, piece, job = std::move(job)]() mutable {
         if (m_geometry.isAllPadding(piece)) {
+          begin(job);
           hashPadding(piece, std::move(job));
         } else if (!m_writer.takeHash(piece, job)) {
           whenOpened([this, piece, job = std::move(job), self = shared_from_this()](StorageResult result) mutable {
+            begin(job);
             if (result.ok()) {
               hashStored(piece, std::move(job));
             } else {
@@ -228,13 +230,35 @@ void StorageEntry::hashedStored(int piece, HashJob job, StorageResult result, Pi
 }
 
 void StorageEntry::answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest) {
-  // libtorrent begins anew with every error of a check, and counts every other answer. All must fail with the first, or
-  // it would take the check for done too early when it goes on.
-  if (job.isCancelled()) result = job.check->why;
+  if (job.check) --job.check->open;
+  if (job.isCancelled()) {
+    answerEnded(piece, job);
+    return;
+  }
   if (!job.isCheck && m_writer.answersAreStale()) result = StorageOutcome::aborted;
   job.give(digest);
   job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(result, lt::operation_t::file_read));
   m_fence.finished();
+}
+
+void StorageEntry::begin(HashJob const& job) {
+  if (!job.check) return;
+  // So that answering needs no memory.
+  job.check->answers.reserve(job.check->answers.size() + std::size_t(job.check->open) + 1);
+  ++job.check->open;
+}
+
+// libtorrent begins anew with every error of a check, and counts every other answer. All must fail with the first, or
+// it would take the check for done too early when it goes on; and at once, or it would meet an old error when it has
+// gone on already.
+void StorageEntry::answerEnded(int piece, HashJob& job) {
+  auto const run = job.check;
+  auto const error = toStorageError(run->why, lt::operation_t::file_read);
+  run->answers.emplace_back(piece, std::move(job.handler));
+  if (run->open > 0) return;
+  auto const answers = std::exchange(run->answers, {});
+  for (auto const& [ofPiece, handler] : answers) handler(ofPiece, {}, error);
+  m_fence.finished(int(answers.size()));
 }
 
 void StorageEntry::answerHashLater(int piece, HashJob job, StorageResult result) {

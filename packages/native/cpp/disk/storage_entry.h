@@ -75,8 +75,10 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   void askForDigests(int piece, HashJob job);
   void readAndHash(int piece, HashJob job);
   void hashedStored(int piece, HashJob job, StorageResult result, PieceDigest const& digest);
+  static void begin(HashJob const& job);
   // Answers within the call: from a posted task.
   void answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest);
+  void answerEnded(int piece, HashJob& job);
   void answerHashLater(int piece, HashJob job, StorageResult result);
   void endCheck(StorageResult why);
   void askToClear(int piece, ClearHandler handler);
