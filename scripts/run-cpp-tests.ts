@@ -38,7 +38,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   // Those with sessions are for valgrind: libtorrent's own code is not built for ThreadSanitizer, which would take every one of its locks for a race.
   thread: { sanitizer: 'thread', under: [], cases: [`-sfe=${sessions}`], env: {} },
-  sessions: { sanitizer: 'none', under: [], cases: [`-sf=${sessions}`], env: {} },
+  sessions: { sanitizer: 'valgrind', under: [], cases: [`-sf=${sessions}`], env: {} },
   memcheck: {
     sanitizer: 'valgrind',
     under: [...valgrind, '--leak-check=full', '--errors-for-leak-kinds=definite'],

@@ -125,8 +125,6 @@ TEST_CASE("33 spill_again_counts: blocks that wait for a part of their piece hol
   TestTorrent const torrent(Kind::v1, 64 * kBlockBytes, 64 * kBlockBytes);
   DiskHarness harness({8 * kBlockBytes, 0});
   auto const index = harness.add(torrent);
-  // The first block is counted when it is lent: not before the storage is open.
-  harness.check(index, nullptr).wait();
   harness.storage().plan(holdWrites);
   std::vector<WriteCall> writes;
   writes.push_back(harness.write(index, 0, 0, block(torrent, 0)));
