@@ -114,8 +114,8 @@ it('gc tells what a crash may have left, deletes it where it is not only asked t
   const size = await library.size()
   const store = join(library.folder, 'store')
   const key = 'ab'.repeat(32)
-  await mkdir(join(store, 'chunks', 'ab', 'ab'), { recursive: true })
-  await writeFile(join(store, 'chunks', 'ab', 'ab', key), 'orphan')
+  await mkdir(join(store, 'chunks', 'ab'), { recursive: true })
+  await writeFile(join(store, 'chunks', 'ab', key), 'orphan')
   const stranger = '0199c0de-0000-7000-8000-000000000001'
   await mkdir(join(store, 'staging', stranger))
   await writeFile(join(store, 'staging', stranger, '0-0'), 'orphan')
