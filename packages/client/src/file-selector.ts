@@ -8,22 +8,22 @@ export type FileSelector = number | string | readonly (number | string)[]
 
 /** Indices of the files that are meant, without padding. RangeError for an index that the torrent does not have. */
 export function selectedFiles(layout: TorrentLayout, selector: FileSelector): readonly number[] {
-  const parts = Array.isArray(selector) ? selector : [selector]
-  const tests = parts.map((part: number | string) => testOf(layout, part))
-  const isMeant = (file: FileLayout) => file.kind !== 'padding' && tests.some((test) => test(file))
-  return layout.files.filter(isMeant).map(({ index }) => index)
+  const parts: readonly (number | string)[] = Array.isArray(selector) ? selector : [selector]
+  // A set: a torrent of 100,000 files may be asked for by as many indices.
+  const indices = new Set(parts.filter((part) => typeof part === 'number'))
+  for (const index of indices) {
+    if (layout.files[index] !== undefined) continue
+    throw new RangeError(`file ${index} is outside a torrent of ${layout.files.length} files`)
+  }
+  const globs = parts.filter((part) => typeof part === 'string').map(testOf)
+  const isMeant = (file: FileLayout) => indices.has(file.index) || globs.some((test) => test(file))
+  return layout.files.filter((file) => file.kind !== 'padding' && isMeant(file)).map(({ index }) => index)
 }
 
-function testOf(layout: TorrentLayout, part: number | string): (file: FileLayout) => boolean {
-  if (typeof part === 'string') {
-    const pattern = patternOf(part)
-    const ofName = !part.includes('/')
-    return ({ path }) => pattern.test(ofName ? (path.at(-1) ?? '') : path.join('/'))
-  }
-  if (layout.files[part] === undefined) {
-    throw new RangeError(`file ${part} is outside a torrent of ${layout.files.length} files`)
-  }
-  return ({ index }) => index === part
+function testOf(glob: string): (file: FileLayout) => boolean {
+  const pattern = patternOf(glob)
+  const ofName = !glob.includes('/')
+  return ({ path }) => pattern.test(ofName ? (path.at(-1) ?? '') : path.join('/'))
 }
 
 /** The glob as a regular expression. TypeError for one that is no text or does not end what it begins. */

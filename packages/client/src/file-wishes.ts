@@ -54,7 +54,20 @@ export class FileWishes {
     this.#waiting = []
   }
 
+  /** As a storage is opened with: nothing where all files are wanted. */
+  wantedOf(layout: TorrentLayout): { readonly wantedFiles?: readonly number[] } {
+    const priorities = this.#settled(layout, false)
+    return this.isDefault
+      ? {}
+      : { wantedFiles: [...layout.files.keys()].filter((index) => priorities[index]) }
+  }
+
   #settle(layout: TorrentLayout, strict: boolean): void {
+    const priorities = this.#settled(layout, strict)
+    if (this.#waiting.length > 0) this.#priorities = priorities
+  }
+
+  #settled(layout: TorrentLayout, strict: boolean): readonly number[] {
     const priorities = layout.files.map(({ kind }, index) =>
       kind === 'padding' ? 0 : (this.#priorities?.[index] ?? FILE_PRIORITIES.normal),
     )
@@ -62,7 +75,7 @@ export class FileWishes {
       const known = strict ? files : withoutStrangers(files, layout)
       for (const index of selectedFiles(layout, known)) priorities[index] = priority
     }
-    if (this.#waiting.length > 0) this.#priorities = priorities
+    return priorities
   }
 }
 

@@ -10,6 +10,9 @@ export interface TallyCounts {
   /** Of the pieces that are wanted. */
   readonly wantedBytes: number
   readonly completedBytes: number
+  readonly wantedPieces: number
+  /** Wanted and not completed. */
+  readonly missingPieces: number
   readonly isComplete: boolean
   /** Everything wanted is completed. */
   readonly isFinished: boolean
@@ -23,7 +26,7 @@ export class PieceTally implements TallyCounts {
   readonly #bits: PieceBits
   /** Files that have bytes, by their place. */
   readonly #spans: readonly FileLayout[]
-  readonly #missingPieces: Int32Array
+  readonly #missingOfFile: Int32Array
   readonly #fileBytes: Float64Array
   #priorities: Uint8Array
   #wantedPieces = 0
@@ -38,10 +41,10 @@ export class PieceTally implements TallyCounts {
     this.totalPieces = Math.ceil(layout.totalLengthBytes / layout.pieceLengthBytes)
     this.#bits = new PieceBits(this.totalPieces, new Uint8Array(Math.ceil(this.totalPieces / 8)))
     this.#spans = layout.files.filter(({ lengthBytes }) => lengthBytes > 0)
-    this.#missingPieces = new Int32Array(layout.files.length)
+    this.#missingOfFile = new Int32Array(layout.files.length)
     this.#fileBytes = new Float64Array(layout.files.length)
     for (const file of this.#spans)
-      this.#missingPieces[file.index] = last(layout, file) - first(layout, file) + 1
+      this.#missingOfFile[file.index] = last(layout, file) - first(layout, file) + 1
     this.#priorities = new Uint8Array(this.totalPieces)
     const had = new PieceBits(this.totalPieces, bits)
     for (let piece = 0; piece < this.totalPieces; piece++) if (had.has(piece)) this.set(piece)
@@ -58,6 +61,14 @@ export class PieceTally implements TallyCounts {
 
   get completedBytes(): number {
     return this.#completedBytes
+  }
+
+  get wantedPieces(): number {
+    return this.#wantedPieces
+  }
+
+  get missingPieces(): number {
+    return this.#wantedPieces - this.#wantedCompleted
   }
 
   get isComplete(): boolean {
@@ -113,7 +124,7 @@ export class PieceTally implements TallyCounts {
   }
 
   isFileComplete(fileIndex: number): boolean {
-    return this.#missingPieces[fileIndex] === 0
+    return this.#missingOfFile[fileIndex] === 0
   }
 
   /** Completed bytes of a file. */
@@ -125,7 +136,7 @@ export class PieceTally implements TallyCounts {
     const start = piece * this.#layout.pieceLengthBytes
     const from = Math.max(start, file.offsetBytes)
     const to = Math.min(start + this.#layout.pieceLengthBytes, file.offsetBytes + file.lengthBytes)
-    this.#missingPieces[file.index] = (this.#missingPieces[file.index] ?? 0) - change
+    this.#missingOfFile[file.index] = (this.#missingOfFile[file.index] ?? 0) - change
     this.#fileBytes[file.index] = (this.#fileBytes[file.index] ?? 0) + change * (to - from)
   }
 

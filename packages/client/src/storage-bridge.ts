@@ -1,11 +1,13 @@
 import type { PieceHashes, StorageHandler } from '@bae/native'
-import type { Storage, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
+import type { OpenStorageOptions, Storage, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { ClientError } from './errors.js'
 import type { StorageIndexMap } from './storage-index-map.js'
 import type { StorageRegistry } from './storage-registry.js'
 
 /** What the bridge tells upwards. Pieces are counted from here, never from alerts. */
 export interface StorageBridgeListener {
+  /** Asked before a storage is opened. */
+  wantedFilesOf(torrentId: TorrentId, layout: TorrentLayout): Pick<OpenStorageOptions, 'wantedFiles'>
   storageOpened(torrentId: TorrentId, storage: Storage, metadata: TorrentMetadata, bits: Uint8Array): void
   /** The storage has completed the piece: it survives a crash. */
   pieceCompleted(torrentId: TorrentId, piece: number): void
@@ -68,7 +70,8 @@ export class StorageBridge implements StorageHandler {
     const registered = this.#indices.has(storageIndex) && this.#indices.get(storageIndex) === torrentId
     if (!registered) this.#indices.set(storageIndex, torrentId)
     return this.#reported(torrentId, async () => {
-      const storage = await this.#registry.open(torrentId, layout, metadata)
+      const wanted = this.#listener.wantedFilesOf(torrentId, layout)
+      const storage = await this.#registry.open(torrentId, layout, metadata, wanted)
       const havePieces = await storage.completedPieces()
       this.#listener.storageOpened(torrentId, storage, metadata, havePieces)
       const hashPieces = storage.hashPiece !== undefined

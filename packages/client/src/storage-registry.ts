@@ -1,5 +1,5 @@
 import type {
-  AbortOptions,
+  OpenStorageOptions,
   Storage,
   StorageFactory,
   TorrentId,
@@ -37,14 +37,16 @@ export class StorageRegistry {
     torrentId: TorrentId,
     layout: TorrentLayout,
     metadata: TorrentMetadata,
-    options: AbortOptions = {},
+    options: OpenStorageOptions = {},
   ): Promise<Storage> {
     if (this.#closed) {
       throw new ClientError('CLIENT_CLOSED', `torrent ${torrentId} came after the client was closed`)
     }
     const entry = this.#entries.get(torrentId)
     if (entry === undefined) {
-      const create = (signal: AbortSignal) => this.#createStorage(torrentId, layout, metadata, { signal })
+      const { wantedFiles } = options
+      const create = (signal: AbortSignal) =>
+        this.#createStorage(torrentId, layout, metadata, { signal, ...(wantedFiles && { wantedFiles }) })
       return abortable(this.#add(torrentId, create), options.signal)
     }
     if (entry.closing === undefined) return abortable(entry.opening, options.signal)

@@ -92,7 +92,10 @@ export class TorrentAdmission {
     const { contents } = torrent.progress
     if (contents === undefined || torrent.kind === 'files') return undefined
     const { registry } = this.#deps
-    const storage = await registry.open(torrent.id, contents.layout, contents.metadata, { signal })
+    const storage = await registry.open(torrent.id, contents.layout, contents.metadata, {
+      ...torrent.wishes.files.wantedOf(contents.layout),
+      signal,
+    })
     const havePieces = await abortable(storage.completedPieces(), signal)
     torrent.openStorage(storage, contents, havePieces)
     return havePieces

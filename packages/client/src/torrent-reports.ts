@@ -1,5 +1,5 @@
 import type { NativeAlert } from '@bae/native'
-import type { Storage, TorrentId, TorrentMetadata } from '@bae/storage'
+import type { OpenStorageOptions, Storage, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { type TorrentAlertMeaning, translateAlert } from './alert-translator.js'
 import type { TorrentClientEvents } from './client-events.js'
 import type { ClientSession } from './client-session.js'
@@ -35,6 +35,10 @@ export class TorrentReports implements StorageBridgeListener {
     this.#announce = deps.announce
     this.#logger = deps.logger
     this.#metadataFound = deps.metadataFound
+  }
+
+  wantedFilesOf(torrentId: TorrentId, layout: TorrentLayout): Pick<OpenStorageOptions, 'wantedFiles'> {
+    return this.#torrents.get(torrentId)?.wishes.files.wantedOf(layout) ?? {}
   }
 
   /** For a magnet link this is where its contents become known; others were opened before they were added. */

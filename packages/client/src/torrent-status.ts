@@ -21,12 +21,15 @@ export interface TorrentStatus {
   readonly uploadMode: boolean
   /** What the storage has completed, not what libtorrent believes: a piece counts once it survives a crash. */
   readonly completedPieces: number
-  /** Unknown until metadata, as the next two. */
+  /** Unknown until metadata, as the next four. */
   readonly totalPieces?: number
   /** Of the torrent's byte space, padding included. */
   readonly totalBytes?: number
   /** Of the pieces in files that are wanted. */
   readonly wantedBytes?: number
+  /** Pieces in files that are wanted, and those of them that are not completed. */
+  readonly wantedPieces?: number
+  readonly missingPieces?: number
   /** Of what is wanted. */
   readonly completedBytes: number
   /** `completedBytes` of `wantedBytes`, from 0 to 1; 0 until metadata. */
@@ -86,6 +89,8 @@ export function nextStatus(previous: TorrentStatus, facts: StatusFacts): Torrent
       totalPieces: tally.totalPieces,
       totalBytes: tally.totalBytes,
       wantedBytes: tally.wantedBytes,
+      wantedPieces: tally.wantedPieces,
+      missingPieces: tally.missingPieces,
     }),
     peers: native?.peers ?? 0,
     seeds: native?.seeds ?? 0,

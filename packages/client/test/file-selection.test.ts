@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { createTestTorrent } from '../src/testing/index.js'
-import { deliverAll, everythingDue, openClient, rejectionOf } from './open-client.js'
+import { createTestTorrent, MapLibrary } from '../src/testing/index.js'
+import { deliverAll, everythingDue, openClient, openClientWith, rejectionOf } from './open-client.js'
 
 const piece = 16 * 1024
 const options = { files: { 'a.wav': 2 * piece, 'b.wav': 2 * piece, 'notes/c.txt': 1000 } }
@@ -24,6 +24,8 @@ describe('files that are selected', () => {
     expect(torrent.status).toMatchObject({
       progress: 1,
       wantedBytes: 1000,
+      wantedPieces: 1,
+      missingPieces: 0,
       completedPieces: 1,
       totalPieces: 5,
     })
@@ -78,6 +80,26 @@ describe('files that are selected', () => {
     await torrent.whenFinished()
     expect(swarm.sessions[0]?.requests[1]?.filePriorities).toEqual([4, 0, 0])
     expect(library.completedPieces(torrent.id)).toEqual([0, 1])
+  })
+
+  it('are told to the storage, which looks for room for no others', async () => {
+    const library = new MapLibrary()
+    const told: (readonly number[] | undefined)[] = []
+    const { client, swarm } = await openClientWith({
+      createStorage: (id, layout, metadata, opening) => {
+        told.push(opening?.wantedFiles)
+        return library.createStorage(id, layout, metadata)
+      },
+    })
+    for (const [name, add] of Object.entries({ all: undefined, some: ['*.txt', 0], none: [] })) {
+      for (const kind of ['torrentFile', 'magnetUri'] as const) {
+        const test = createTestTorrent({ ...options, name: `${name} ${kind}` })
+        const peers = [swarm.seed(test.torrentFile, test.bytes)]
+        const torrent = await client.add(test[kind], { peers, ...(add && { files: add }) })
+        await torrent.whenFinished()
+      }
+    }
+    expect(told).toEqual([undefined, undefined, [0, 2], [0, 2], [], []])
   })
 
   it('are refused where the torrent does not have them, and nothing is added', async () => {

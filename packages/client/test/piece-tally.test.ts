@@ -41,6 +41,7 @@ describe('PieceTally', () => {
     tally.want([1, 0, 0, 0, 0])
     expect([...tally.piecePriorities]).toEqual([1, 1, 0, 0])
     expect([tally.isFinished, tally.completedBytes, tally.wantedBytes]).toEqual([false, 0, 2 * piece])
+    expect([tally.wantedPieces, tally.missingPieces]).toEqual([2, 2])
   })
 
   it('is finished at once where nothing is wanted', () => {

@@ -10,6 +10,7 @@ const id = 'torrent-1' as TorrentId
 const test = createTestTorrent()
 
 const silentListener: StorageBridgeListener = {
+  wantedFilesOf: () => ({}),
   storageOpened: () => {},
   pieceCompleted: () => {},
   pieceCleared: () => {},
@@ -24,6 +25,7 @@ function createBridge() {
   const told: string[] = []
   const failures: unknown[] = []
   const listener: StorageBridgeListener = {
+    wantedFilesOf: () => ({}),
     storageOpened: (torrentId) => told.push(`opened ${torrentId}`),
     pieceCompleted: (_torrentId, piece) => told.push(`completed ${piece}`),
     pieceCleared: (_torrentId, piece) => told.push(`cleared ${piece}`),

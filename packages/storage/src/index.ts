@@ -59,7 +59,7 @@ export {
   type ScrubReport,
   scrubTorrent,
 } from './scrub-torrent.js'
-export type { PieceHashes, Storage, StorageFactory, WriteOptions } from './storage.js'
+export type { OpenStorageOptions, PieceHashes, Storage, StorageFactory, WriteOptions } from './storage.js'
 export {
   createStorageFactory,
   defaultStorageFactoryOptions,

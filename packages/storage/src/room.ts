@@ -10,6 +10,8 @@ export interface Want {
   readonly layout: TorrentLayout
   readonly mapper: PieceMapper
   readonly completedPieces: Uint8Array
+  /** Indices; all files when left out. */
+  readonly wantedFiles?: readonly number[]
 }
 
 /**
@@ -25,13 +27,19 @@ export async function assertRoom(store: StagingChunkStore, want: Want): Promise<
   throw new StorageError('STORAGE_NO_SPACE', `no space: ${figures}`)
 }
 
-/** Of files, without padding. */
-function missingBytesOf({ layout, mapper, completedPieces }: Want): number {
-  let missingBytes = layout.files.reduce(
-    (sum, file) => sum + (file.kind === 'file' ? file.lengthBytes : 0),
-    0,
-  )
-  for (const { first, end } of new PieceSet(mapper.pieceCount, completedPieces).runs())
-    missingBytes -= mapper.fileBytesOfPieces(first, end)
+/** Of files, without padding. A piece is fetched whole: what it has of files that are not wanted counts. */
+function missingBytesOf({ layout, mapper, completedPieces, wantedFiles }: Want): number {
+  const completed = new PieceSet(mapper.pieceCount, completedPieces)
+  const missing = new PieceSet(mapper.pieceCount)
+  for (const index of wantedFiles ?? layout.files.keys()) {
+    const file = layout.files[index]
+    if (file?.kind !== 'file' || file.lengthBytes === 0) continue
+    const end = file.offsetBytes + file.lengthBytes
+    const first = Math.floor(file.offsetBytes / layout.pieceLengthBytes)
+    for (let piece = first; piece * layout.pieceLengthBytes < end; piece++)
+      if (!completed.has(piece)) missing.add(piece)
+  }
+  let missingBytes = 0
+  for (const { first, end } of missing.runs()) missingBytes += mapper.fileBytesOfPieces(first, end)
   return missingBytes
 }

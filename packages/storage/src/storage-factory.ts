@@ -31,15 +31,15 @@ export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durabilit
 /**
  * Opens torrents of one library. A new torrent is saved before anything of it is stored; a known one keeps
  * the layout and the chunk size it was added with. Files of v2 and hybrid torrents that the library has already,
- * under whatever torrent, are complete at once. Rejects STORAGE_NO_SPACE where its missing bytes exceed what is
- * free. Store and database are lent.
+ * under whatever torrent, are complete at once. Rejects STORAGE_NO_SPACE where the missing bytes of its wanted files
+ * exceed what is free. Store and database are lent.
  */
 export function createStorageFactory(
   { chunkStore, database, logger = silentLogger, opened }: StorageFactoryDeps,
   options: StorageFactoryOptions = {},
 ): StorageFactory {
   const { chunkSizeBytes, durability } = { ...defaultStorageFactoryOptions, ...options }
-  return async (torrentId, layout, metadata, { signal } = {}) => {
+  return async (torrentId, layout, metadata, { signal, wantedFiles } = {}) => {
     signal?.throwIfAborted()
     const known = await database.findTorrent(torrentId)
     const record = known ?? { id: torrentId, layout, metadata, chunkSizeBytes, addedAtMs: Date.now() }
@@ -53,6 +53,7 @@ export function createStorageFactory(
       layout: record.layout,
       mapper,
       completedPieces: withBits(completedPieces, adoption.pieces),
+      ...(wantedFiles && { wantedFiles }),
     })
     if (known === undefined) {
       await database.saveTorrent(record)

@@ -54,10 +54,15 @@ export interface Storage extends AsyncDisposable {
   destroy(): Promise<void>
 }
 
+export interface OpenStorageOptions extends AbortOptions {
+  /** Indices of the files that are to be fetched, as far as that is known now; all when left out. For who looks whether there is room. */
+  readonly wantedFiles?: readonly number[]
+}
+
 /** Opens the storage of one torrent. `metadata` is for those who keep it; a plain byte store ignores it. */
 export type StorageFactory = (
   torrentId: TorrentId,
   layout: TorrentLayout,
   metadata: TorrentMetadata,
-  options?: AbortOptions,
+  options?: OpenStorageOptions,
 ) => Promise<Storage>

@@ -76,4 +76,23 @@ describe('room for a torrent', () => {
     chunkStore.room = block - 1
     await expect(open(id, layout, metadata)).rejects.toMatchObject({ code: 'STORAGE_NO_SPACE' })
   })
+
+  it('is needed only for the pieces of the files that are wanted', async () => {
+    const { chunkStore, open } = library()
+    chunkStore.room = block
+    await (await open(id, layout, metadata, { wantedFiles: [1] })).close()
+    await expect(open(id, layout, metadata, { wantedFiles: [0] })).rejects.toMatchObject({
+      code: 'STORAGE_NO_SPACE',
+      message: expect.stringContaining(`${2 * block} bytes more`),
+    })
+  })
+
+  it('is needed for what a wanted piece has of other files, too', async () => {
+    const { chunkStore, open } = library()
+    const shared = { ...layout, pieceLengthBytes: 4 * block }
+    chunkStore.room = 3 * block - 1
+    await expect(open(id, shared, metadata, { wantedFiles: [1] })).rejects.toMatchObject({
+      code: 'STORAGE_NO_SPACE',
+    })
+  })
 })
