@@ -1,4 +1,4 @@
-import { type NetworkOptions, TorrentClient } from '@bae/client'
+import { type NetworkOptions, selectedFiles, TorrentClient } from '@bae/client'
 import { createNativeSession, createTorrentFile, libtorrentVersion, parseTorrentFile } from '@bae/native'
 import {
   type AbortOptions,
@@ -10,6 +10,8 @@ import {
   type Database,
   DirectoryChunkStore,
   destroyTorrent,
+  MemoryChunkStore,
+  MemoryDatabase,
   minCapacityChunks,
   OpenMark,
   readFile,
@@ -24,7 +26,13 @@ import {
 } from '@bae/storage'
 import { formatBytes } from './cli/format-quantities.js'
 import { closeAll } from './close-all.js'
-import type { Composition, DatabaseFacts, OpenLibraryOptions, Seed } from './composition.js'
+import type {
+  Composition,
+  DatabaseFacts,
+  FetchLayoutOptions,
+  OpenLibraryOptions,
+  Seed,
+} from './composition.js'
 import type { Config } from './config.js'
 import { askServer, describeServer } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
@@ -55,6 +63,8 @@ export const composition: Composition = {
   createTorrentFile: (path) => createTorrentFile(path),
   libtorrentVersion: async () => libtorrentVersion(),
   inspectDatabase,
+  fetchLayout,
+  selectFiles: selectedFiles,
   seed,
   async openExistingLibrary(config, options = {}) {
     const folder = await findLibraryFolder(config.libraryDirectory)
@@ -116,7 +126,12 @@ async function openService(
     const client = new TorrentClient({ createStorage }, options.network)
     return {
       client,
-      service: new ImportService({ client: client satisfies TorrentClientLike, imports, library }),
+      service: new ImportService({
+        client: client satisfies TorrentClientLike,
+        imports,
+        library,
+        selectFiles: selectedFiles,
+      }),
     }
   } catch (error) {
     await closeAll(closers)
@@ -218,6 +233,15 @@ async function inspectDatabase(config: Config, options: AbortOptions = {}): Prom
     ...(stateDirectory === undefined ? {} : { stateDirectory }),
   })
   return { kind: 'embedded', place: server.clusterDirectory, serverVersion: server.version }
+}
+
+/** A client of its own, without the library: nothing of what it is told stays. */
+async function fetchLayout(config: Config, magnetUri: string, options: FetchLayoutOptions = {}) {
+  const parts = { chunkStore: new MemoryChunkStore(), database: new MemoryDatabase() }
+  await using client = new TorrentClient({ createStorage: createStorageFactory(parts) }, networkOf(config))
+  await client.start()
+  const torrent = await client.add({ magnetUri }, { ...options, files: [] })
+  return await torrent.whenMetadata(options)
 }
 
 /** A session without our storage: what libtorrent's other users are to us. */

@@ -1,12 +1,16 @@
-import type { AbortOptions } from '@bae/storage'
+import type { PeerAddress } from '@bae/client'
+import type { AbortOptions, TorrentLayout } from '@bae/storage'
 import type { Config } from './config.js'
+import type { SelectFiles } from './file-choice.js'
 import type { ImportService } from './import-service.js'
-import type { TorrentFileFacts } from './import-source.js'
 
 /** What the commands need of the real parts; compose.ts is the only implementation beside the tests' own. */
 export interface Composition {
   /** Rejects NATIVE_INVALID_TORRENT. */
-  parseTorrentFile(bytes: Uint8Array): Promise<TorrentFileFacts>
+  parseTorrentFile(bytes: Uint8Array): Promise<TorrentLayout>
+  /** Asks peers what a magnet link is about, and fetches nothing else. */
+  fetchLayout(config: Config, magnetUri: string, options?: FetchLayoutOptions): Promise<TorrentLayout>
+  readonly selectFiles: SelectFiles
   /** A service for a library that is there; `undefined` where there is none. Nothing is made, no session starts. */
   openExistingLibrary(config: Config, options?: OpenLibraryOptions): Promise<ImportService | undefined>
   /** A service that can import, with its session started. Makes the library when there is none. */
@@ -28,6 +32,11 @@ export interface OpenLibraryOptions extends AbortOptions {
 export interface OpenForImportOptions extends AbortOptions {
   /** The session neither listens to nor asks anybody beyond this machine. */
   readonly loopbackOnly?: boolean
+}
+
+export interface FetchLayoutOptions extends AbortOptions {
+  /** Dialled at once. */
+  readonly peers?: readonly PeerAddress[]
 }
 
 export interface Seed extends AsyncDisposable {

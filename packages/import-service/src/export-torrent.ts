@@ -14,12 +14,16 @@ export interface ExportedTorrent {
   readonly path: string
   readonly files: number
   readonly bytes: number
+  /** Files of the torrent that are not selected, and so not here. */
+  readonly unselected: number
 }
 
 export interface ExportDeps {
   readonly library: LibraryLike
-  /** Complete. */
+  /** What is selected of it is complete. */
   readonly torrent: LibraryTorrent
+  /** Indices of the files to write; all when left out. */
+  readonly selectedFiles?: readonly number[]
 }
 
 /**
@@ -42,7 +46,8 @@ export async function exportTorrent(
       ? await writeSingleFile(deps, temporary, options)
       : await writeTree(deps, temporary, options)
     await publish(temporary, target, layout.singleFile)
-    return { path: target, ...written }
+    const unselected = importedFiles(layout).length - written.files
+    return { path: target, ...written, unselected }
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     await removeEmptyFolders(made)
@@ -79,7 +84,9 @@ async function writeTree(
   await mkdir(folder)
   const made = new Set([folder])
   let bytes = 0
-  const files = importedFiles(deps.torrent.layout)
+  const selected = deps.selectedFiles && new Set(deps.selectedFiles)
+  // Places do not depend on what is selected: a later export has the same.
+  const files = importedFiles(deps.torrent.layout).filter(({ file }) => selected?.has(file.index) ?? true)
   for (const { path, file } of files) {
     const target = join(folder, path)
     const parent = dirname(target)

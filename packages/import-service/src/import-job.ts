@@ -2,6 +2,7 @@ import type { PeerAddress } from '@bae/client'
 import type { AbortOptions, TorrentId, TorrentLayout } from '@bae/storage'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { isBaeError } from './errors.js'
+import type { FileChoice } from './file-choice.js'
 import { describeProgress, type ImportProgress } from './import-progress.js'
 import { countPieces, describeImport, type ImportSnapshot } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
@@ -21,6 +22,8 @@ export interface ImportJobDeps {
 export interface ImportJobOptions extends AbortOptions {
   /** Dialled at once. */
   readonly peers?: readonly PeerAddress[]
+  /** Where the record cannot say yet which files are selected: the metadata has to come. */
+  readonly choice?: FileChoice
 }
 
 /** What is left of an import that has ended: all of it, what was stored so far, or nothing. */
@@ -45,6 +48,7 @@ export class ImportJob implements Import {
   readonly wasCompleted = false
   readonly #deps: ImportJobDeps
   readonly #stop: AbortSignal | undefined
+  readonly #choice: FileChoice | undefined
   /** Ends the wait for the torrent: the caller's signal, a full disk or a lost claim. */
   readonly #interrupt = new AbortController()
   readonly #clock = new TransferClock()
@@ -63,6 +67,7 @@ export class ImportJob implements Import {
     this.#deps = deps
     this.#record = record
     this.#stop = options.signal
+    this.#choice = options.choice
     this.#completion = this.#run(source, options.peers ?? [])
     // Whoever calls whenCompleted() sees the failure; before that it must not end the process.
     this.#completion.catch(() => {})
@@ -73,7 +78,7 @@ export class ImportJob implements Import {
   }
 
   get progress(): ImportProgress {
-    return describeProgress(this.id, this.#record.name, this.#torrent)
+    return describeProgress(this.#record, this.#torrent)
   }
 
   get outcome(): ImportOutcome | undefined {
@@ -108,11 +113,15 @@ export class ImportJob implements Import {
   async #transfer(source: ImportSource, peers: readonly PeerAddress[]): Promise<void> {
     const { signal } = this.#interrupt
     signal.throwIfAborted()
-    const torrent = await this.#deps.client.add(source.torrent, { id: this.id, peers, signal })
+    const files = this.#record.selectedFiles ?? this.#choice?.selector
+    const wanted = files === undefined ? {} : { files }
+    const torrent = await this.#deps.client.add(source.torrent, { id: this.id, peers, signal, ...wanted })
     this.#torrent = torrent
     this.#observe(torrent)
     torrent.on('pieceCompleted', () => this.#clock.note(this.#deps.now()))
-    await this.#noteLayout(await torrent.whenMetadata({ signal }))
+    const layout = await torrent.whenMetadata({ signal })
+    const selectedFiles = this.#choice ? this.#choose(torrent, layout, peers) : this.#record.selectedFiles
+    await this.#noteLayout(layout, selectedFiles)
     await torrent.whenFinished({ signal })
     this.#observe(torrent)
     await this.#deps.client.remove(this.id)
@@ -143,13 +152,33 @@ export class ImportJob implements Import {
     this.#clock.observe(torrent.status.downloadedBytes, this.#deps.now())
   }
 
+  /** The client chose by the torrent's own names; where these are not the ones that users see it is set right. */
+  #choose(
+    torrent: TorrentLike,
+    layout: TorrentLayout,
+    peers: readonly PeerAddress[],
+  ): readonly number[] | undefined {
+    const selected = this.#choice?.resolve(layout)
+    if (selected === undefined) return undefined
+    const had = new Set(this.#choice?.resolveByOwnNames(layout))
+    if (selected.every((index) => had.has(index)) && had.size === selected.length) return selected
+    torrent.deselect('**')
+    torrent.select(selected)
+    // Who had nothing of what seemed to be wanted was hung up on.
+    for (const peer of peers) torrent.connectPeer(peer)
+    return selected
+  }
+
   /** A magnet link may know one hash of two, and no name. */
-  async #noteLayout(layout: TorrentLayout): Promise<void> {
+  async #noteLayout(layout: TorrentLayout, selectedFiles: readonly number[] | undefined): Promise<void> {
     const { name, infoHashV1, infoHashV2 } = this.#record
-    if (name === layout.name && infoHashV1 === layout.infoHashV1 && infoHashV2 === layout.infoHashV2) return
+    const isKnown =
+      name === layout.name && infoHashV1 === layout.infoHashV1 && infoHashV2 === layout.infoHashV2
+    if (isKnown && selectedFiles === this.#record.selectedFiles) return
     await this.#save({
       ...this.#record,
       name: layout.name,
+      ...(selectedFiles && { selectedFiles }),
       ...(layout.infoHashV1 === undefined ? {} : { infoHashV1: layout.infoHashV1 }),
       ...(layout.infoHashV2 === undefined ? {} : { infoHashV2: layout.infoHashV2 }),
     })

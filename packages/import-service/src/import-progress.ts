@@ -1,4 +1,5 @@
 import type { TorrentId } from '@bae/storage'
+import type { ImportRecord } from './database/import-database.js'
 import { totalFileBytes, totalPieces } from './import-snapshot.js'
 import type { TorrentLike } from './torrent-client-like.js'
 
@@ -27,15 +28,12 @@ export interface ImportProgress {
   readonly peers: number
 }
 
-export function describeProgress(
-  id: TorrentId,
-  name: string | undefined,
-  torrent: TorrentLike | undefined,
-): ImportProgress {
+/** Of the selected files, where not all are. */
+export function describeProgress(record: ImportRecord, torrent: TorrentLike | undefined): ImportProgress {
+  const { id, name, selectedFiles } = record
   const layout = torrent?.layout
-  const pieces = torrent?.status.completedPieces ?? 0
-  const all = layout === undefined ? null : totalPieces(layout)
-  const totalBytes = layout === undefined ? null : totalFileBytes(layout)
+  const { pieces, all } = countsOf(torrent, selectedFiles !== undefined)
+  const totalBytes = layout === undefined ? null : totalFileBytes(layout, selectedFiles)
   return {
     id,
     name: layout?.name ?? name ?? null,
@@ -47,6 +45,17 @@ export function describeProgress(
     downloadBytesPerSecond: torrent?.status.downloadBytesPerSecond ?? 0,
     peers: torrent?.status.peers ?? 0,
   }
+}
+
+function countsOf(
+  torrent: TorrentLike | undefined,
+  isSelection: boolean,
+): { pieces: number; all: number | null } {
+  const { completedPieces = 0, wantedPieces = 0, missingPieces = 0 } = torrent?.status ?? {}
+  if (torrent?.layout === undefined) return { pieces: completedPieces, all: null }
+  return isSelection
+    ? { pieces: wantedPieces - missingPieces, all: wantedPieces }
+    : { pieces: completedPieces, all: totalPieces(torrent.layout) }
 }
 
 function phaseOf(torrent: TorrentLike | undefined): ImportPhase {

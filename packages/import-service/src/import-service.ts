@@ -1,16 +1,18 @@
 import type { PeerAddress } from '@bae/client'
-import type { AbortOptions, Garbage, GarbageOptions, TorrentId } from '@bae/storage'
+import type { AbortOptions, Garbage, GarbageOptions, TorrentId, TorrentLayout } from '@bae/storage'
 import { claimTorrent, hashesOf, releaseAll } from './claim-torrent.js'
 import { closeAll } from './close-all.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { ImportError } from './errors.js'
 import { type ExportedTorrent, exportTorrent } from './export-torrent.js'
-import { type Import, ImportJob } from './import-job.js'
+import { FileChoice, joinSelections, type SelectFiles } from './file-choice.js'
+import { type Import, ImportJob, type ImportJobOptions } from './import-job.js'
 import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import type { LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from './library-like.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
 import { resolveId } from './resolve-id.js'
+import { isStored } from './stored-share.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
 import { describeVerified, type VerifiedImport } from './verified-import.js'
@@ -22,12 +24,16 @@ export interface ImportServiceDeps {
   readonly client: TorrentClientLike
   readonly imports: ImportDatabase
   readonly library: LibraryLike
+  /** `selectedFiles` of @bae/client. */
+  readonly selectFiles: SelectFiles
   readonly now?: () => number
 }
 
 export interface AddImportOptions extends AbortOptions {
   /** Dialled over TCP at once. */
   readonly peers?: readonly PeerAddress[]
+  /** Globs on paths as in ImportSnapshot.files: only these files. Those that a magnet link selects, else all, when left out. */
+  readonly select?: readonly string[]
 }
 
 /**
@@ -38,6 +44,7 @@ export class ImportService implements AsyncDisposable {
   readonly #client: TorrentClientLike
   readonly #imports: ImportDatabase
   readonly #library: LibraryLike
+  readonly #selectFiles: SelectFiles
   readonly #now: () => number
   readonly #running = new Set<Import>()
   readonly #closing = new AbortController()
@@ -47,24 +54,35 @@ export class ImportService implements AsyncDisposable {
     this.#client = deps.client
     this.#imports = deps.imports
     this.#library = deps.library
+    this.#selectFiles = deps.selectFiles
     this.#now = deps.now ?? Date.now
   }
 
   /**
    * Begins the import, or goes on with one of the same info hash under its old id. What is complete already
-   * is not fetched again. Aborting `signal` stops it, also later, and keeps what is stored; where nothing
-   * is stored nothing stays. Rejects IMPORT_BUSY while another process has it.
+   * is not fetched again, and files that were selected before and are complete stay selected. Aborting `signal` stops
+   * it, also later, and keeps what is stored; where nothing is stored nothing stays. Rejects IMPORT_BUSY while another
+   * process has it, IMPORT_FILE_NOT_FOUND where `select` means no file.
    */
   async add(source: ImportSource, options: AddImportOptions = {}): Promise<Import> {
     this.#assertOpen()
     options.signal?.throwIfAborted()
-    const completed = await this.#findCompleted(source)
+    const { select: globs = [] } = options
+    const choice = new FileChoice(this.#selectFiles, {
+      globs,
+      ...(source.files && { indices: source.files }),
+    })
+    if (source.layout !== undefined) choice.resolve(source.layout)
+    const completed = await this.#findCompleted(source, choice)
     if (completed !== undefined) return completedImport(completed)
     const claims = await claimTorrent(this.#imports, source)
     try {
-      const record = await this.#recordFor(source)
+      const { record, layout } = await this.#recordFor(source, choice)
       await this.#imports.saveImport(record)
-      return this.#start(record, claims, source, options)
+      return this.#start(record, claims, source, {
+        ...options,
+        ...(layout === undefined && { choice }),
+      })
     } catch (error) {
       await releaseAll(claims)
       throw error
@@ -110,7 +128,7 @@ export class ImportService implements AsyncDisposable {
     await this.#library.noteAllSound()
   }
 
-  /** Writes the files to `directory/<name>`, all or nothing. Rejects IMPORT_INCOMPLETE and IMPORT_EXPORT_EXISTS. */
+  /** Writes the selected files to `directory/<name>`, all or nothing. Rejects IMPORT_INCOMPLETE and IMPORT_EXPORT_EXISTS. */
   async export(
     id: string,
     directory: string,
@@ -118,22 +136,24 @@ export class ImportService implements AsyncDisposable {
   ): Promise<ExportedTorrent & { id: string }> {
     const record = await this.#resolve(id)
     const torrent = await this.#torrentOf(record)
-    if (!isComplete(torrent)) throw incomplete(describeImport(record, torrent))
-    const exported = await exportTorrent({ library: this.#library, torrent }, directory, options)
-    return { id: record.id, ...exported }
+    const { selectedFiles } = record
+    if (!isComplete(torrent, selectedFiles)) throw incomplete(describeImport(record, torrent))
+    const deps = { library: this.#library, torrent, ...(selectedFiles && { selectedFiles }) }
+    return { id: record.id, ...(await exportTorrent(deps, directory, options)) }
   }
 
-  /** The bytes of one file in order; `path` as in ImportSnapshot.files. Rejects IMPORT_FILE_NOT_FOUND. */
+  /** The bytes of one file in order; `path` as in ImportSnapshot.files. Rejects IMPORT_FILE_NOT_FOUND and IMPORT_INCOMPLETE. */
   async openFile(id: string, path: string, options: AbortOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const record = await this.#resolve(id)
-    const { layout } = await this.#torrentOf(record)
-    const files = importedFiles(layout)
+    const torrent = await this.#torrentOf(record)
+    const files = importedFiles(torrent.layout)
     const found = files.find((file) => file.path === path)
     if (found === undefined)
       throw fileNotFound(
         path,
         files.map((file) => file.path),
       )
+    if (!isStored(torrent, found.file)) throw fileIncomplete(describeImport(record, torrent), path)
     return this.#library.readFile(record.id, found.file.index, options)
   }
 
@@ -168,7 +188,8 @@ export class ImportService implements AsyncDisposable {
   /** It is no longer completed: pieces of it have to come again. */
   async #reopen(id: TorrentId): Promise<void> {
     const record = await this.#imports.findImport(id)
-    if (record?.state !== 'completed') return
+    const torrent = await this.#library.findTorrent(id)
+    if (record?.state !== 'completed' || (torrent && isComplete(torrent, record.selectedFiles))) return
     const { completedAtMs: _, ...rest } = record
     await this.#imports.saveImport({ ...rest, state: 'downloading' })
   }
@@ -205,9 +226,9 @@ export class ImportService implements AsyncDisposable {
     record: ImportRecord,
     claims: readonly Claim[],
     source: ImportSource,
-    options: AddImportOptions,
+    options: AddImportOptions & Pick<ImportJobOptions, 'choice'>,
   ): Import {
-    const { signal: stop, peers = [] } = options
+    const { signal: stop, peers = [], choice } = options
     const signal = stop === undefined ? this.#closing.signal : AbortSignal.any([stop, this.#closing.signal])
     const deps = {
       client: this.#client,
@@ -216,18 +237,21 @@ export class ImportService implements AsyncDisposable {
       claims,
       now: this.#now,
     }
-    const job = new ImportJob(deps, record, source, { peers, signal })
+    const job = new ImportJob(deps, record, source, { peers, signal, ...(choice && { choice }) })
     this.#running.add(job)
     const ended = (): boolean => this.#running.delete(job)
     job.whenCompleted().then(ended, ended)
     return job
   }
 
-  async #findCompleted(source: ImportSource): Promise<ImportSnapshot | undefined> {
+  async #findCompleted(source: ImportSource, choice: FileChoice): Promise<ImportSnapshot | undefined> {
     const record = await this.#findRecord(source)
     if (record?.state !== 'completed') return undefined
     const torrent = await this.#library.findTorrent(record.id)
-    return torrent !== undefined && isComplete(torrent) ? describeImport(record, torrent) : undefined
+    if (torrent === undefined) return undefined
+    const { selectedFiles } = record
+    const isSelected = isWithin(choice.resolve(torrent.layout), selectedFiles)
+    return isSelected && isComplete(torrent, selectedFiles) ? describeImport(record, torrent) : undefined
   }
 
   async #findRecord(source: ImportSource): Promise<ImportRecord | undefined> {
@@ -238,13 +262,25 @@ export class ImportService implements AsyncDisposable {
     return undefined
   }
 
-  async #recordFor(source: ImportSource): Promise<ImportRecord> {
-    const known = await this.#findRecord(source)
-    if (known !== undefined) {
-      const { error: _, ...rest } = (await this.#imports.findImport(known.id)) ?? known
-      return { ...rest, state: 'downloading' }
+  /** The record to begin with, and the layout where it is known already and so which files are selected. */
+  async #recordFor(
+    source: ImportSource,
+    choice: FileChoice,
+  ): Promise<{ readonly record: ImportRecord; readonly layout: TorrentLayout | undefined }> {
+    const found = await this.#findRecord(source)
+    const known = found && ((await this.#imports.findImport(found.id)) ?? found)
+    const torrent = known && (await this.#library.findTorrent(known.id))
+    const layout = torrent?.layout ?? source.layout
+    const asked = layout && choice.resolve(layout)
+    const selected = torrent ? joinSelections(torrent.layout, asked, completeFiles(torrent, known)) : asked
+    const { error: _, selectedFiles: __, ...record } = known ?? this.#newRecord(source)
+    return {
+      record: { ...record, state: 'downloading', ...(selected && { selectedFiles: selected }) },
+      layout,
     }
-    const { torrent, infoHashV1, infoHashV2, name } = source
+  }
+
+  #newRecord({ torrent, infoHashV1, infoHashV2, name }: ImportSource): ImportRecord {
     return {
       id: createTorrentId(this.#now()),
       state: 'downloading',
@@ -273,7 +309,8 @@ export class ImportService implements AsyncDisposable {
 }
 
 function completedImport(snapshot: ImportSnapshot): Import {
-  const { id, name, pieces, totalPieces, bytes, totalBytes } = snapshot
+  const { id, name } = snapshot
+  const { pieces, totalPieces, bytes, totalBytes } = snapshot.selected ?? snapshot
   return {
     id,
     wasCompleted: true,
@@ -294,10 +331,36 @@ function completedImport(snapshot: ImportSnapshot): Import {
   }
 }
 
-function incomplete({ id, name, pieces, totalPieces }: ImportSnapshot): ImportError {
+/** The files that were wanted before and are there. Empty ones are only where they were asked for. */
+function completeFiles(torrent: LibraryTorrent, record: ImportRecord | undefined): readonly number[] {
+  const { files } = torrent.layout
+  const before = record?.selectedFiles?.flatMap((index) => files[index] ?? [])
+  const wanted = before ?? files.filter(({ lengthBytes }) => lengthBytes > 0)
+  return wanted.filter((file) => isStored(torrent, file)).map(({ index }) => index)
+}
+
+/** `undefined` is everything. */
+function isWithin(inner: readonly number[] | undefined, outer: readonly number[] | undefined): boolean {
+  if (outer === undefined) return true
+  const all = new Set(outer)
+  return inner?.every((index) => all.has(index)) ?? false
+}
+
+function incomplete(snapshot: ImportSnapshot): ImportError {
+  const { id, name } = snapshot
+  const { pieces, totalPieces } = snapshot.selected ?? snapshot
+  const what = snapshot.selected === null ? 'pieces' : 'pieces of its selected files'
   const stored =
-    totalPieces === null ? 'nothing is stored yet' : `${pieces} of ${totalPieces} pieces are stored`
+    totalPieces === null ? 'nothing is stored yet' : `${pieces} of ${totalPieces} ${what} are stored`
   return new ImportError('IMPORT_INCOMPLETE', `the import of ${name ?? id} is not complete: ${stored}`)
+}
+
+function fileIncomplete({ id, name, files }: ImportSnapshot, path: string): ImportError {
+  const file = files.find((one) => one.path === path)
+  const why = file?.selected
+    ? `${file.storedBytes} of its ${file.bytes} bytes are stored`
+    : "it is not selected; 'bae import SOURCE --select PATH' fetches it"
+  return new ImportError('IMPORT_INCOMPLETE', `'${path}' of ${name ?? id} is not there: ${why}`)
 }
 
 function fileNotFound(path: string, paths: readonly string[]): ImportError {

@@ -2,11 +2,16 @@ import type { FileLayout, TorrentId, TorrentLayout } from '@bae/storage'
 import type { ImportRecord, ImportState } from './database/import-database.js'
 import type { LibraryTorrent } from './library-like.js'
 import { safeName, safePaths } from './safe-path.js'
+import { isStored, type StoredShare, shareOf, storedBytesOf } from './stored-share.js'
 
 export interface ImportedFile {
   /** `/`-joined below the torrent's top folder: the place that an export gives the file. */
   readonly path: string
   readonly bytes: number
+  /** It is wanted. */
+  readonly selected: boolean
+  /** Of its bytes, those in completed pieces. */
+  readonly storedBytes: number
 }
 
 /** A moment of one import as plain JSON. What is not known (yet) is null, so that every key is always there. */
@@ -23,6 +28,8 @@ export interface ImportSnapshot {
   /** Bytes of files in the completed pieces; padding does not count. */
   readonly bytes: number
   readonly totalBytes: number | null
+  /** The same of the files that are selected alone. Null where all are, and while it is not known which. */
+  readonly selected: StoredShare | null
   readonly files: readonly ImportedFile[]
   readonly addedAtMs: number
   readonly completedAtMs: number | null
@@ -32,8 +39,10 @@ export interface ImportSnapshot {
 }
 
 export function describeImport(record: ImportRecord, torrent: LibraryTorrent | undefined): ImportSnapshot {
+  const { selectedFiles } = record
   const layout = torrent?.layout
   const name = layout?.name ?? record.name
+  const files = torrent === undefined ? [] : describeFiles(torrent, selectedFiles)
   return {
     id: record.id,
     infoHash: record.infoHashV1 ?? record.infoHashV2 ?? null,
@@ -43,17 +52,28 @@ export function describeImport(record: ImportRecord, torrent: LibraryTorrent | u
     state: record.state,
     pieces: torrent === undefined ? 0 : countPieces(torrent.completedPieces),
     totalPieces: layout === undefined ? null : totalPieces(layout),
-    bytes: torrent === undefined ? 0 : completedFileBytes(torrent),
+    bytes: files.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
     totalBytes: layout === undefined ? null : totalFileBytes(layout),
-    files:
-      layout === undefined
-        ? []
-        : importedFiles(layout).map(({ path, file }) => ({ path, bytes: file.lengthBytes })),
+    selected: torrent && selectedFiles ? shareOf(torrent, selectedFiles) : null,
+    files,
     addedAtMs: record.addedAtMs,
     completedAtMs: record.completedAtMs ?? null,
     seconds: record.transferSeconds ?? null,
     error: record.error ?? null,
   }
+}
+
+function describeFiles(
+  torrent: LibraryTorrent,
+  selectedFiles: readonly number[] | undefined,
+): readonly ImportedFile[] {
+  const selected = selectedFiles && new Set(selectedFiles)
+  return importedFiles(torrent.layout).map(({ path, file }) => ({
+    path,
+    bytes: file.lengthBytes,
+    selected: selected?.has(file.index) ?? true,
+    storedBytes: storedBytesOf(torrent, file),
+  }))
 }
 
 /** The files that have a place in an export: no padding, and no symbolic links, which are not followed. */
@@ -69,8 +89,10 @@ export function totalPieces(layout: TorrentLayout): number {
   return Math.ceil(layout.totalLengthBytes / layout.pieceLengthBytes)
 }
 
-export function totalFileBytes(layout: TorrentLayout): number {
-  return layout.files.reduce((sum, file) => (file.kind === 'padding' ? sum : sum + file.lengthBytes), 0)
+/** Of the selected files, where not all are. */
+export function totalFileBytes(layout: TorrentLayout, selectedFiles?: readonly number[]): number {
+  const files = selectedFiles?.map((index) => layout.files[index]) ?? layout.files
+  return files.reduce((sum, file) => (file?.kind === 'file' ? sum + file.lengthBytes : sum), 0)
 }
 
 export function countPieces(completedPieces: Uint8Array): number {
@@ -81,22 +103,12 @@ export function countPieces(completedPieces: Uint8Array): number {
   return count
 }
 
-export function isComplete(torrent: LibraryTorrent): boolean {
-  return countPieces(torrent.completedPieces) === totalPieces(torrent.layout)
-}
-
-function completedFileBytes(torrent: LibraryTorrent): number {
+/** Every piece of the selected files is completed; of all files where none are named. */
+export function isComplete(torrent: LibraryTorrent, selectedFiles?: readonly number[]): boolean {
   const { layout, completedPieces } = torrent
-  let bytes = 0
-  for (const file of layout.files) {
-    if (file.kind === 'padding' || file.lengthBytes === 0) continue
-    const end = file.offsetBytes + file.lengthBytes
-    const first = Math.floor(file.offsetBytes / layout.pieceLengthBytes)
-    for (let piece = first; piece * layout.pieceLengthBytes < end; piece += 1) {
-      if (((completedPieces[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) === 0) continue
-      const pieceStart = piece * layout.pieceLengthBytes
-      bytes += Math.min(end, pieceStart + layout.pieceLengthBytes) - Math.max(file.offsetBytes, pieceStart)
-    }
-  }
-  return bytes
+  if (selectedFiles === undefined) return countPieces(completedPieces) === totalPieces(layout)
+  return selectedFiles.every((index) => {
+    const file = layout.files[index]
+    return file !== undefined && isStored(torrent, file)
+  })
 }

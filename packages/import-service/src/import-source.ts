@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { TorrentSource } from '@bae/client'
-import type { AbortOptions } from '@bae/storage'
+import type { AbortOptions, TorrentLayout } from '@bae/storage'
 import { ImportError, isBaeError, systemErrorCode } from './errors.js'
 import { fetchTorrentFile, maxTorrentFileBytes } from './fetch-torrent-file.js'
 import { parseMagnetUri } from './magnet-uri.js'
@@ -12,17 +12,15 @@ export interface ImportSource {
   readonly infoHashV1?: string
   readonly infoHashV2?: string
   readonly name?: string
-}
-
-export interface TorrentFileFacts {
-  readonly infoHashV1?: string
-  readonly infoHashV2?: string
-  readonly name: string
+  /** Of a .torrent file. */
+  readonly layout?: TorrentLayout
+  /** Indices of the only files that a magnet link is about (BEP 53). */
+  readonly files?: readonly number[]
 }
 
 export interface ImportSourceDeps {
   /** Rejects what is no valid torrent, with a message that says why. */
-  readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentFileFacts>
+  readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
 }
 
 /**
@@ -42,16 +40,21 @@ export async function resolveSource(
     ? await fetchTorrentFile(source, options)
     : await readTorrentFile(source)
   options.signal?.throwIfAborted()
-  const { infoHashV1, infoHashV2, name } = await parse(deps, source, bytes)
+  return sourceOf(bytes, await parse(deps, source, bytes))
+}
+
+export function sourceOf(torrentFile: Uint8Array, layout: TorrentLayout): ImportSource {
+  const { infoHashV1, infoHashV2, name } = layout
   return {
-    torrent: { torrentFile: bytes },
+    torrent: { torrentFile },
     ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
     ...(infoHashV2 === undefined ? {} : { infoHashV2 }),
     name,
+    layout,
   }
 }
 
-async function parse(deps: ImportSourceDeps, source: string, bytes: Uint8Array): Promise<TorrentFileFacts> {
+async function parse(deps: ImportSourceDeps, source: string, bytes: Uint8Array): Promise<TorrentLayout> {
   try {
     return await deps.parseTorrentFile(bytes)
   } catch (error) {

@@ -7,7 +7,12 @@ export interface MagnetUri {
   /** 64 hex digits, lower case. */
   readonly infoHashV2?: string
   readonly name?: string
+  /** Indices of the only files that it is about. */
+  readonly files?: readonly number[]
 }
+
+/** Of one range in `so=`. */
+const maxSelectedFiles = 100_000
 
 const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
@@ -27,7 +32,24 @@ export function parseMagnetUri(uri: string): MagnetUri {
     throw invalidMagnet('it has no info hash (xt=urn:btih:... or xt=urn:btmh:...)')
   }
   const name = query.get('dn')
-  return { uri, ...hashes, ...(name === null || name === '' ? {} : { name }) }
+  const files = query.getAll('so').flatMap(parseIndices)
+  return {
+    uri,
+    ...hashes,
+    ...(name === null || name === '' ? {} : { name }),
+    ...(files.length === 0 ? {} : { files }),
+  }
+}
+
+/** '0,2,4-6'. What is no list of numbers selects nothing. */
+function parseIndices(text: string): readonly number[] {
+  return text.split(',').flatMap((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
+    const count = Math.min(Number(last) - Number(first) + 1, maxSelectedFiles)
+    return first === undefined || !(count > 0)
+      ? []
+      : Array.from({ length: count }, (_, at) => Number(first) + at)
+  })
 }
 
 function parseBtih(topic: string): string | undefined {

@@ -1,6 +1,7 @@
 import type { AbortOptions, NotRebuilt, RebuiltTorrent } from '@bae/storage'
 import type { ImportDatabase, ImportRecord } from './database/import-database.js'
 import { isBaeError } from './errors.js'
+import { isComplete } from './import-snapshot.js'
 import type { LibraryLike } from './library-like.js'
 import { safeName } from './safe-path.js'
 
@@ -40,7 +41,7 @@ export async function rebuildImports(
     void skipped.push({ id, code: String(error.code ?? 'INTERNAL'), message: error.message })
   for await (const step of library.rebuild(options)) {
     if (isRebuilt(step)) {
-      const failure = await saveImport(imports, step)
+      const failure = await saveImport({ imports, library }, step)
       if (failure === undefined) rebuilt.push(describe(step))
       else skip(step.record.id, failure)
     } else skip(step.id, step.error)
@@ -54,18 +55,21 @@ function isRebuilt(step: RebuiltTorrent | NotRebuilt): step is RebuiltTorrent {
 }
 
 /** Returns why it cannot be, where another import stands for the torrent. */
-async function saveImport(imports: ImportDatabase, torrent: RebuiltTorrent): Promise<Error | undefined> {
-  const { record, completePieces, pieceCount } = torrent
+async function saveImport(
+  { imports, library }: { readonly imports: ImportDatabase; readonly library: LibraryLike },
+  { record, completePieces, pieceCount }: RebuiltTorrent,
+): Promise<Error | undefined> {
   const { infoHashV1, infoHashV2, name } = record.layout
   const known = await imports.findImport(record.id)
-  const isComplete = completePieces === pieceCount
-  if (known !== undefined && (known.state === 'completed') === isComplete) return undefined
+  const selected = known?.selectedFiles && (await library.findTorrent(record.id))
+  const isWhole = selected ? isComplete(selected, known.selectedFiles) : completePieces === pieceCount
+  if (known !== undefined && (known.state === 'completed') === isWhole) return undefined
   const made: ImportRecord = {
     addedAtMs: record.addedAtMs,
     ...known,
     id: record.id,
     name,
-    state: isComplete ? 'completed' : 'downloading',
+    state: isWhole ? 'completed' : 'downloading',
     ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
     ...(infoHashV2 === undefined ? {} : { infoHashV2 }),
   }

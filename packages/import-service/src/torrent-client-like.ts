@@ -13,6 +13,8 @@ export type TorrentLike = EventEmitter<TorrentEvents> &
     | 'pause'
     | 'resume'
     | 'connectPeer'
+    | 'select'
+    | 'deselect'
     | 'whenMetadata'
     | 'whenPiece'
     | 'whenFinished'

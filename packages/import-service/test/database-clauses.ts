@@ -54,7 +54,7 @@ function recordClauses(subject: ImportDatabaseSubject): void {
   it('an import is found as it was saved, by id and by each of its info hashes', async () => {
     await using imports = await subject.create()
     const records: ImportRecord[] = [
-      downloading({ infoHashV2: hash('sha256'), name: 'a\u0000b "音楽" \ud800' }),
+      downloading({ infoHashV2: hash('sha256'), name: 'a\u0000b "音楽" \ud800', selectedFiles: [0, 7] }),
       {
         id: newId(),
         infoHashV2: hash('sha256'),

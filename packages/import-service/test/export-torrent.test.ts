@@ -31,7 +31,7 @@ describe('exportTorrent', () => {
     await using folder = await TemporaryFolder.create()
     const target = join(folder.path, 'new', 'place')
     const exported = await exportTorrent(libraryOf(layout), target)
-    expect(exported).toEqual({ path: join(target, 'album'), files: 3, bytes: 9 })
+    expect(exported).toEqual({ path: join(target, 'album'), files: 3, bytes: 9, unselected: 0 })
     expect(await tree(target)).toEqual([
       'album',
       'album/cd 1',
@@ -42,11 +42,21 @@ describe('exportTorrent', () => {
     expect([...(await readFile(join(target, 'album', 'cover é.png')))]).toEqual([2, 2])
   })
 
+  it('writes the selected files alone, where they would be among all', async () => {
+    await using folder = await TemporaryFolder.create()
+    const twins = layoutOf({ 'a/b': 1, c: 2 })
+    const files = twins.files.map((file) => ({ ...file, path: ['a', 'b'] }))
+    const parts = { ...libraryOf({ ...twins, files }), selectedFiles: [1] }
+    const exported = await exportTorrent(parts, folder.path)
+    expect(exported).toMatchObject({ files: 1, bytes: 2, unselected: 1 })
+    expect(await tree(folder.path)).toEqual(['album', 'album/a', 'album/a/b (2)'])
+  })
+
   it('writes a single file without a folder', async () => {
     await using folder = await TemporaryFolder.create()
     const single = layoutOf({ 'song.wav': 5 }, { name: 'song.wav', singleFile: true })
     const exported = await exportTorrent(libraryOf(single), folder.path)
-    expect(exported).toEqual({ path: join(folder.path, 'song.wav'), files: 1, bytes: 5 })
+    expect(exported).toEqual({ path: join(folder.path, 'song.wav'), files: 1, bytes: 5, unselected: 0 })
     expect(await tree(folder.path)).toEqual(['song.wav'])
   })
 

@@ -7,6 +7,7 @@ import { ImportError } from '../src/errors.js'
 import { ImportService } from '../src/import-service.js'
 import { FakeLibrary } from '../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
+import { selectSimply } from '../src/testing/select-simply.js'
 import { hashV1, hashV2, importRecord, layoutOf, pieceLengthBytes } from './support/records.js'
 
 const layout = layoutOf({ 'one.wav': pieceLengthBytes, 'two.wav': 2 * pieceLengthBytes })
@@ -22,7 +23,7 @@ beforeEach(() => {
   library = new FakeLibrary()
   client = new FakeTorrentClient(library)
   imports = new MemoryImportDatabase()
-  service = new ImportService({ client, imports, library })
+  service = new ImportService({ client, imports, library, selectFiles: selectSimply })
 })
 
 afterEach(() => service.close())
@@ -56,8 +57,8 @@ describe('an import', () => {
       pieces: 3,
       bytes: 3 * pieceLengthBytes,
       files: [
-        { path: 'one.wav', bytes: pieceLengthBytes },
-        { path: 'two.wav', bytes: 2 * pieceLengthBytes },
+        { path: 'one.wav', bytes: pieceLengthBytes, selected: true, storedBytes: pieceLengthBytes },
+        { path: 'two.wav', bytes: 2 * pieceLengthBytes, selected: true, storedBytes: 2 * pieceLengthBytes },
       ],
     })
     expect(snapshot.completedAtMs).toBeTypeOf('number')
@@ -329,7 +330,13 @@ describe('files', () => {
     const directory = await mkdtemp(join(tmpdir(), 'bae-test-'))
     try {
       const exported = await service.export(id, directory)
-      expect(exported).toEqual({ id, path: join(directory, 'album'), files: 2, bytes: 3 * pieceLengthBytes })
+      expect(exported).toEqual({
+        id,
+        path: join(directory, 'album'),
+        files: 2,
+        bytes: 3 * pieceLengthBytes,
+        unselected: 0,
+      })
       expect((await readFile(join(directory, 'album', 'two.wav'))).every((byte) => byte === 1)).toBe(true)
     } finally {
       await rm(directory, { recursive: true })

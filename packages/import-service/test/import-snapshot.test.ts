@@ -19,6 +19,7 @@ describe('describeImport', () => {
       totalPieces: null,
       bytes: 0,
       totalBytes: null,
+      selected: null,
       files: [],
       addedAtMs: 1_000,
       completedAtMs: null,
@@ -64,8 +65,8 @@ describe('describeImport', () => {
     })
     expect([snapshot.bytes, snapshot.totalBytes, totalFileBytes(layout)]).toEqual([150, 150, 150])
     expect(snapshot.files).toEqual([
-      { path: 'song', bytes: 100 },
-      { path: 'text', bytes: 50 },
+      { path: 'song', bytes: 100, selected: true, storedBytes: 100 },
+      { path: 'text', bytes: 50, selected: true, storedBytes: 50 },
     ])
   })
 
@@ -73,7 +74,22 @@ describe('describeImport', () => {
     const layout = layoutOf({ '../../escape': 5 }, { name: '../album' })
     const snapshot = describeImport(importRecord(), { id, layout, completedPieces: Uint8Array.of(0) })
     expect(snapshot.name).toBe('.._album')
-    expect(snapshot.files).toEqual([{ path: '__/__/escape', bytes: 5 }])
+    expect(snapshot.files).toMatchObject([{ path: '__/__/escape', bytes: 5 }])
+  })
+
+  it('tells the share of the selected files, a piece that two of them have counted once', () => {
+    const layout = layoutOf({ a: pieceLengthBytes + 10, b: 20, empty: 0, c: pieceLengthBytes, d: 5 })
+    const torrent = { id, layout, completedPieces: Uint8Array.of(0b1000_0000) }
+    const snapshot = describeImport(importRecord({ selectedFiles: [0, 1, 2] }), torrent)
+    expect(snapshot.selected).toEqual({
+      files: 3,
+      pieces: 1,
+      totalPieces: 2,
+      bytes: pieceLengthBytes,
+      totalBytes: pieceLengthBytes + 30,
+    })
+    expect(snapshot.files.map((file) => file.selected)).toEqual([true, true, true, false, false])
+    expect(snapshot.files.map((file) => file.storedBytes)).toEqual([pieceLengthBytes, 0, 0, 0, 0])
   })
 })
 

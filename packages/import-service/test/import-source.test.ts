@@ -5,16 +5,15 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fetchTorrentFile } from '../src/fetch-torrent-file.js'
-import { resolveSource, type TorrentFileFacts } from '../src/import-source.js'
-import { hashV1 } from './support/records.js'
+import { resolveSource } from '../src/import-source.js'
+import { hashV1, layoutOf } from './support/records.js'
 import { TemporaryFolder } from './support/temporary-folder.js'
 
-const deps = {
-  parseTorrentFile: async (): Promise<TorrentFileFacts> => ({ infoHashV1: hashV1('a'), name: 'album' }),
-}
+const layout = layoutOf({ 'one.wav': 10 })
+const deps = { parseTorrentFile: async () => layout }
 
 const refusing = {
-  parseTorrentFile: async (): Promise<TorrentFileFacts> => {
+  parseTorrentFile: async () => {
     const refusal = Object.assign(new Error('expected value'), { code: 'NATIVE_INVALID_TORRENT' })
     throw Object.defineProperty(refusal, Symbol.for('bae.error'), { value: true })
   },
@@ -42,6 +41,7 @@ describe('resolveSource', () => {
       torrent: { torrentFile: new TextEncoder().encode('bytes') },
       infoHashV1: hashV1('a'),
       name: 'album',
+      layout,
     })
   })
 

@@ -3,6 +3,12 @@ import { parseMagnetUri } from '../src/magnet-uri.js'
 import { hashV1, hashV2 } from './support/records.js'
 
 describe('parseMagnetUri', () => {
+  it('reads which files it is about, and leaves out what is no number', () => {
+    const files = (so: string) => parseMagnetUri(`magnet:?xt=urn:btih:${'a'.repeat(40)}&so=${so}`).files
+    expect(files('0,2,4-6,x,-1,9-8')).toEqual([0, 2, 4, 5, 6])
+    expect(files('x')).toBeUndefined()
+  })
+
   it('reads a v1 hash in hex, any case, and a name', () => {
     const uri = `magnet:?xt=urn:btih:${hashV1('A')}&dn=An+album%21&tr=http%3A%2F%2Ftracker.example%2Fannounce`
     expect(parseMagnetUri(uri)).toEqual({ uri, infoHashV1: hashV1('a'), name: 'An album!' })

@@ -3,6 +3,7 @@ import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
 import { ImportService } from '../src/import-service.js'
 import { FakeLibrary } from '../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
+import { selectSimply } from '../src/testing/select-simply.js'
 import { hashV1, importRecord, layoutOf, pieceLengthBytes, torrentId } from './support/records.js'
 
 const layout = layoutOf({ 'one.wav': pieceLengthBytes, 'two.wav': 2 * pieceLengthBytes })
@@ -17,7 +18,7 @@ beforeEach(() => {
   library = new FakeLibrary()
   client = new FakeTorrentClient(library)
   imports = new MemoryImportDatabase()
-  service = new ImportService({ client, imports, library })
+  service = new ImportService({ client, imports, library, selectFiles: selectSimply })
 })
 
 afterEach(() => service.close())
@@ -74,7 +75,12 @@ describe('verifying', () => {
     for (const piece of [0, 1]) torrent.deliverPiece(piece)
     expect(await service.verify(job.id, { repair: true })).toMatchObject({ repair: { lostPieces: [0] } })
 
-    const other = new ImportService({ client, imports: MemoryImportDatabase.join(imports), library })
+    const other = new ImportService({
+      client,
+      imports: MemoryImportDatabase.join(imports),
+      library,
+      selectFiles: selectSimply,
+    })
     await expect(other.verify(job.id, { repair: true })).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
     expect(await other.verify(job.id)).toMatchObject({ pieces: 3, bad: [] })
     for (const piece of [0, 2]) torrent.deliverPiece(piece)

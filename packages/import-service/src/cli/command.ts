@@ -4,8 +4,8 @@ import type { CliOutput } from './cli-output.js'
 import type { StopControl } from './stop-control.js'
 
 /** Options without a value. */
-export type FlagName = 'verify' | 'add' | 'dry-run' | 'forget-unknown'
-export type OptionName = 'library' | 'json' | 'peer' | 'timeout' | 'repair' | FlagName
+export type FlagName = 'list' | 'verify' | 'add' | 'dry-run' | 'forget-unknown'
+export type OptionName = 'library' | 'json' | 'peer' | 'select' | 'timeout' | 'repair' | FlagName
 
 export interface CommandArguments {
   /** One for each name in `Command.positionals`, then what there is of the optional ones. */
@@ -14,6 +14,8 @@ export interface CommandArguments {
   readonly json: boolean
   readonly repair: boolean
   readonly peers: readonly string[]
+  /** Globs. */
+  readonly select: readonly string[]
   readonly timeout?: string
   /** Those that were given. */
   readonly flags: ReadonlySet<FlagName>

@@ -1,9 +1,10 @@
-import type { ImportSnapshot } from '../import-snapshot.js'
+import type { ImportedFile, ImportSnapshot } from '../import-snapshot.js'
 import { resolveSource } from '../import-source.js'
 import { printable } from './cli-output.js'
 import { type CliContext, type Command, exitDone } from './command.js'
 import { follow } from './follow-import.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format-quantities.js'
+import { formatListed, listFiles } from './list-files.js'
 import { parseTimeout } from './parse-timeout.js'
 import { parsePeer, resolvePeer } from './peer-address.js'
 
@@ -12,15 +13,21 @@ const shownIdDigits = 10
 export const importCommand: Command = {
   name: 'import',
   positionals: ['SOURCE'],
-  options: ['library', 'json', 'peer', 'timeout'],
-  help: `Usage: bae import SOURCE [--peer HOST:PORT]... [--library DIR]
-                  [--timeout SECONDS] [--json]
+  options: ['library', 'json', 'peer', 'select', 'list', 'timeout'],
+  help: `Usage: bae import SOURCE [--peer HOST:PORT]... [--select GLOB]... [--list]
+                  [--library DIR] [--timeout SECONDS] [--json]
 
 Imports a torrent into the library and waits until it is complete. SOURCE is the path
 of a .torrent file, a magnet link, or an http(s) address of a .torrent file. The same
 command goes on where an earlier one stopped; what is complete is not fetched again.
 
   --peer HOST:PORT   ask this peer at once; may be given more than once
+  --select GLOB      import these files alone: '*.flac' in any folder, 'Disc 1/*',
+                     'Disc 1/**' with the folders below; may be given more than once.
+                     Without it all files, or those that the magnet link selects;
+                     files that were selected before and are complete stay
+  --list             show the files that would be imported and their sizes, and fetch
+                     nothing; of a magnet link peers are asked what it holds
   --library DIR      the library; made when it is not there
   --timeout SECONDS  give up after this time; what is stored by then stays
   --json             print one JSON object a line: progress, at last the result`,
@@ -32,8 +39,17 @@ command goes on where an earlier one stopped; what is complete is not fetched ag
     const source = await resolveSource(composition, args.positionals[0] ?? '', { signal })
     const addresses = await Promise.all(peers.map((peer) => resolvePeer(peer)))
     const config = context.config(args)
+    if (args.flags.has('list')) {
+      const listed = await listFiles({ composition, config, source }, args.select, {
+        peers: addresses,
+        signal,
+      })
+      if (args.json) context.output.printJson({ event: 'listed', ...listed })
+      else for (const line of formatListed(listed)) context.output.print(line)
+      return exitDone
+    }
     await using service = await composition.openForImport(config, { signal })
-    const job = await service.add(source, { peers: addresses, signal })
+    const job = await service.add(source, { peers: addresses, select: args.select, signal })
     const snapshot = await follow(job, args, context)
     if (args.json) context.output.printJson(completedEvent(snapshot))
     else
@@ -50,7 +66,9 @@ function stopInTime(text: string, { stop }: CliContext): void {
 }
 
 function completedEvent(snapshot: ImportSnapshot): unknown {
-  const { id, infoHash, infoHashV1, infoHashV2, name, bytes, pieces, files, seconds } = snapshot
+  const { id, infoHash, infoHashV1, infoHashV2, name, seconds } = snapshot
+  const { bytes, pieces } = snapshot.selected ?? snapshot
+  const files = selectedOf(snapshot).map((file) => ({ path: file.path, bytes: file.bytes }))
   return {
     event: 'completed',
     id,
@@ -65,9 +83,15 @@ function completedEvent(snapshot: ImportSnapshot): unknown {
   }
 }
 
+function selectedOf({ files }: ImportSnapshot): readonly ImportedFile[] {
+  return files.filter(({ selected }) => selected)
+}
+
 function describeCompleted(snapshot: ImportSnapshot, wasCompleted: boolean, bae: string): readonly string[] {
-  const { name, id, infoHash, files, bytes, seconds } = snapshot
-  const size = `${formatCount(files.length, 'file')}, ${formatBytes(bytes)}`
+  const { name, id, infoHash, files, seconds } = snapshot
+  const { bytes } = snapshot.selected ?? snapshot
+  const some = snapshot.selected === null ? '' : `${selectedOf(snapshot).length} of `
+  const size = `${some}${formatCount(files.length, 'file')}, ${formatBytes(bytes)}`
   const shortId = (infoHash ?? id).slice(0, shownIdDigits)
   const took =
     seconds === null || seconds <= 0 ? '' : ` in ${formatDuration(seconds)} (${formatRate(bytes / seconds)})`

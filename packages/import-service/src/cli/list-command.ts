@@ -14,7 +14,7 @@ export const listCommand: Command = {
   help: `Usage: bae list [--library DIR] [--json]
 
 Shows the imports of the library, oldest first. The ID column is the beginning of
-the info hash; every command takes it.
+the info hash; every command takes it. DONE and SIZE are of the selected files.
 
   --library DIR  the library
   --json         print one array with everything that is known of each import`,
@@ -50,7 +50,8 @@ export function formatList(
 }
 
 function cellsOf(snapshot: ImportSnapshot): readonly string[] {
-  const { infoHash, id, state, pieces, totalPieces, totalBytes, name } = snapshot
+  const { infoHash, id, state, name } = snapshot
+  const { pieces, totalPieces, totalBytes } = snapshot.selected ?? snapshot
   return [
     (infoHash ?? id).slice(0, shownIdDigits),
     state,

@@ -9,6 +9,8 @@ const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
   library: { type: 'string' },
   json: { type: 'boolean' },
   peer: { type: 'string', multiple: true },
+  select: { type: 'string', multiple: true },
+  list: { type: 'boolean' },
   timeout: { type: 'string' },
   repair: { type: 'boolean' },
   verify: { type: 'boolean' },
@@ -17,7 +19,7 @@ const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
   'forget-unknown': { type: 'boolean' },
 }
 
-const flagNames: readonly FlagName[] = ['verify', 'add', 'dry-run', 'forget-unknown']
+const flagNames: readonly FlagName[] = ['list', 'verify', 'add', 'dry-run', 'forget-unknown']
 
 /** The arguments of one command, or 'help' where that is asked for. Rejects IMPORT_USAGE with one sentence. */
 export function parseArguments(command: Command, argv: readonly string[]): CommandArguments | 'help' {
@@ -28,18 +30,24 @@ export function parseArguments(command: Command, argv: readonly string[]): Comma
   const surplus = positionals[command.positionals.length + (command.optionalPositionals?.length ?? 0)]
   if (surplus !== undefined) throw usage(command, `takes no '${surplus}': that is one argument too many`)
   for (const name of command.options) {
-    if (values[name] === '') throw usage(command, `needs a value for --${name}`)
+    if ([values[name]].flat().includes('')) throw usage(command, `needs a value for --${name}`)
   }
-  const { library, timeout, peer, json, repair } = values
+  const { library, timeout, json, repair } = values
   return {
     positionals,
     ...(typeof library === 'string' ? { library } : {}),
     ...(typeof timeout === 'string' ? { timeout } : {}),
-    peers: Array.isArray(peer) ? peer.filter((value) => typeof value === 'string') : [],
+    peers: textsOf(values.peer),
+    select: textsOf(values.select),
     json: json === true,
     repair: repair === true,
     flags: new Set(flagNames.filter((name) => values[name] === true)),
   }
+}
+
+/** Of an option that may be given more than once. */
+function textsOf(values: unknown): readonly string[] {
+  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : []
 }
 
 function parse(command: Command, argv: readonly string[]) {

@@ -1,4 +1,5 @@
-import type { ImportSnapshot } from '../import-snapshot.js'
+import type { ImportedFile, ImportSnapshot } from '../import-snapshot.js'
+import type { StoredShare } from '../stored-share.js'
 import { printable } from './cli-output.js'
 import { type Command, exitDone } from './command.js'
 import { formatBytes, formatCount, formatDuration, formatShare } from './format-quantities.js'
@@ -24,17 +25,17 @@ Shows one import with its files. ID is an id, an info hash, or the beginning of 
 }
 
 export function formatImport(snapshot: ImportSnapshot): readonly string[] {
-  const { id, infoHashV1, infoHashV2, name, state, pieces, totalPieces, bytes, totalBytes, files, error } =
-    snapshot
+  const { id, infoHashV1, infoHashV2, name, state, totalBytes, selected, files, error } = snapshot
+  const stored = selected ?? snapshot
   const facts: [string, string][] = [
     ['id', id],
     ...(infoHashV1 === null ? [] : [['info hash', infoHashV1] satisfies [string, string]]),
     ...(infoHashV2 === null ? [] : [['info hash v2', infoHashV2] satisfies [string, string]]),
     ['state', error === null ? state : `${state}: ${printable(error.message)} [${error.code}]`],
-    [
-      'stored',
-      totalPieces === null ? 'nothing yet' : storedText(pieces, totalPieces, bytes, totalBytes ?? 0),
-    ],
+    ...(selected === null
+      ? []
+      : [['selected', selectedText(selected, files.length, totalBytes ?? 0)] satisfies [string, string]]),
+    ['stored', storedText(stored.pieces, stored.totalPieces, stored.bytes, stored.totalBytes ?? 0)],
     ['added', formatInstant(snapshot.addedAtMs)],
     ...(snapshot.completedAtMs === null
       ? []
@@ -44,11 +45,21 @@ export function formatImport(snapshot: ImportSnapshot): readonly string[] {
     printable(name ?? '(no name yet)'),
     ...facts.map(([label, value]) => `  ${label.padEnd(12)}  ${value}`),
     ...(files.length === 0 ? [] : [`  ${formatCount(files.length, 'file')}:`]),
-    ...files.map((file) => `  ${formatBytes(file.bytes).padStart(12)}  ${printable(file.path)}`),
+    ...files.map(formatFile),
   ]
 }
 
-function storedText(pieces: number, totalPieces: number, bytes: number, totalBytes: number): string {
+function formatFile({ path, bytes, selected }: ImportedFile): string {
+  return `  ${formatBytes(bytes).padStart(12)}  ${printable(path)}${selected ? '' : '  (not selected)'}`
+}
+
+function selectedText(selected: StoredShare, files: number, totalBytes: number): string {
+  const size = `${formatBytes(selected.totalBytes)} of ${formatBytes(totalBytes)}`
+  return `${selected.files} of ${formatCount(files, 'file')}, ${size}`
+}
+
+function storedText(pieces: number, totalPieces: number | null, bytes: number, totalBytes: number): string {
+  if (totalPieces === null) return 'nothing yet'
   const share = formatShare(pieces, totalPieces)
   return `${share}, ${pieces} of ${formatCount(totalPieces, 'piece')}, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`
 }

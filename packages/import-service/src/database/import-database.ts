@@ -11,6 +11,8 @@ export interface ImportRecord {
   /** 64 hex digits, lower case. */
   readonly infoHashV2?: string
   readonly name?: string
+  /** Indices of the files that are wanted, in order; all where it is left out. */
+  readonly selectedFiles?: readonly number[]
   readonly state: ImportState
   /** The .torrent file, byte for byte, where there is one. */
   readonly torrentFile?: Uint8Array

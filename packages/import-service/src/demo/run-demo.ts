@@ -9,6 +9,7 @@ import type { Config } from '../config.js'
 import { ImportError } from '../errors.js'
 import type { ImportService } from '../import-service.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
+import { sourceOf } from '../import-source.js'
 import { compareTrees } from './compare-trees.js'
 import { DemoSteps } from './demo-steps.js'
 import { type Album, makeAlbum } from './make-album.js'
@@ -97,8 +98,7 @@ async function importAlbum(
   context: CliContext,
 ): Promise<ImportSnapshot> {
   const { signal } = context.stop
-  const facts = await composition.parseTorrentFile(torrentFile)
-  const source = { ...facts, torrent: { torrentFile } }
+  const source = sourceOf(torrentFile, await composition.parseTorrentFile(torrentFile))
   const job = await service.add(source, { peers: [{ host: '127.0.0.1', port }], signal })
   return follow(job, args, context)
 }

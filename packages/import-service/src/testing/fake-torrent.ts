@@ -1,9 +1,17 @@
 import { EventEmitter, once } from 'node:events'
-import type { AddTorrentOptions, PeerAddress, TorrentEvents, TorrentSource, TorrentStatus } from '@bae/client'
+import type {
+  AddTorrentOptions,
+  FileSelector,
+  PeerAddress,
+  TorrentEvents,
+  TorrentSource,
+  TorrentStatus,
+} from '@bae/client'
 import type { AbortOptions, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { totalPieces } from '../import-snapshot.js'
 import type { TorrentLike } from '../torrent-client-like.js'
 import type { FakeLibrary } from './fake-library.js'
+import { selectSimply } from './select-simply.js'
 
 const idleStatus: TorrentStatus = {
   state: 'opening',
@@ -27,6 +35,9 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
   readonly options: AddTorrentOptions
   readonly #library: FakeLibrary
   readonly #completed = new Set<number>()
+  readonly #deselected = new Set<number>()
+  /** Peers that it was told of after it was added. */
+  readonly connected: PeerAddress[] = []
   readonly #statusChanged: (status: TorrentStatus) => void
   readonly #ended = new AbortController()
   status: TorrentStatus = idleStatus
@@ -54,11 +65,11 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
         this.#completed.add(piece)
     }
     this.layout = layout
-    this.update({
-      state: 'downloading',
-      completedPieces: this.#completed.size,
-      totalPieces: totalPieces(layout),
-    })
+    if (this.options.files !== undefined) {
+      this.deselect('**')
+      this.select(this.options.files)
+    }
+    this.update({ state: 'downloading', ...this.#counts() })
     this.emit('metadataReceived', { id: this.id, layout })
   }
 
@@ -67,7 +78,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
     this.#library.completePiece(this.id, piece)
     this.#completed.add(piece)
     this.update({
-      completedPieces: this.#completed.size,
+      ...this.#counts(),
       downloadedBytes: this.status.downloadedBytes + lengthBytes,
     })
     this.emit('pieceCompleted', { id: this.id, piece })
@@ -111,14 +122,51 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
     this.update({ state: 'downloading' })
   }
 
-  connectPeer(_peer: PeerAddress): void {}
+  connectPeer(peer: PeerAddress): void {
+    this.connected.push(peer)
+  }
+
+  select(files: FileSelector): void {
+    if (this.layout === undefined) throw new Error('this double selects files when its metadata is there')
+    for (const index of selectSimply(this.layout, files)) this.#deselected.delete(index)
+  }
+
+  deselect(files: FileSelector): void {
+    if (this.layout === undefined) throw new Error('this double selects files when its metadata is there')
+    for (const index of selectSimply(this.layout, files)) this.#deselected.add(index)
+  }
+
+  /** Indices of those that are wanted. */
+  get selectedFiles(): readonly number[] {
+    const files = this.layout?.files ?? []
+    return files.map(({ index }) => index).filter((index) => !this.#deselected.has(index))
+  }
 
   async *readFile(fileIndex: number): AsyncIterable<Uint8Array> {
     yield* this.#library.readFile(this.id, fileIndex)
   }
 
   #isFinished(): boolean {
-    return this.layout !== undefined && this.#completed.size === totalPieces(this.layout)
+    return this.layout !== undefined && this.#counts().missingPieces === 0
+  }
+
+  #counts() {
+    const { layout } = this
+    if (layout === undefined) return {}
+    const wanted = new Set<number>()
+    for (const index of this.selectedFiles) {
+      const { offsetBytes = 0, lengthBytes = 0 } = layout.files[index] ?? {}
+      const end = offsetBytes + lengthBytes
+      if (lengthBytes === 0) continue
+      const first = Math.floor(offsetBytes / layout.pieceLengthBytes)
+      for (let piece = first; piece * layout.pieceLengthBytes < end; piece += 1) wanted.add(piece)
+    }
+    return {
+      completedPieces: this.#completed.size,
+      totalPieces: totalPieces(layout),
+      wantedPieces: wanted.size,
+      missingPieces: [...wanted].filter((piece) => !this.#completed.has(piece)).length,
+    }
   }
 
   async #wait(event: keyof TorrentEvents, options: AbortOptions): Promise<void> {

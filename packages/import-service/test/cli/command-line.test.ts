@@ -111,9 +111,10 @@ describe('list', () => {
           totalPieces: 2,
           bytes: pieceLengthBytes + 10,
           totalBytes: pieceLengthBytes + 10,
+          selected: null,
           files: [
-            { path: 'disc/one.wav', bytes: pieceLengthBytes },
-            { path: 'notes', bytes: 10 },
+            { path: 'disc/one.wav', bytes: pieceLengthBytes, selected: true, storedBytes: pieceLengthBytes },
+            { path: 'notes', bytes: 10, selected: true, storedBytes: 10 },
           ],
           addedAtMs: 1_000,
           completedAtMs: 2_000,

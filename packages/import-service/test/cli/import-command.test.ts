@@ -70,6 +70,61 @@ describe('bae import', () => {
     expect(output.stderr).toBe('')
   })
 
+  it('of some files says how many, and list, show, export and cat speak of these', async () => {
+    const { ending, torrent } = await begin(['--select', 'two', '--json'])
+    await deliver(torrent, [1])
+    const { output } = await ending
+    expect(output.events.at(-1)).toMatchObject({ bytes: 10, pieces: 1, files: [{ path: 'two', bytes: 10 }] })
+    const said = async (...argv: string[]) => (await cli.run(argv)).output
+    expect((await said('import', cli.torrentPath, '--select', 'two')).stdout).toMatch(
+      /^album is in the library already: 1 of 2 files, 10 bytes; nothing was fetched\n/,
+    )
+    expect((await said('list')).stdout).toMatch(/completed +100% +10 bytes +album\n$/)
+    const shown = (await said('show', 'aaaa')).stdout
+    expect(shown).toMatch(/\n {2}selected {6}1 of 2 files, 10 bytes of 16\.0 KiB\n/)
+    expect(shown).toMatch(/16\.0 KiB {2}one\.wav {2}\(not selected\)\n.*10 bytes {2}two\n$/)
+    expect((await said('cat', 'aaaa', 'one.wav')).stderr).toMatch(/not selected.*\[IMPORT_INCOMPLETE\]\n$/)
+    cli.library.contents = () => [new Uint8Array(10)]
+    expect((await said('export', 'aaaa', cli.folder.path)).stdout).toMatch(
+      /^exported 1 file, 10 bytes, to .*album; 1 file not selected\n$/,
+    )
+  })
+
+  it.each(['torrent', 'magnet'])(
+    'with --list shows what it would import (%s), and imports nothing',
+    async (kind) => {
+      const source = kind === 'torrent' ? cli.torrentPath : `magnet:?xt=urn:btih:${hashV1('a')}`
+      const all = await cli.run(['import', source, '--list'])
+      expect([all.code, all.output.stdout]).toEqual([
+        0,
+        'album: 2 files, 16.0 KiB\n      16.0 KiB  one.wav\n      10 bytes  two\n',
+      ])
+      const some = await cli.run(['import', source, '--list', '--select', 'two'])
+      expect(some.output.stdout).toBe('album: 1 of 2 files, 10 bytes\n      10 bytes  two\n')
+      const json = await cli.run(['import', source, '--list', '--select', 'two', '--json'])
+      expect(json.output.events).toEqual([
+        {
+          event: 'listed',
+          infoHash: hashV1('a'),
+          infoHashV1: hashV1('a'),
+          infoHashV2: null,
+          name: 'album',
+          bytes: 10,
+          files: [
+            { path: 'one.wav', bytes: pieceLengthBytes, selected: false },
+            { path: 'two', bytes: 10, selected: true },
+          ],
+        },
+      ])
+      const none = await cli.run(['import', source, '--list', '--select', 'three', '--json'])
+      expect([none.code, none.output.events]).toMatchObject([
+        1,
+        [{ event: 'error', code: 'IMPORT_FILE_NOT_FOUND' }],
+      ])
+      expect([cli.client.added, await cli.imports.listImports()]).toEqual([[], []])
+    },
+  )
+
   it('of what is there already is done at once', async () => {
     const { ending, torrent } = await begin([])
     await deliver(torrent, [0, 1])

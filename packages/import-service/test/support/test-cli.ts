@@ -10,8 +10,9 @@ import { ImportError } from '../../src/errors.js'
 import { ImportService } from '../../src/import-service.js'
 import { FakeLibrary } from '../../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
+import { selectSimply } from '../../src/testing/select-simply.js'
 import { CapturedOutput } from './captured-output.js'
-import { hashV1 } from './records.js'
+import { layoutOf, pieceLengthBytes } from './records.js'
 import { TemporaryFolder } from './temporary-folder.js'
 
 export interface CliResult {
@@ -25,6 +26,8 @@ export class TestCli implements AsyncDisposable {
   readonly library = new FakeLibrary()
   readonly client = new FakeTorrentClient(this.library)
   readonly imports = new MemoryImportDatabase()
+  /** What the .torrent file and every magnet link are about. */
+  layout = layoutOf({ 'one.wav': pieceLengthBytes, two: 10 })
   /** Whether there is a library before the first import. */
   hasLibrary = true
   /** How often the real parts would have been loaded. */
@@ -72,12 +75,15 @@ export class TestCli implements AsyncDisposable {
         client: this.client,
         imports: MemoryImportDatabase.join(this.imports),
         library: this.library,
+        selectFiles: selectSimply,
       })
     const missing = async () => {
       throw new ImportError('IMPORT_CLOSED', 'not part of this test')
     }
     return {
-      parseTorrentFile: async () => ({ infoHashV1: hashV1('a'), name: 'album' }),
+      parseTorrentFile: async () => this.layout,
+      fetchLayout: async () => this.layout,
+      selectFiles: selectSimply,
       openExistingLibrary: async () => (this.hasLibrary ? openService() : undefined),
       openForImport: openService,
       createTorrentFile: missing,

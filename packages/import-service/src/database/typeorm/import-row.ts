@@ -3,7 +3,7 @@ import { EntitySchema } from 'typeorm'
 import type { ImportRecord, ImportState } from '../import-database.js'
 
 /** What nobody searches for. */
-type Details = Pick<ImportRecord, 'name' | 'magnetUri' | 'error'>
+type Details = Pick<ImportRecord, 'name' | 'selectedFiles' | 'magnetUri' | 'error'>
 
 export interface ImportRow {
   readonly id: string
@@ -39,7 +39,7 @@ export const importEntity = new EntitySchema<ImportRow>({
 })
 
 export function importRow(record: ImportRecord): ImportRow {
-  const { name, magnetUri, error } = record
+  const { name, selectedFiles, magnetUri, error } = record
   return {
     id: record.id,
     infoHashV1: hashBytes(record.infoHashV1),
@@ -50,6 +50,7 @@ export function importRow(record: ImportRecord): ImportRow {
     transferSeconds: record.transferSeconds ?? null,
     details: {
       ...(name === undefined ? {} : { name }),
+      ...(selectedFiles === undefined ? {} : { selectedFiles }),
       ...(magnetUri === undefined ? {} : { magnetUri }),
       ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
     },

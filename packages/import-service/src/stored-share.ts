@@ -1,0 +1,59 @@
+import type { FileLayout } from '@bae/storage'
+import type { LibraryTorrent } from './library-like.js'
+
+/** How much of something is stored. */
+export interface StoredShare {
+  readonly files: number
+  readonly pieces: number
+  readonly totalPieces: number
+  readonly bytes: number
+  readonly totalBytes: number
+}
+
+/** Bytes of a file that lie in completed pieces. */
+export function storedBytesOf({ layout, completedPieces }: LibraryTorrent, file: FileLayout): number {
+  const { pieceLengthBytes } = layout
+  const { first, end } = piecesOf(file, pieceLengthBytes)
+  let bytes = 0
+  for (let piece = first; piece < end; piece += 1) {
+    if (!hasPiece(completedPieces, piece)) continue
+    const from = Math.max(file.offsetBytes, piece * pieceLengthBytes)
+    bytes += Math.min(file.offsetBytes + file.lengthBytes, (piece + 1) * pieceLengthBytes) - from
+  }
+  return bytes
+}
+
+/** True for an empty file too: nothing of it is missing. */
+export function isStored(torrent: LibraryTorrent, file: FileLayout): boolean {
+  return storedBytesOf(torrent, file) === file.lengthBytes
+}
+
+/** What is stored of these files, and of the pieces that they are in. `indices` are in order. */
+export function shareOf(torrent: LibraryTorrent, indices: readonly number[]): StoredShare {
+  const { layout, completedPieces } = torrent
+  const share = { files: indices.length, pieces: 0, totalPieces: 0, bytes: 0, totalBytes: 0 }
+  let counted = 0
+  for (const index of indices) {
+    const file = layout.files[index]
+    if (file === undefined) continue
+    share.bytes += storedBytesOf(torrent, file)
+    share.totalBytes += file.lengthBytes
+    const { first, end } = piecesOf(file, layout.pieceLengthBytes)
+    // A piece that lies in the file before, too, is counted.
+    for (let piece = Math.max(first, counted); piece < end; piece += 1) {
+      share.totalPieces += 1
+      if (hasPiece(completedPieces, piece)) share.pieces += 1
+    }
+    counted = Math.max(counted, end)
+  }
+  return share
+}
+
+function piecesOf({ offsetBytes, lengthBytes }: FileLayout, pieceLengthBytes: number) {
+  const first = Math.floor(offsetBytes / pieceLengthBytes)
+  return { first, end: lengthBytes === 0 ? first : Math.ceil((offsetBytes + lengthBytes) / pieceLengthBytes) }
+}
+
+function hasPiece(completedPieces: Uint8Array, piece: number): boolean {
+  return ((completedPieces[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0
+}
