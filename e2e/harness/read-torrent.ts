@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { HandmadeTorrent } from './handmade-torrent.js'
-import type { TorrentFile } from './torrent-maker.js'
+import type { TorrentFile, TorrentKind } from './torrent-maker.js'
 
 /** What a raw peer needs to know of a single-file torrent that libtorrent made. */
 export async function readTorrent(torrent: TorrentFile): Promise<HandmadeTorrent> {
@@ -14,11 +14,13 @@ export async function readTorrent(torrent: TorrentFile): Promise<HandmadeTorrent
   }
 }
 
-/** The link of a hybrid torrent. */
-export async function hybridMagnetOf(torrent: TorrentFile): Promise<string> {
+/** The link of a torrent, with the hashes of its kind. */
+export async function magnetOf(torrent: TorrentFile, kind: TorrentKind): Promise<string> {
   const info = infoSection(await readFile(torrent.path))
   const digest = (name: string): string => createHash(name).update(info).digest('hex')
-  return `magnet:?xt=urn:btih:${digest('sha1')}&xt=urn:btmh:1220${digest('sha256')}`
+  const topics = { v1: [`urn:btih:${digest('sha1')}`], v2: [`urn:btmh:1220${digest('sha256')}`] }
+  const all = kind === 'hybrid' ? [...topics.v1, ...topics.v2] : topics[kind]
+  return `magnet:?${all.map((topic) => `xt=${topic}`).join('&')}`
 }
 
 /** The bytes of the info dictionary. */

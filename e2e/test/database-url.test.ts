@@ -1,5 +1,3 @@
-import { chmod } from 'node:fs/promises'
-import { type EmbeddedPostgres, openEmbeddedPostgres } from '@bae/storage/embedded-postgres'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
@@ -9,24 +7,20 @@ import { expectFailure } from '../harness/expect-failure.js'
 import { needs } from '../harness/foreign-program.js'
 import { freePort } from '../harness/free-port.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { SharedServer } from '../harness/shared-server.js'
 import { kibibyte, mebibyte } from '../harness/sizes.js'
-import { makeTemporaryFolder, removeFolder } from '../harness/temporary-folder.js'
 import { Workshop } from '../harness/workshop.js'
 
 const workshop = new Workshop()
-let folder: string
-let server: EmbeddedPostgres
+let server: SharedServer
 
 // To bae it is a server like any other: only its address is told.
 beforeAll(async () => {
-  folder = await makeTemporaryFolder()
-  server = await openEmbeddedPostgres({ directory: folder })
+  server = await SharedServer.start()
 })
 
 afterAll(async () => {
   await server.close()
-  await chmod(folder, 0o755)
-  await removeFolder(folder)
   await workshop.close()
 })
 

@@ -7,7 +7,7 @@ import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
 import { type Payload, writePseudoRandomFile } from '../harness/payload.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
-import { hybridMagnetOf } from '../harness/read-torrent.js'
+import { magnetOf } from '../harness/read-torrent.js'
 import { kibibyte, mebibyte } from '../harness/sizes.js'
 import type { TorrentFile, TorrentKind } from '../harness/torrent-maker.js'
 import { Workshop } from '../harness/workshop.js'
@@ -50,7 +50,7 @@ it('a magnet link brings only the files that the library does not have', async (
   await using library = await BaeLibrary.create()
   await importFromSeed(library, v1)
   await using seed = await LibtorrentSeed.start([more])
-  const imported = await importTorrent(library, await hybridMagnetOf(more), [seed])
+  const imported = await importTorrent(library, await magnetOf(more, 'hybrid'), [seed])
   await expectVerified(library, imported.id, imported.pieces)
   await expectExportEquals(library, imported.id, more.content)
   const { uploadedBytes } = await seed.count()
