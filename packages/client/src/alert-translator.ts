@@ -1,4 +1,4 @@
-import type { NativeAlert } from '@bae/native'
+import type { NativeAlert, TorrentDetails } from '@bae/native'
 
 /** What an alert means for one torrent. */
 export type TorrentAlertMeaning =
@@ -9,6 +9,8 @@ export type TorrentAlertMeaning =
   | { readonly kind: 'checked'; readonly handle: number }
   /** libtorrent has the piece, which is news where no storage of ours tells of it. */
   | { readonly kind: 'pieceFinished'; readonly handle: number }
+  /** A peer came or went, of which libtorrent's updates do not tell. */
+  | { readonly kind: 'peersChanged'; readonly handle: number }
   /** The torrent's status is not what it was: to be read anew. */
   | { readonly kind: 'statusChanged'; readonly handle: number }
 
@@ -21,6 +23,8 @@ export type AlertMeaning =
       readonly port: number
       readonly message: string
     }
+  /** These changed since they were asked for last. */
+  | { readonly kind: 'updated'; readonly torrents: readonly TorrentDetails[] }
   /** Alerts were lost: every status is to be read anew. */
   | { readonly kind: 'alertsDropped' }
 
@@ -37,6 +41,11 @@ export function translateAlert(alert: NativeAlert): AlertMeaning | undefined {
     case 'torrentFinished':
     case 'metadataReceived':
       return { kind: 'statusChanged', handle: alert.handle }
+    case 'peerConnected':
+    case 'peerDisconnected':
+      return { kind: 'peersChanged', handle: alert.handle }
+    case 'torrentsUpdated':
+      return { kind: 'updated', torrents: alert.torrents }
     case 'torrentChecked':
       return { kind: 'checked', handle: alert.handle }
     case 'pieceFinished':

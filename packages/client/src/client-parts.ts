@@ -72,6 +72,7 @@ export class ClientParts {
       announce,
       logger,
       metadataFound: (torrent) => void this.#cacheMetadata(torrent),
+      updated: () => this.#poller.answered(),
     })
     this.#bridge = new StorageBridge({
       registry: this.#registry,
@@ -88,7 +89,7 @@ export class ClientParts {
     this.#poller = new StatusPoller(
       {
         torrents,
-        observe: () => this.#observe(),
+        ask: () => this.#ask(),
         publish: (statuses) => announce('statusUpdated', { statuses }),
       },
       { intervalMs: options.statusIntervalMs },
@@ -199,13 +200,14 @@ export class ClientParts {
     return session
   }
 
-  #observe(): void {
-    for (const session of this.sessions.all) this.#reports.observeAll(session)
+  #ask(): number {
+    const asked = this.sessions.all.filter((session) => this.#reports.askForUpdates(session))
     this.#limits.divide(this.sessions.all)
     this.#keeper.saveDue(this.torrents, {
       intervalMs: this.#options.resumeIntervalMs,
       nowMs: performance.now(),
     })
+    return asked.length
   }
 
   async #cacheMetadata(torrent: HeldTorrent): Promise<void> {

@@ -9,6 +9,8 @@ export class ClientSession {
   readonly kind: SessionKind
   readonly native: FullNativeSession
   readonly #torrents = new Map<number, HeldTorrent>()
+  /** Handles of torrents that may have changed in a way that libtorrent does not tell of. */
+  readonly #unread = new Set<number>()
 
   constructor(kind: SessionKind, native: FullNativeSession) {
     this.kind = kind
@@ -33,15 +35,37 @@ export class ClientSession {
 
   delete(handle: number): void {
     this.#torrents.delete(handle)
+    this.#unread.delete(handle)
   }
 
   statusOf(handle: number): TorrentDetails | undefined {
     return this.native.torrentStatuses([handle])[0]
   }
 
-  /** Reads what the session says of all its torrents, in one question. */
+  /** The torrent is read at the next `askForUpdates`, whether libtorrent says that it changed or not. */
+  readLater(handle: number): void {
+    this.#unread.add(handle)
+  }
+
+  /**
+   * Reads what is to be read, in one question, and asks for the torrents that changed, which an alert will tell. So
+   * torrents that do nothing cost nothing, however many there are. False when there is none to ask about.
+   */
+  askForUpdates(): boolean {
+    if (this.size === 0) return false
+    const handles = [...this.#unread]
+    this.#unread.clear()
+    if (handles.length > 0) this.observeUpdates(this.native.torrentStatuses(handles))
+    this.native.postTorrentUpdates()
+    return true
+  }
+
+  observeUpdates(torrents: readonly TorrentDetails[]): void {
+    for (const details of torrents) this.#torrents.get(details.handle)?.observe(details)
+  }
+
+  /** Reads what the session says of all its torrents. Only where updates were lost. */
   observeAll(): void {
-    if (this.size === 0) return
-    for (const details of this.native.torrentStatuses()) this.#torrents.get(details.handle)?.observe(details)
+    if (this.size > 0) this.observeUpdates(this.native.torrentStatuses())
   }
 }

@@ -38,6 +38,9 @@ export class FilesProgress {
     if (details.state === 'checkingFiles' || details.state === 'checkingResumeData') return
     if (!this.#isOpen) this.#open(this.#contents, details.handle)
     else if (details.piecesHave !== this.#torrent.progress.tally?.completedPieces) this.#compare()
+    // What is written last is no news to libtorrent, which was done when it had checked it.
+    const isDone = details.state === 'finished' || details.state === 'seeding'
+    if (isDone && !this.#torrent.progress.isFinished) this.#torrent.session.readLater(details.handle)
   }
 
   #open(contents: TorrentContents, handle: number): void {

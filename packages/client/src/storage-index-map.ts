@@ -7,6 +7,8 @@ import { ClientError } from './errors.js'
  */
 export class StorageIndexMap {
   readonly #torrentIds = new Map<number, TorrentId>()
+  /** How many indices of each torrent are live. */
+  readonly #live = new Map<TorrentId, number>()
 
   /** Throws CLIENT_DUPLICATE_STORAGE when the index is live. */
   set(storageIndex: number, torrentId: TorrentId): void {
@@ -18,6 +20,7 @@ export class StorageIndexMap {
       )
     }
     this.#torrentIds.set(storageIndex, torrentId)
+    this.#count(torrentId, 1)
   }
 
   /** Throws CLIENT_UNKNOWN_STORAGE for an index that is not live. */
@@ -35,10 +38,19 @@ export class StorageIndexMap {
 
   /** An index of this torrent is live. */
   hasTorrent(torrentId: TorrentId): boolean {
-    return [...this.#torrentIds.values()].includes(torrentId)
+    return this.#live.has(torrentId)
   }
 
   delete(storageIndex: number): void {
+    const torrentId = this.#torrentIds.get(storageIndex)
+    if (torrentId === undefined) return
     this.#torrentIds.delete(storageIndex)
+    this.#count(torrentId, -1)
+  }
+
+  #count(torrentId: TorrentId, change: 1 | -1): void {
+    const live = (this.#live.get(torrentId) ?? 0) + change
+    if (live === 0) this.#live.delete(torrentId)
+    else this.#live.set(torrentId, live)
   }
 }

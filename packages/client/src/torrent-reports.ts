@@ -21,6 +21,8 @@ export interface TorrentReportsDeps {
   readonly logger: Logger
   /** What a magnet link found in the swarm. */
   readonly metadataFound: (torrent: HeldTorrent) => void
+  /** A session has told what changed. */
+  readonly updated: () => void
 }
 
 /** Takes what the storages and the session report to the torrent that it is about. */
@@ -29,12 +31,14 @@ export class TorrentReports implements StorageBridgeListener {
   readonly #announce: AnnounceClientEvent
   readonly #logger: Logger
   readonly #metadataFound: (torrent: HeldTorrent) => void
+  readonly #updated: () => void
 
   constructor(deps: TorrentReportsDeps) {
     this.#torrents = deps.torrents
     this.#announce = deps.announce
     this.#logger = deps.logger
     this.#metadataFound = deps.metadataFound
+    this.#updated = deps.updated
   }
 
   wantedFilesOf(torrentId: TorrentId, layout: TorrentLayout): Pick<OpenStorageOptions, 'wantedFiles'> {
@@ -84,7 +88,10 @@ export class TorrentReports implements StorageBridgeListener {
       this.#announce('listenFailed', { address, port, message })
     } else if (meaning.kind === 'alertsDropped') {
       this.#logger.warn({}, 'libtorrent dropped alerts')
-      this.observeAll(session)
+      this.#observing(() => session.observeAll())
+    } else if (meaning.kind === 'updated') {
+      this.#observing(() => session.observeUpdates(meaning.torrents))
+      this.#updated()
     } else {
       this.#pass(session, meaning)
     }
@@ -93,6 +100,10 @@ export class TorrentReports implements StorageBridgeListener {
   #pass(session: ClientSession, meaning: TorrentAlertMeaning): void {
     const torrent = session.torrentOf(meaning.handle)
     if (torrent === undefined) return
+    if (meaning.kind === 'peersChanged') {
+      session.readLater(meaning.handle)
+      return
+    }
     // A storage of ours tells itself.
     if (meaning.kind === 'pieceFinished' && session.kind === 'own') return
     if (meaning.kind === 'hashFailed')
@@ -102,16 +113,17 @@ export class TorrentReports implements StorageBridgeListener {
     this.#observing(() => torrent.observeNow())
   }
 
-  /** Reads what a session says of all its torrents. */
-  observeAll(session: ClientSession): void {
-    this.#observing(() => session.observeAll())
+  /** Asks a session for what changed. False when it will not answer. */
+  askForUpdates(session: ClientSession): boolean {
+    return this.#observing(() => session.askForUpdates()) ?? false
   }
 
-  #observing(observe: () => void): void {
+  #observing<T>(observe: () => T): T | undefined {
     try {
-      observe()
+      return observe()
     } catch (error) {
       this.#logger.warn({ error }, 'the status of torrents could not be read')
+      return undefined
     }
   }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { createTestTorrent } from '../src/testing/index.js'
-import { addTestTorrent, createHeld, openClient } from './open-client.js'
+import { addTestTorrent, everythingDue, openClient } from './open-client.js'
 
 describe('statusUpdated', () => {
   it('has only the torrents whose status changed since the last', async () => {
@@ -15,34 +15,79 @@ describe('statusUpdated', () => {
     expect([...one.statuses]).toEqual([[second.torrent.id, second.torrent.status]])
   })
 
-  it('goes on when statuses could not be read once', async () => {
+  it('goes on when it could not be asked once', async () => {
     const fakes = await openClient()
     const { torrent } = await addTestTorrent(fakes)
     const [session] = fakes.swarm.sessions
-    let questions = 0
-    const { promise: again, release: answered } = createHeld()
-    const ask = session?.torrentStatuses.bind(session)
-    if (session !== undefined) {
-      session.torrentStatuses = (handles) => {
-        if (++questions === 1) throw new Error('no answer')
-        if (questions === 2) answered()
-        return ask?.(handles) ?? []
-      }
-    }
-    await again
+    const ask = vi.spyOn(session ?? fail(), 'postTorrentUpdates').mockImplementationOnce(() => {
+      throw new Error('no answer')
+    })
+    await vi.waitUntil(() => ask.mock.calls.length > 1)
     await fakes.swarm.deliverPiece(torrent.id, 0)
     await once(fakes.client, 'statusUpdated')
     expect(torrent.status.completedPieces).toBe(1)
     expect(fakes.warnings).toContain('the status of torrents could not be read')
   })
 
-  it('asks once for all torrents', async () => {
+  it('reads a torrent that peers have come to, and no other', async () => {
     const fakes = await openClient()
-    for (const name of ['a', 'b', 'c']) await addTestTorrent(fakes, createTestTorrent({ name }))
+    const { torrent } = await addTestTorrent(fakes, createTestTorrent({ name: 'visited' }))
+    await addTestTorrent(fakes, createTestTorrent({ name: 'lonely' }))
     const [session] = fakes.swarm.sessions
-    const asked = vi.spyOn(session ?? fail(), 'torrentStatuses')
-    await once(fakes.client, 'statusUpdated')
-    expect(new Set(asked.mock.calls.map(([handles]) => handles))).toEqual(new Set([undefined]))
+    const read = vi.spyOn(session ?? fail(), 'torrentStatuses')
+    const visited = fakes.swarm.torrent(torrent.id)
+    const { status } = visited
+    visited.status = () => ({ ...status.call(visited), peers: 3 })
+    // libtorrent does not take peers for a change.
+    vi.spyOn(session ?? fail(), 'postTorrentUpdates').mockImplementation(() => {})
+    const { handle } = visited
+    session?.options.onAlert({ type: 'peerConnected', handle, peer: '127.0.0.1:1' })
+    await vi.waitUntil(() => torrent.status.peers === 3)
+    expect(read.mock.calls).toEqual([[[handle]]])
+  })
+
+  it('reads a torrent of files until what libtorrent has checked is written, too', async () => {
+    const fakes = await openClient({ savePath: '/nowhere' })
+    const { torrentFile } = createTestTorrent()
+    const alerts: string[] = []
+    fakes.client.on('alertReceived', ({ alert }) => alerts.push(alert.type))
+    const torrent = await fakes.client.add({ torrentFile }, { storage: 'files' })
+    const session = fakes.swarm.sessions.at(-1) ?? fail()
+    await vi.waitUntil(() => alerts.includes('torrentChecked'))
+    vi.spyOn(session, 'postTorrentUpdates').mockImplementation(() => {})
+    await everythingDue()
+    const [written] = session.torrents
+    const { status, pieceMap } = written ?? fail()
+    const pieceCount = written?.pieceCount ?? 0
+    let piecesHave = 0
+    const finished = { state: 'seeding' as const, paused: true }
+    Object.assign(written ?? {}, {
+      status: () => ({ ...status.call(written), ...finished, piecesHave }),
+      pieceMap: () => (piecesHave === 0 ? pieceMap.call(written) : new Uint8Array(2).fill(255)),
+    })
+    session.options.onAlert({ type: 'torrentPaused', handle: written?.handle ?? 0 })
+    expect(torrent.status).toMatchObject({ state: 'paused', completedPieces: 0 })
+    piecesHave = pieceCount
+    await torrent.whenFinished({ signal: AbortSignal.timeout(5_000) })
+  })
+
+  it('asks nothing of a torrent that does nothing, however many there are', async () => {
+    const fakes = await openClient()
+    const [session] = fakes.swarm.sessions
+    const native = session ?? fail()
+    const calls = [vi.spyOn(native, 'torrentStatuses'), vi.spyOn(native, 'torrentStatus')]
+    const callsOf = async (torrents: readonly string[]) => {
+      for (const call of calls) call.mockClear()
+      for (const name of torrents) await addTestTorrent(fakes, createTestTorrent({ name }))
+      const asked = vi.spyOn(native, 'postTorrentUpdates')
+      await vi.waitUntil(() => asked.mock.calls.length > 2)
+      asked.mockRestore()
+      return calls.flatMap((call) => call.mock.calls)
+    }
+    const first = await callsOf(['a', 'b', 'c', 'd'])
+    const second = await callsOf(Array.from({ length: 4 }, (_, index) => `late ${index}`))
+    expect(second.length).toBe(first.length)
+    expect(second.every(([handles]) => Array.isArray(handles) && handles.length === 1)).toBe(true)
   })
 })
 

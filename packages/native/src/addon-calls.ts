@@ -138,6 +138,10 @@ export abstract class AddonCalls
     this.call((session) => session.setIpFilter(blocked))
   }
 
+  postTorrentUpdates(): void {
+    this.call((session) => session.postTorrentUpdates())
+  }
+
   settings(): SessionSettings {
     return this.call((session) => session.settings())
   }

@@ -47,6 +47,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   readonly #options: NativeSessionOptions
   readonly #session: AddonSession
   readonly #torrentIds = new Map<number, string>()
+  readonly #handles = new Map<string, number>()
   readonly #storages = new Map<number, string>()
   readonly #failures = new RecentFailures()
   readonly #settled = new SettledRequests((ids, count) => this.#session.settleAll(ids, count))
@@ -101,6 +102,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   async addTorrent(request: AddTorrentRequest): Promise<number> {
     const handle = this.call((session) => session.addTorrent(request))
     this.#torrentIds.set(handle, request.torrentId)
+    this.#handles.set(request.torrentId, handle)
     return handle
   }
 
@@ -207,7 +209,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
     this.#failures.note(request.id, error)
     const torrentId = this.#storages.get(request.storageIndex)
     if (!UNREPORTED.has(request.kind)) return
-    const handle = [...this.#torrentIds].find(([, id]) => id === torrentId)?.[0]
+    const handle = torrentId === undefined ? undefined : this.#handles.get(torrentId)
     if (handle === undefined) return
     const { code, message } = describe(error)
     this.#deliver({ type: 'storageError', handle, code, message, cause: error })
@@ -244,8 +246,9 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   }
 
   #torrentGone(torrentId: string): void {
-    for (const [handle, id] of this.#torrentIds) {
-      if (id !== torrentId) continue
+    const handle = this.#handles.get(torrentId)
+    if (handle !== undefined) {
+      this.#handles.delete(torrentId)
       this.#torrentIds.delete(handle)
       this.#answers.torrentGone(handle)
     }

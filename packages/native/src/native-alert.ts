@@ -1,4 +1,5 @@
 import type { NativeTorrentStatus } from './native-session.js'
+import type { TorrentDetails } from './torrent-status.js'
 
 /**
  * libtorrent's alerts as plain objects. They inform: nothing is stored, recorded or counted because of one,
@@ -93,6 +94,8 @@ export type NativeAlert =
   | { readonly type: 'performanceWarning'; readonly handle: number; readonly message: string }
   | { readonly type: 'externalAddress'; readonly address: string }
   | { readonly type: 'sessionError'; readonly code: string; readonly message: string }
+  /** Answers `postTorrentUpdates`. One of them may be gone already. */
+  | { readonly type: 'torrentsUpdated'; readonly torrents: readonly TorrentDetails[] }
   /** libtorrent's queue of alerts was full. `dropped`: the names of those that are lost, as in RawAlert. */
   | { readonly type: 'alertsDropped'; readonly dropped?: readonly string[] }
 

@@ -25,6 +25,13 @@ export interface SessionControl {
   /** Blocks these addresses and no others; peers from them are disconnected. NATIVE_INVALID_ARGUMENT for no range. */
   setIpFilter(blocked: readonly IpRange[]): void
 
+  /**
+   * One alert 'torrentsUpdated' answers it: with the torrents whose status changed since the last one, however many
+   * there are. Peers that come and go without a byte are no such change, nor is time that passes. After
+   * 'alertsDropped' the answer may be among what is lost; `torrentStatuses` tells everything.
+   */
+  postTorrentUpdates(): void
+
   /** All settings of libtorrent by its own names, as they are now. */
   settings(): SessionSettings
   /** What a later session may begin with as its option `state`. */

@@ -188,6 +188,18 @@ Napi::Value sessionAlertToJs(Napi::Env env, lt::alert const& alert) {
     object.Set("address", a->external_address.to_string());
     return object;
   }
+  if (auto const* a = lt::alert_cast<lt::state_update_alert>(&alert)) {
+    auto object = typed(env, "torrentsUpdated");
+    auto torrents = Napi::Array::New(env);
+    for (auto const& status : a->status) {
+      // 0: it is gone since.
+      if (int const number = handleNumber(status.handle)) {
+        torrents.Set(torrents.Length(), detailsToJs(env, status, number));
+      }
+    }
+    object.Set("torrents", torrents);
+    return object;
+  }
   if (auto const* a = lt::alert_cast<lt::session_stats_alert>(&alert)) {
     auto object = typed(env, "statistics");
     object.Set("values", statisticsToJs(env, *a));

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "session_options.h"
+#include "status_convert.h"
 
 namespace bae::session_calls {
 namespace {
@@ -93,6 +94,11 @@ Napi::Value state(Napi::CallbackInfo const& call, lt::session& session) {
   auto copy = Napi::Uint8Array::New(call.Env(), bytes.size());
   if (!bytes.empty()) std::memcpy(copy.Data(), bytes.data(), bytes.size());
   return copy;
+}
+
+Napi::Value postTorrentUpdates(Napi::CallbackInfo const& call, lt::session& session) {
+  session.post_torrent_updates(kDetailsFlags);
+  return call.Env().Undefined();
 }
 
 Napi::Value postStatistics(Napi::CallbackInfo const& call, lt::session& session) {

@@ -16,6 +16,8 @@ Napi::Value ipFilter(Napi::CallbackInfo const& call, lt::session& session);
 Napi::Value setIpFilter(Napi::CallbackInfo const& call, lt::session& session);
 Napi::Value settings(Napi::CallbackInfo const& call, lt::session& session);
 Napi::Value state(Napi::CallbackInfo const& call, lt::session& session);
+// One state_update_alert answers it, empty where nothing changed; libtorrent may drop it as any other.
+Napi::Value postTorrentUpdates(Napi::CallbackInfo const& call, lt::session& session);
 // An alert of statistics answers it, always.
 Napi::Value postStatistics(Napi::CallbackInfo const& call, lt::session& session);
 

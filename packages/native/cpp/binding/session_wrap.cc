@@ -86,6 +86,7 @@ std::vector<SessionWrap::PropertyDescriptor> SessionWrap::sessionMethods() {
       InstanceMethod<&SessionWrap::ofSession<session_calls::setIpFilter>>("setIpFilter"),
       InstanceMethod<&SessionWrap::ofSession<session_calls::settings>>("settings"),
       InstanceMethod<&SessionWrap::ofSession<session_calls::state>>("sessionState"),
+      InstanceMethod<&SessionWrap::ofSession<session_calls::postTorrentUpdates>>("postTorrentUpdates"),
       InstanceMethod<&SessionWrap::ofSession<session_calls::postStatistics>>("postStatistics"),
   };
 }

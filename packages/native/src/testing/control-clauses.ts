@@ -102,6 +102,25 @@ export function controlClauses({ it }: TestApi, subject: NativeSessionSubject): 
     })
   })
 
+  it('tells which torrents changed since it was asked last', async () => {
+    await withScene(subject, async (scene) => {
+      const { session, storage, handle } = await openChecked(scene, 'updated', [0, 1])
+      const update = async () => {
+        const updates = () => storage.alerts.filter((alert) => alert.type === 'torrentsUpdated')
+        const before = updates().length
+        session.postTorrentUpdates()
+        await storage.until('the update is there', () => updates().length > before)
+        return updates()
+          .at(-1)
+          ?.torrents.map(({ handle, paused }) => ({ handle, paused }))
+      }
+      assert.deepEqual(await update(), [{ handle, paused: false }])
+      assert.deepEqual(await update(), [])
+      session.pauseTorrent(handle)
+      assert.deepEqual(await update(), [{ handle, paused: true }])
+    })
+  })
+
   it('finds at a recheck what is right, and completes it again', async () => {
     await withScene(subject, async (scene) => {
       const opened = await openChecked(scene, 'rechecked', [0, 1, 2])

@@ -1,4 +1,5 @@
 import { NativeError } from '../errors.js'
+import type { NativeAlert } from '../native-alert.js'
 import type { SessionSettings } from '../native-session.js'
 import type { IpRange, SessionControl } from '../session-control.js'
 import type { TorrentControl, TorrentLimits, TrackerEntry } from '../torrent-control.js'
@@ -16,11 +17,14 @@ export abstract class FakeSessionCalls implements TorrentControl, SessionControl
   #settings: SessionSettings
   #blocked: readonly IpRange[] = []
   #isPaused = false
+  /** What the last update said of each torrent. */
+  readonly #told = new Map<number, string>()
 
   constructor(settings: SessionSettings) {
     this.#settings = settings
   }
 
+  protected abstract alert(alert: NativeAlert): void
   abstract readonly torrents: readonly FakeTorrent[]
   protected abstract torrentOf(handle: number): FakeTorrent
   protected abstract refuseClosed(): void
@@ -144,6 +148,15 @@ export abstract class FakeSessionCalls implements TorrentControl, SessionControl
   applySettings(settings: SessionSettings): void {
     this.refuseClosed()
     this.#settings = { ...this.#settings, ...settings }
+  }
+
+  postTorrentUpdates(): void {
+    this.refuseClosed()
+    const torrents = this.torrents
+      .map((torrent) => torrent.details())
+      .filter((details) => this.#told.get(details.handle) !== JSON.stringify(details))
+    for (const details of torrents) this.#told.set(details.handle, JSON.stringify(details))
+    queueMicrotask(() => this.alert({ type: 'torrentsUpdated', torrents }))
   }
 
   settings(): SessionSettings {

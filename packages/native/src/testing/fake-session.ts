@@ -1,5 +1,6 @@
 import type { AddTorrentRequest } from '../add-torrent.js'
 import { NativeError } from '../errors.js'
+import type { NativeAlert } from '../native-alert.js'
 import type {
   FullNativeSession,
   NativeSessionOptions,
@@ -84,7 +85,7 @@ export class FakeSession extends FakeSessionCalls implements FullNativeSession, 
       {
         handler: this.#handler,
         calls: this.#calls,
-        alert: (alert) => this.options.onAlert(alert),
+        alert: (alert) => this.alert(alert),
         nextStorageIndex: () => ++this.#storageIndices,
         parseTorrentFile: this.#deps.parseTorrentFile,
       },
@@ -154,6 +155,10 @@ export class FakeSession extends FakeSessionCalls implements FullNativeSession, 
     this.#torrents.clear()
     this.#calls.abort()
     await Promise.all(ending.map((torrent) => torrent.end(false)))
+  }
+
+  protected alert(alert: NativeAlert): void {
+    this.options.onAlert(alert)
   }
 
   protected torrentOf(handle: number): FakeTorrent {
