@@ -9,6 +9,7 @@ const programs = [
   'database',
   'library',
   'storage',
+  'many',
 ] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]

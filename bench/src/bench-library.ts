@@ -1,0 +1,26 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createStorageFactory, DirectoryChunkStore, type StorageFactory } from '@bae/storage'
+import { openEmbeddedPostgres } from '@bae/storage/embedded-postgres'
+import { openTypeOrmDatabase } from '@bae/storage/typeorm'
+
+export interface BenchLibrary extends AsyncDisposable {
+  readonly createStorage: StorageFactory
+}
+
+/** What a client keeps its torrents in when somebody means it: a folder of chunks and a PostgreSQL of its own. */
+export async function openBenchLibrary(folder: string): Promise<BenchLibrary> {
+  const directory = join(folder, 'library')
+  await mkdir(directory, { recursive: true })
+  const chunkStore = await DirectoryChunkStore.open(directory)
+  const server = await openEmbeddedPostgres({ directory })
+  const database = await openTypeOrmDatabase({ url: server.url, schema: 'bae' })
+  return {
+    createStorage: createStorageFactory({ chunkStore, database }),
+    async [Symbol.asyncDispose]() {
+      await database.close()
+      await server.close()
+      await chunkStore.close()
+    },
+  }
+}
