@@ -4,7 +4,13 @@ import { performance } from 'node:perf_hooks'
 import { DirectoryResumeStore, TorrentClient } from '@bae/client'
 import { forEachAtOnce } from './at-once.js'
 import { openBenchLibrary } from './bench-library.js'
-import { type ManyFigures, type ManyPlan, manyTorrentFiles, quietNetwork, type StepCost } from './many-torrents.js'
+import {
+  type ManyFigures,
+  type ManyPlan,
+  manyTorrentFiles,
+  quietNetwork,
+  type StepCost,
+} from './many-torrents.js'
 
 const [role = '', json = ''] = process.argv.slice(2)
 const plan = JSON.parse(json) as ManyPlan
