@@ -164,5 +164,6 @@ describe('TorrentClient on libtorrent', { timeout: 60_000 }, () => {
     const film = await buffer(again.readFile(1))
     expect(film.equals(bytesOfFilm(0, 60 * piece))).toBe(true)
     expect(again.status.downloadedBytes).toBe(0)
+    expect(again.status.allTimeDownloadedBytes).toBeGreaterThanOrEqual(60 * piece)
   })
 })

@@ -7,9 +7,11 @@ import { FileReaders } from './file-readers.js'
 import { FilesProgress } from './files-progress.js'
 import { FolderReader, type PieceReader } from './folder-reader.js'
 import { FullDiskRetry, type FullDiskRetryOptions } from './full-disk-retry.js'
+import { KnownPeers } from './known-peers.js'
 import { MovingFiles } from './moving-files.js'
 import { SerialQueue } from './serial-queue.js'
 import type { TorrentEvents } from './torrent.js'
+import type { PeerAddress } from './torrent-options.js'
 import { TorrentProgress } from './torrent-progress.js'
 import { missingPieces, requestOf } from './torrent-request.js'
 import {
@@ -18,6 +20,7 @@ import {
   type ParseTorrentFile,
   type TorrentContents,
 } from './torrent-source.js'
+import type { MovedBytes } from './torrent-status.js'
 import type { TorrentWishes, WishChange } from './torrent-wishes.js'
 
 export interface HeldTorrentDeps {
@@ -42,6 +45,9 @@ export interface HeldTorrentOptions {
   /** Everything lies there already: nothing is checked. */
   readonly seedMode?: boolean
   readonly resumeData?: Uint8Array
+  /** What earlier runs moved, and whom they knew. */
+  readonly allTime?: MovedBytes
+  readonly knownPeers?: readonly PeerAddress[]
 }
 
 /** A torrent as its client holds it: the session, the storage and the wishes behind the Torrent that users see. */
@@ -56,6 +62,7 @@ export class HeldTorrent {
   readonly operations = new SerialQueue()
   readonly readers: FileReaders
   readonly movingFiles = new MovingFiles(this)
+  readonly knownPeers: KnownPeers
   /** What users get. */
   readonly torrent: ClientTorrent
   /** The last that libtorrent gave, for sessions of kind 'files'. */
@@ -82,7 +89,8 @@ export class HeldTorrent {
     this.session = deps.session
     this.savePath = options.savePath
     this.resumeData = options.resumeData
-    this.progress = new TorrentProgress(options.source.contents)
+    this.progress = new TorrentProgress(options.source.contents, options.allTime)
+    this.knownPeers = new KnownPeers(this, options.knownPeers)
     this.#files = this.kind === 'files' ? new FilesProgress(this, deps.parseTorrentFile) : undefined
     this.#fullDisk = new FullDiskRetry(
       {

@@ -45,13 +45,15 @@ export async function restoreTorrents(
     }
   }
   const restore = (id: TorrentId, record: ResumeRecord) => {
-    const { kind, savePath, resumeData } = record
+    const { kind, savePath, resumeData, allTime, knownPeers } = record
     const held = {
       id,
       source: sourceOf(record, deps.parseTorrentFile),
       wishes: new TorrentWishes(record.wishes),
       ...(savePath !== undefined && { savePath }),
       ...(resumeData && { resumeData }),
+      ...(allTime && { allTime }),
+      ...(knownPeers && { knownPeers }),
     }
     return deps.intake.bringBack({ ...held, ...options }, kind)
   }

@@ -2,6 +2,7 @@ import type { HeldTorrent } from './held-torrent.js'
 import { encodeResumeRecord, type ResumeRecord } from './resume-record.js'
 import type { ResumeStore } from './resume-store.js'
 import { SerialQueue } from './serial-queue.js'
+import type { TorrentStatus } from './torrent-status.js'
 
 export interface ResumeKeeperDeps {
   /** Undefined: nothing is kept. */
@@ -17,6 +18,8 @@ export class ResumeKeeper {
   readonly #waiting = new Set<HeldTorrent>()
   readonly #saving = new Set<Promise<unknown>>()
   readonly #askedAtMs = new WeakMap<HeldTorrent, number>()
+  /** What each record says was moved. */
+  readonly #kept = new WeakMap<HeldTorrent, TorrentStatus>()
 
   constructor(deps: ResumeKeeperDeps) {
     this.#deps = deps
@@ -27,8 +30,10 @@ export class ResumeKeeper {
     const { store } = this.#deps
     if (store === undefined) return Promise.resolve()
     const saving = this.#queueOf(torrent).run(async () => {
-      if (torrent.progress.ended === undefined)
-        await store.save(torrent.id, encodeResumeRecord(recordOf(torrent)))
+      if (torrent.progress.ended !== undefined) return
+      const { status } = torrent.progress
+      await store.save(torrent.id, encodeResumeRecord(recordOf(torrent)))
+      this.#kept.set(torrent, status)
     })
     this.#track(saving)
     return saving
@@ -44,27 +49,29 @@ export class ResumeKeeper {
     })
   }
 
-  /** Asks libtorrent for what only it knows, for torrents in its own disk storage, and keeps it. */
-  async saveWithResumeData(torrent: HeldTorrent): Promise<void> {
-    if (this.#deps.store === undefined || torrent.kind !== 'files') return
-    const asked = torrent.withSession((session, handle) => session.saveResumeData(handle))
-    if (asked === undefined) return
-    torrent.resumeData = await asked
+  /** Keeps it with what nobody wished: counts and peers, and of libtorrent's own disk storage what only libtorrent knows. */
+  async saveWhatHappened(torrent: HeldTorrent): Promise<void> {
+    if (this.#deps.store === undefined) return
+    if (torrent.kind === 'files') {
+      const asked = torrent.withSession((session, handle) => session.saveResumeData(handle))
+      if (asked === undefined) return
+      torrent.resumeData = await asked
+    }
     await this.save(torrent)
   }
 
-  /** As `saveWithResumeData`, for every torrent of which libtorrent knew something new for so long. */
+  /** As `saveWhatHappened`, for every torrent that something new has happened to for so long. */
   saveDue(
     torrents: Iterable<HeldTorrent>,
     { intervalMs, nowMs }: { intervalMs: number; nowMs: number },
   ): void {
     if (this.#deps.store === undefined) return
     for (const torrent of torrents) {
-      if (torrent.kind !== 'files' || !torrent.hasUnsavedResumeData) continue
+      if (!this.#hasNews(torrent)) continue
       const askedAtMs = this.#askedAtMs.get(torrent) ?? nowMs
       const isDue = nowMs - askedAtMs >= intervalMs
       this.#askedAtMs.set(torrent, isDue ? nowMs : askedAtMs)
-      if (isDue) this.saveWithResumeData(torrent).catch((error: unknown) => this.#deps.failed(torrent, error))
+      if (isDue) this.saveWhatHappened(torrent).catch((error: unknown) => this.#deps.failed(torrent, error))
     }
   }
 
@@ -72,7 +79,8 @@ export class ResumeKeeper {
   async saveLast(torrents: readonly HeldTorrent[], limitMs: number): Promise<void> {
     const asked = torrents.map(async (torrent) => {
       try {
-        if (torrent.progress.ended === undefined) await this.saveWithResumeData(torrent)
+        const isNews = torrent.kind === 'files' || this.#hasNews(torrent) || torrent.progress.status.peers > 0
+        if (isNews && torrent.progress.ended === undefined) await this.saveWhatHappened(torrent)
       } catch (error) {
         this.#deps.failed(torrent, error)
       }
@@ -84,6 +92,15 @@ export class ResumeKeeper {
   async delete(torrent: HeldTorrent): Promise<void> {
     const { store } = this.#deps
     await this.#queueOf(torrent).run(async () => store?.delete(torrent.id))
+  }
+
+  #hasNews(torrent: HeldTorrent): boolean {
+    const { status } = torrent.progress
+    const kept = this.#kept.get(torrent) ?? status
+    const isMoved =
+      kept.allTimeDownloadedBytes !== status.allTimeDownloadedBytes ||
+      kept.allTimeUploadedBytes !== status.allTimeUploadedBytes
+    return isMoved || (torrent.kind === 'files' && torrent.hasUnsavedResumeData)
   }
 
   /** Settles when nothing is being saved. */
@@ -106,12 +123,16 @@ export class ResumeKeeper {
 }
 
 function recordOf(torrent: HeldTorrent): ResumeRecord {
-  const { kind, savePath, resumeData, wishes } = torrent
+  const { kind, savePath, resumeData, wishes, progress } = torrent
+  const { allTimeDownloadedBytes, allTimeUploadedBytes } = progress.status
+  const knownPeers = torrent.knownPeers.look()
   return {
     kind,
     ...(savePath !== undefined && { savePath }),
     ...(resumeData && { resumeData }),
     ...torrent.torrentFileOrMagnet(),
     wishes: wishes.toSaved(),
+    allTime: { downloadedBytes: allTimeDownloadedBytes, uploadedBytes: allTimeUploadedBytes },
+    ...(knownPeers.length > 0 && { knownPeers }),
   }
 }

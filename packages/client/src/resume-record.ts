@@ -1,6 +1,8 @@
 import type { TorrentId } from '@bae/storage'
 import type { SessionKind } from './client-session.js'
 import { ClientError } from './errors.js'
+import type { PeerAddress } from './torrent-options.js'
+import type { MovedBytes } from './torrent-status.js'
 import type { SavedWishes } from './torrent-wishes.js'
 
 /** All that brings a torrent back. Which pieces are there is not in it: the storage says so. */
@@ -8,6 +10,10 @@ export interface ResumeRecord {
   readonly kind: SessionKind
   readonly savePath?: string
   readonly wishes: SavedWishes
+  /** Payload over all runs. */
+  readonly allTime?: MovedBytes
+  /** Whom a torrent of the storage 'own' was connected to; libtorrent's resume data has those of the others. */
+  readonly knownPeers?: readonly PeerAddress[]
   /** Exactly one of these two. */
   readonly torrentFile?: Uint8Array
   readonly magnetUri?: string

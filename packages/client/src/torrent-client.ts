@@ -43,7 +43,7 @@ export interface TorrentClientOptions extends NetworkOptions {
   readonly storageDeadlineMs?: number
   /** When a torrent whose storage was full tries to write again. */
   readonly fullDiskRetry?: FullDiskRetryOptions
-  /** How often the resume store gets what libtorrent alone knows, of torrents of the storage 'files'. */
+  /** How often the resume store gets what nobody wished: what was moved, and what libtorrent alone knows of its files. */
   readonly resumeIntervalMs?: number
 }
 

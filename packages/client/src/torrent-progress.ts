@@ -4,7 +4,13 @@ import { ClientError } from './errors.js'
 import { PieceTally } from './piece-tally.js'
 import { PieceWaiters, type WaitedFor } from './piece-waiters.js'
 import type { TorrentContents } from './torrent-source.js'
-import { INITIAL_STATUS, nextStatus, type TorrentStatus } from './torrent-status.js'
+import {
+  INITIAL_STATUS,
+  type MovedBytes,
+  NOTHING_MOVED,
+  nextStatus,
+  type TorrentStatus,
+} from './torrent-status.js'
 
 /** How far a torrent is, what is wrong with it, and who waits for it. */
 export class TorrentProgress {
@@ -15,7 +21,8 @@ export class TorrentProgress {
   #tally: PieceTally | undefined
   #native: NativeTorrentStatus | undefined
   /** Moved before the session lost the torrent last, as native counts from zero each time. */
-  #earlier = { downloadedBytes: 0, uploadedBytes: 0 }
+  #earlier: MovedBytes = NOTHING_MOVED
+  readonly #before: MovedBytes
   /** The last error of the storage: the cause of what libtorrent makes of it. */
   #storageFailure: unknown
   #failure: ClientError | undefined
@@ -24,8 +31,11 @@ export class TorrentProgress {
   #ended: ClientError | undefined
   #status: TorrentStatus = INITIAL_STATUS
 
-  constructor(contents: TorrentContents | undefined) {
+  /** `before`: what earlier runs of the client moved. */
+  constructor(contents: TorrentContents | undefined, before: MovedBytes = NOTHING_MOVED) {
     this.#contents = contents
+    this.#before = before
+    this.#refresh()
   }
 
   get status(): TorrentStatus {
@@ -206,6 +216,7 @@ export class TorrentProgress {
     this.#status = nextStatus(this.#status, {
       native: this.#native,
       earlier: this.#earlier,
+      before: this.#before,
       tally: this.#tally,
       failure: this.#failure,
       noSpace: this.#noSpace,

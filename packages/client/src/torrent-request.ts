@@ -11,7 +11,7 @@ export function requestOf(
     readonly disablePex: boolean
   },
 ): AddTorrentRequest {
-  const { id, savePath, resumeData, wishes, progress } = torrent
+  const { id, savePath, resumeData, wishes, progress, knownPeers } = torrent
   const flags = {
     ...(wishes.sequential && { sequentialDownload: true }),
     ...(wishes.superSeeding && { superSeeding: true }),
@@ -25,6 +25,7 @@ export function requestOf(
     ...(begin.havePieces && { havePieces: begin.havePieces }),
     ...(savePath !== undefined && { savePath }),
     ...(resumeData && { resumeData }),
+    ...(knownPeers.addresses.length > 0 && { peers: knownPeers.addresses }),
     ...(begin.seedMode && !resumeData && { seedMode: true }),
     ...(Object.keys(flags).length > 0 && { flags }),
   }

@@ -42,16 +42,29 @@ export interface TorrentStatus {
   /** Payload moved since the torrent was added to this client. */
   readonly downloadedBytes: number
   readonly uploadedBytes: number
+  /** Payload over all runs of the client, as far as its resume store was told. */
+  readonly allTimeDownloadedBytes: number
+  readonly allTimeUploadedBytes: number
   /** Why the state is 'failed', or why nothing is written now (no space). The original error is its cause. */
   readonly error?: Error & { readonly code: string }
 }
+
+/** Payload that was moved. */
+export interface MovedBytes {
+  readonly downloadedBytes: number
+  readonly uploadedBytes: number
+}
+
+export const NOTHING_MOVED: MovedBytes = Object.freeze({ downloadedBytes: 0, uploadedBytes: 0 })
 
 /** All that a status is made of. */
 export interface StatusFacts {
   /** What native said last; undefined while the session does not have the torrent. */
   readonly native: (NativeTorrentStatus & { readonly seeds?: number }) | undefined
-  /** Payload that was moved before native began to count. */
-  readonly earlier: { readonly downloadedBytes: number; readonly uploadedBytes: number }
+  /** In this client, before native began to count. */
+  readonly earlier: MovedBytes
+  /** In earlier runs of the client. */
+  readonly before: MovedBytes
   /** Undefined until the metadata is known and the storage is open. */
   readonly tally: TallyCounts | undefined
   readonly failure: ClientError | undefined
@@ -72,11 +85,15 @@ export const INITIAL_STATUS: TorrentStatus = Object.freeze({
   uploadBytesPerSecond: 0,
   downloadedBytes: 0,
   uploadedBytes: 0,
+  allTimeDownloadedBytes: 0,
+  allTimeUploadedBytes: 0,
 })
 
 /** `previous` itself when nothing changed, so that a change can be seen by comparing references. */
 export function nextStatus(previous: TorrentStatus, facts: StatusFacts): TorrentStatus {
   const { native, tally } = facts
+  const downloadedBytes = facts.earlier.downloadedBytes + (native?.downloadedBytes ?? 0)
+  const uploadedBytes = facts.earlier.uploadedBytes + (native?.uploadedBytes ?? 0)
   const error = facts.failure ?? facts.noSpace
   const next: TorrentStatus = {
     state: stateOf(facts),
@@ -96,8 +113,10 @@ export function nextStatus(previous: TorrentStatus, facts: StatusFacts): Torrent
     seeds: native?.seeds ?? 0,
     downloadBytesPerSecond: native?.downloadBytesPerSecond ?? 0,
     uploadBytesPerSecond: native?.uploadBytesPerSecond ?? 0,
-    downloadedBytes: facts.earlier.downloadedBytes + (native?.downloadedBytes ?? 0),
-    uploadedBytes: facts.earlier.uploadedBytes + (native?.uploadedBytes ?? 0),
+    downloadedBytes,
+    uploadedBytes,
+    allTimeDownloadedBytes: facts.before.downloadedBytes + downloadedBytes,
+    allTimeUploadedBytes: facts.before.uploadedBytes + uploadedBytes,
     ...(error && { error }),
   }
   return isSame(previous, next) ? previous : Object.freeze(next)

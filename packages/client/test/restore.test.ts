@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { TorrentId } from '@bae/storage'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { decodeResumeRecord, encodeResumeRecord } from '../src/resume-record.js'
 import { MemoryResumeStore } from '../src/resume-store.js'
 import { createTestTorrent } from '../src/testing/index.js'
@@ -39,6 +39,47 @@ describe('restore', () => {
       },
     ])
     expect(again?.trackers.list().map(({ url }) => url)).toEqual(['udp://127.0.0.1:9/a'])
+  })
+
+  it('goes on with what was moved and whom it knew, and claims none of it for this run', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const first = await openClientWith({ resumeStore })
+    const test = createTestTorrent()
+    const seed = first.swarm.seed(test.torrentFile, test.bytes)
+    const torrent = await first.client.add(test.torrentFile, { peers: [seed] })
+    await torrent.whenFinished()
+    await vi.waitUntil(() => torrent.status.downloadedBytes === test.bytes.length)
+    await first.client.close()
+    const second = await openClientWith({ resumeStore, swarm: first.swarm, library: first.library })
+    const [again] = (await second.client.restore()).torrents
+    expect(again?.status).toMatchObject({ allTimeDownloadedBytes: test.bytes.length, downloadedBytes: 0 })
+    expect(first.swarm.sessions[1]?.requests[0]?.peers).toEqual([{ host: '127.0.0.1', port: 1 }])
+  })
+
+  it('keeps what was moved while it runs, for a restart without a close', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const { client, swarm } = await openClientWith({ resumeStore }, { resumeIntervalMs: 1 })
+    const test = createTestTorrent()
+    const { id } = await client.add(test.torrentFile, { peers: [swarm.seed(test.torrentFile, test.bytes)] })
+    await vi.waitUntil(async () => {
+      const record = decodeResumeRecord(id, (await resumeStore.load(id)) ?? new Uint8Array())
+      return record.allTime?.downloadedBytes === test.bytes.length && record.knownPeers?.length === 1
+    })
+  })
+
+  it('dials no peer of before for a private torrent', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const first = await openClientWith({ resumeStore })
+    const test = createTestTorrent({ isPrivate: true })
+    const seed = first.swarm.seed(test.torrentFile, test.bytes)
+    const torrent = await first.client.add(test.torrentFile)
+    // As if its tracker had named it.
+    first.swarm.sessions[0]?.connectPeer(first.swarm.torrent(torrent.id).handle, seed.host, seed.port)
+    await torrent.whenFinished()
+    await vi.waitUntil(() => torrent.status.peers === 1)
+    await first.client.close()
+    await (await openClientWith({ resumeStore, swarm: first.swarm, library: first.library })).client.restore()
+    expect(first.swarm.sessions[1]?.requests[0]?.peers).toBeUndefined()
   })
 
   it('claims nothing that the storage lost meanwhile', async () => {

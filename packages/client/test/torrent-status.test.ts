@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ClientError } from '../src/errors.js'
 import { PieceTally } from '../src/piece-tally.js'
 import { createTestTorrent } from '../src/testing/index.js'
-import { INITIAL_STATUS, nextStatus, type StatusFacts } from '../src/torrent-status.js'
+import { INITIAL_STATUS, NOTHING_MOVED, nextStatus, type StatusFacts } from '../src/torrent-status.js'
 
 const native: NativeTorrentStatus = {
   handle: 1,
@@ -27,7 +27,8 @@ function status(facts: Partial<StatusFacts>) {
   const nothing = { native: undefined, tally: undefined, failure: undefined, noSpace: undefined }
   return nextStatus(INITIAL_STATUS, {
     ...nothing,
-    earlier: { downloadedBytes: 0, uploadedBytes: 0 },
+    earlier: NOTHING_MOVED,
+    before: NOTHING_MOVED,
     ...facts,
   })
 }
@@ -79,6 +80,11 @@ describe('nextStatus', () => {
 
   it('adds up what was moved before the session had the torrent again', () => {
     const earlier = { downloadedBytes: 100, uploadedBytes: 200 }
+    const before = { downloadedBytes: 1_000, uploadedBytes: 2_000 }
+    expect(status({ native, earlier, before })).toMatchObject({
+      allTimeDownloadedBytes: 1_130,
+      allTimeUploadedBytes: 2_240,
+    })
     expect(status({ native, earlier })).toMatchObject({ downloadedBytes: 130, uploadedBytes: 240 })
     expect(status({ earlier })).toMatchObject({ downloadedBytes: 100, uploadedBytes: 200, peers: 0 })
   })
@@ -89,7 +95,8 @@ describe('nextStatus', () => {
       tally: half,
       failure: undefined,
       noSpace: undefined,
-      earlier: { downloadedBytes: 0, uploadedBytes: 0 },
+      earlier: NOTHING_MOVED,
+      before: NOTHING_MOVED,
     }
     const first = nextStatus(INITIAL_STATUS, facts)
     expect(nextStatus(first, { ...facts, native: { ...native } })).toBe(first)

@@ -26,6 +26,8 @@ const idleStatus: TorrentStatus = {
   uploadBytesPerSecond: 0,
   downloadedBytes: 0,
   uploadedBytes: 0,
+  allTimeDownloadedBytes: 0,
+  allTimeUploadedBytes: 0,
 }
 
 /** A torrent that does what a test tells it, and keeps what it "stores" in a FakeLibrary. */
