@@ -12,6 +12,8 @@ missing_clients() {
   [ -e /usr/include/doctest/doctest.h ] || printf 'doctest-dev '
   [ -e /usr/include/valgrind/helgrind.h ] || printf 'valgrind '
   command -v aria2c >/dev/null || printf 'aria2 '
+  command -v qbittorrent-nox >/dev/null || printf 'qbittorrent-nox '
+  command -v rtorrent >/dev/null || printf 'rtorrent '
   command -v transmission-daemon >/dev/null || printf 'transmission-daemon '
   /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || printf 'python3-libtorrent '
 }

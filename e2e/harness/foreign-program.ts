@@ -4,6 +4,8 @@ import { systemPython } from './torrent-maker.js'
 
 const probes = {
   aria2: ['aria2c', '--version'],
+  'qbittorrent-nox': ['qbittorrent-nox', '--version'],
+  rtorrent: ['rtorrent', '-h'],
   'transmission-daemon': ['transmission-daemon', '--version'],
   'python3-libtorrent': [systemPython, '-c', 'import libtorrent'],
 } as const

@@ -58,11 +58,12 @@ function treeFileBytes(index: number): number {
   return edges[index] ?? (index % 10 === 0 ? 0 : index % 10 === 5 ? 1 : (index * 7_919_417) % 350_003)
 }
 
-/** A tree of 300 files of odd sizes, with empty and one-byte ones, spaces and letters beyond ASCII. */
-export async function makeTreePayload(folder: string, name = 'Trée of 300 files'): Promise<Payload> {
+/** A tree of files of odd sizes, with empty and one-byte ones, spaces and letters beyond ASCII. */
+export async function makeTreePayload(folder: string, files = 300): Promise<Payload> {
+  const name = `Trée of ${files} files`
   const bytes = new PseudoRandomBytes(name)
   let totalBytes = 0
-  for (let index = 0; index < 300; index += 1) {
+  for (let index = 0; index < files; index += 1) {
     const lengthBytes = treeFileBytes(index)
     const below = folderNames[index % folderNames.length] ?? ''
     const path = join(folder, name, below, `${fileNames[index % fileNames.length]} ${index}.dat`)

@@ -17,8 +17,8 @@ export class Workshop implements AsyncDisposable {
     return this.#once(name, async () => makeFilePayload(await this.#contentFolder(), totalBytes, name))
   }
 
-  tree(): Promise<Payload> {
-    return this.#once('tree', async () => makeTreePayload(await this.#contentFolder()))
+  tree(files = 300): Promise<Payload> {
+    return this.#once(`tree of ${files}`, async () => makeTreePayload(await this.#contentFolder(), files))
   }
 
   async fileTorrent(totalBytes: number, pieceLengthBytes: number): Promise<TorrentFile> {

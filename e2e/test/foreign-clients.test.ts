@@ -3,10 +3,11 @@ import { BaeLibrary } from '../harness/bae-library.js'
 import { importTorrent } from '../harness/bae-process.js'
 import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
-import { Aria2Seed } from '../harness/peers/aria2-seed.js'
+import { Aria2Peer } from '../harness/peers/aria2-peer.js'
+import { startSeed } from '../harness/peers/leecher.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
 import type { Seed } from '../harness/peers/seed.js'
-import { TransmissionSeed } from '../harness/peers/transmission-seed.js'
+import { TransmissionPeer } from '../harness/peers/transmission-peer.js'
 import { kibibyte, mebibyte } from '../harness/sizes.js'
 import type { TorrentFile } from '../harness/torrent-maker.js'
 import { listFiles } from '../harness/tree-digest.js'
@@ -16,7 +17,7 @@ const workshop = new Workshop()
 afterAll(() => workshop.close())
 
 const seeds = {
-  aria2: (torrent: TorrentFile) => Aria2Seed.start(torrent),
+  aria2: (torrent: TorrentFile) => startSeed(Aria2Peer.start, torrent),
   'python3-libtorrent': (torrent: TorrentFile) => LibtorrentSeed.start([torrent]),
 } as const
 
@@ -45,7 +46,7 @@ describe.each(Object.keys(seeds) as (keyof typeof seeds)[])('from %s', (program)
 it('transmission-daemon gives the tree of 300 files, in pieces of 1 MiB', async (context) => {
   needs(context, 'python3-libtorrent', 'transmission-daemon')
   const torrent = await workshop.treeTorrent(mebibyte)
-  await using seed = await TransmissionSeed.start(torrent)
+  await using seed = await startSeed(TransmissionPeer.start, torrent)
   await expectImportedWhole(torrent, seed)
 })
 

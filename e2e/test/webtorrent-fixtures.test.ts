@@ -5,7 +5,8 @@ import { BaeLibrary } from '../harness/bae-library.js'
 import { importTorrent } from '../harness/bae-process.js'
 import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
-import { Aria2Seed } from '../harness/peers/aria2-seed.js'
+import { Aria2Peer } from '../harness/peers/aria2-peer.js'
+import { startSeed } from '../harness/peers/leecher.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
 import { repositoryRoot } from '../harness/repository-root.js'
 import type { TorrentFile } from '../harness/torrent-maker.js'
@@ -26,7 +27,7 @@ afterAll(async () => {
 })
 
 const seeds = {
-  aria2: (torrent: TorrentFile) => Aria2Seed.start(torrent),
+  aria2: (torrent: TorrentFile) => startSeed(Aria2Peer.start, torrent),
   'python3-libtorrent': (torrent: TorrentFile) => LibtorrentSeed.start([torrent]),
 } as const
 

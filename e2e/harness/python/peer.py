@@ -1,0 +1,53 @@
+"""Fetches a torrent on 127.0.0.1 with libtorrent, then gives it: peer.py TORRENT FOLDER ENCRYPTION [HOST PORT]
+
+ENCRYPTION is both, disabled or forced. Says on stdout its port, as JSON, once it has the torrent. For each line of
+stdin it says when everything is there. It ends when stdin does."""
+import json
+import sys
+
+import libtorrent
+
+POLICIES = {
+    "both": {"out_enc_policy": 1, "in_enc_policy": 1, "allowed_enc_level": 3},
+    "disabled": {"out_enc_policy": 2, "in_enc_policy": 2, "allowed_enc_level": 1},
+    "forced": {"out_enc_policy": 0, "in_enc_policy": 0, "allowed_enc_level": 2},
+}
+SETTINGS = {
+    "listen_interfaces": "127.0.0.1:0",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "enable_incoming_utp": False,
+    "enable_outgoing_utp": False,
+    "allow_multiple_connections_per_ip": True,
+    "alert_mask": libtorrent.alert.category_t.status_notification,
+}
+
+
+def wait_until(session, condition):
+    while not condition():
+        session.wait_for_alert(100)
+        session.pop_alerts()
+
+
+def main():
+    torrent_path, folder, encryption = sys.argv[1:4]
+    session = libtorrent.session({**SETTINGS, **POLICIES[encryption]})
+    parameters = libtorrent.add_torrent_params()
+    parameters.ti = libtorrent.torrent_info(torrent_path)
+    parameters.save_path = folder
+    parameters.flags &= ~libtorrent.torrent_flags.auto_managed
+    parameters.flags &= ~libtorrent.torrent_flags.paused
+    handle = session.add_torrent(parameters)
+    running = (libtorrent.torrent_status.downloading, libtorrent.torrent_status.seeding)
+    wait_until(session, lambda: handle.status().state in running)
+    if sys.argv[4:]:
+        handle.connect_peer((sys.argv[4], int(sys.argv[5])))
+    print(json.dumps({"port": session.listen_port()}), flush=True)
+    for _ in sys.stdin:
+        wait_until(session, lambda: handle.status().is_seeding)
+        print(json.dumps({"complete": True}), flush=True)
+
+
+main()
