@@ -19,7 +19,7 @@ async function makeTorrent(): Promise<TorrentFile> {
 describe.for([
   ['forced', 'full'],
   ['disabled', 'none'],
-] as const)('with encryption %s', { concurrent: true }, ([encryption, seen]) => {
+] as const)('with encryption %s', { concurrent: true, timeout: 120_000 }, ([encryption, seen]) => {
   let library: SeedingLibrary
 
   beforeAll(async () => {

@@ -1,9 +1,10 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { importTorrent } from '../harness/bae-process.js'
 import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
 import { Aria2Peer } from '../harness/peers/aria2-peer.js'
+import { foreignPeers } from '../harness/peers/foreign-peers.js'
 import { startSeed } from '../harness/peers/leecher.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
 import type { Seed } from '../harness/peers/seed.js'
@@ -48,6 +49,35 @@ it('transmission-daemon gives the tree of 300 files, in pieces of 1 MiB', async 
   const torrent = await workshop.treeTorrent(mebibyte)
   await using seed = await startSeed(TransmissionPeer.start, torrent)
   await expectImportedWhole(torrent, seed)
+})
+
+describe('into one library, side by side', () => {
+  let library: BaeLibrary
+  beforeAll(async () => {
+    library = await BaeLibrary.create()
+  })
+  afterAll(() => library.close())
+
+  // Each has other bytes: what the library knows of v2 files, it would not fetch.
+  it.for([
+    ['rtorrent', 'v1', 16],
+    ['qbittorrent-nox', 'v2', 18],
+    ['qbittorrent-nox', 'hybrid', 19],
+    ['python3-libtorrent', 'v2', 20],
+    ['python3-libtorrent', 'hybrid', 21],
+  ] as const)(
+    '%s gives a torrent, %s, of %i files',
+    { concurrent: true, timeout: 120_000 },
+    async ([program, kind, files], context) => {
+      needs(context, 'python3-libtorrent', program)
+      const torrent = await workshop.torrentOf(await workshop.tree(files), 64 * kibibyte, kind)
+      await using seed = await startSeed(foreignPeers[program].start, torrent)
+      const { id, pieces, bytes } = await importTorrent(library, torrent.path, [seed])
+      expect(bytes).toBe(torrent.content.totalBytes)
+      await expectVerified(library, id, pieces)
+      await expectExportEquals(library, id, torrent.content)
+    },
+  )
 })
 
 async function expectImportedWhole(torrent: TorrentFile, seed: Seed): Promise<void> {
