@@ -332,7 +332,7 @@ describe('deleting', () => {
     expect(await cached.database.cache.usage()).toEqual({ localBytes: 0, awayBytes: 0 })
   })
 
-  it('leaves an orphan where the remote store fails, and says so', async () => {
+  it('leaves an orphan where the remote store fails, and says so with the reason', async () => {
     const cached = new CachedLibrary(4)
     await using store = await cached.open()
     const torrent = await stored(cached, store, 2)
@@ -340,6 +340,10 @@ describe('deleting', () => {
     await destroyTorrent({ chunkStore: store, database: cached.database }, torrent.record.id)
     expect([(await cached.localKeys()).length, (await cached.remoteKeys()).length]).toEqual([0, 2])
     expect(cached.log).toContain('an unreferenced chunk could not be deleted from the remote store')
+    // The second one is not even tried so soon after, and has the same reason.
+    for (const cause of cached.causes)
+      expect(cause).toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: broken })
+    expect(cached.causes).toHaveLength(2)
     expect((await collect(store.list(''))).length).toBe(2)
   })
 

@@ -25,6 +25,8 @@ export class CachedLibrary {
   readonly slow = new SlowChunkStore(this.remoteObjects)
   readonly remote = new FaultyChunkStore(this.slow)
   readonly log: string[] = []
+  /** What was logged as the cause. */
+  readonly causes: unknown[] = []
   readonly capacityBytes: number
   database = new WatchedDatabase()
   nowMs = Date.UTC(2026, 10, 25)
@@ -43,7 +45,10 @@ export class CachedLibrary {
     } = {},
   ): Promise<CacheManager> {
     const { remote = this.remote, ...more } = options
-    const say = (_: object, message: string): void => void this.log.push(message)
+    const say = (details: object, message: string): void => {
+      this.log.push(message)
+      if ('err' in details) this.causes.push(details.err)
+    }
     const logger: Logger = { debug: () => {}, info: () => {}, warn: say, error: say }
     const { local, database } = this
     return await CacheManager.open(

@@ -162,8 +162,10 @@ export class CacheManager implements StagingChunkStore {
   async delete(key: ChunkKey, options?: AbortOptions): Promise<void> {
     await this.#calls.run(async () => {
       await this.#parts.local.delete(key, options)
-      if (this.#remote === undefined || (await this.#remote.calls.tryDelete(key))) return
-      this.#parts.logger.warn({ key }, 'an unreferenced chunk could not be deleted from the remote store')
+      const failure = await this.#remote?.calls.tryDelete(key)
+      if (failure === undefined) return
+      const what = 'an unreferenced chunk could not be deleted from the remote store'
+      this.#parts.logger.warn({ key, err: failure }, what)
     })
   }
 

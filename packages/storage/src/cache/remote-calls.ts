@@ -21,7 +21,7 @@ export class RemoteCalls {
   readonly name: string
   readonly #store: RemoteChunkStore
   readonly #options: RemoteOptions
-  #failedAtMs = Number.NEGATIVE_INFINITY
+  #lastFailure: { readonly atMs: number; readonly cause: unknown } | undefined
 
   constructor(store: RemoteChunkStore, options: RemoteOptions) {
     this.name = store.name
@@ -41,17 +41,20 @@ export class RemoteCalls {
     await this.try(`uploading chunk ${key}`, options, (signal) => this.#store.put(key, bytes, { signal }))
   }
 
-  /** Tried once. False: the object may still be there. */
-  async tryDelete(key: ChunkKey): Promise<boolean> {
-    if (performance.now() - this.#failedAtMs < deleteTimeoutMs) return false
+  /** Tried once. Answers STORAGE_UNAVAILABLE where it failed: the object may still be there. */
+  async tryDelete(key: ChunkKey): Promise<StorageError | undefined> {
+    const last = this.#lastFailure
+    if (last !== undefined && performance.now() - last.atMs < deleteTimeoutMs) {
+      return this.#notDeleted(key, 'was not tried so soon after a failure', last.cause)
+    }
     try {
       await withDeadline(deleteTimeoutMs, undefined, (signal) =>
         orAborted(this.#store.delete(key, { signal }), signal),
       )
-      return true
-    } catch {
-      this.#failedAtMs = performance.now()
-      return false
+      return undefined
+    } catch (cause) {
+      this.#failed(cause)
+      return this.#notDeleted(key, 'failed', cause)
     }
   }
 
@@ -82,14 +85,23 @@ export class RemoteCalls {
         } catch (error) {
           caller?.throwIfAborted()
           if (error instanceof RangeError || isBaeError(error, 'STORAGE_CLOSED')) throw error
-          this.#failedAtMs = performance.now()
           // The deadline is no cause where something else failed before.
           cause = signal.aborted ? (cause ?? error) : error
+          this.#failed(cause)
         }
         await delay(retryMs, undefined, { signal }).catch(() => caller?.throwIfAborted())
         if (signal.aborted) throw this.#unavailable(what, cause)
       }
     })
+  }
+
+  #failed(cause: unknown): void {
+    this.#lastFailure = { atMs: performance.now(), cause }
+  }
+
+  #notDeleted(key: ChunkKey, what: string, cause: unknown): StorageError {
+    const message = `${this.name} cannot be reached: deleting chunk ${key} ${what}`
+    return new StorageError('STORAGE_UNAVAILABLE', message, { cause })
   }
 
   #unavailable(what: string, cause: unknown): StorageError {

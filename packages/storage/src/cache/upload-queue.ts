@@ -111,13 +111,16 @@ export class UploadQueue {
   }
 
   async #mark(uploaded: readonly WaitingChunk[]): Promise<void> {
-    const { database, nowMs, remote } = this.#deps
+    const { database, logger, nowMs, remote } = this.#deps
     await remote.flush()
     crashPoint('uploaded chunks are in the remote store')
     const marked = new Set(await database.cache.markRemote(uploaded, nowMs()))
     crashPoint('uploaded chunks are recorded')
     // Forgotten meanwhile, or come once more: then it may have been deleted again, and waits for another upload.
-    for (const { key } of uploaded) if (!marked.has(key)) await remote.tryDelete(key)
+    for (const { key } of uploaded) {
+      const failure = marked.has(key) ? undefined : await remote.tryDelete(key)
+      if (failure !== undefined) logger.warn({ key, err: failure }, 'an upload could not be taken back')
+    }
     this.#news.tell()
   }
 
