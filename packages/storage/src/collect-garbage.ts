@@ -1,8 +1,9 @@
 import type { AbortOptions } from './abort-options.js'
+import { batchesOf } from './batches-of.js'
 import type { ChunkKey, StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
-import type { Database } from './database.js'
-import { deleteObjects } from './delete-chunks.js'
+import type { Database, DeleteObjects } from './database.js'
+import { deleteObjects, keysPerDeletion } from './delete-chunks.js'
 import { StorageError } from './errors.js'
 import { parseManifestName } from './manifest.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -35,11 +36,11 @@ export interface Garbage {
 
 const defaultGraceMs = 3_600_000
 
-/** Looked up, or deleted under one lock, at a time. */
+/** Looked up at a time. */
 const keysAtOnce = 1_000
 
 /**
- * Finds what crashes have left in a library and deletes it, beside whatever else is running: records are locked
+ * Finds what crashes have left in a library and deletes it, beside whatever else is running: records are held
  * while their objects go. Yields each thing once it is gone. Keeps a batch of keys in memory, never a list of
  * the store. Rejects STORAGE_REBUILD_NEEDED before anything is deleted.
  */
@@ -109,43 +110,42 @@ async function* unreferencedChunks(deps: GarbageDeps, options: GarbageOptions): 
     const keys = await deps.database.orphans.unreferenced(after, keysAtOnce)
     if (keys.length === 0) return
     after = keys.at(-1)
-    const gone = await goneKeys(keys, options, (noteGone) => deps.database.forgetChunks(keys, noteGone), deps)
-    for (const name of gone) yield { kind: 'chunk', name }
+    const { database } = deps
+    const gone = goneKeys(keys, options, (some, remove) => database.forgetChunks(some, remove), deps)
+    for await (const name of gone) yield { kind: 'chunk', name }
   }
 }
 
 async function* unknownObjects(deps: GarbageDeps, options: GarbageOptions): AsyncIterable<Garbage> {
-  for await (const keys of batchesOf(deps.chunkStore.list('', options))) {
+  const { orphans } = deps.database
+  for await (const keys of batchesOfMany(deps.chunkStore.list('', options))) {
     const known = await deps.database.chunkLengths(keys)
     const unknown = keys.filter((key) => !known.has(key))
-    if (unknown.length === 0) continue
-    const gone = await goneKeys(
-      unknown,
-      options,
-      (noteGone) => deps.database.orphans.forgetUnknown(unknown, noteGone),
-      deps,
-    )
-    for (const name of gone) yield { kind: 'object', name }
+    const gone = goneKeys(unknown, options, (some, remove) => orphans.forgetUnknown(some, remove), deps)
+    for await (const name of gone) yield { kind: 'object', name }
   }
 }
 
-/** Those of `keys` that `forget` finds, under its lock, to be garbage. */
-async function goneKeys(
+/** Those of `keys` that `forget` finds to be garbage while nobody can refer to them. */
+async function* goneKeys(
   keys: readonly ChunkKey[],
-  { dryRun }: GarbageOptions,
-  forget: (noteGone: (keys: readonly ChunkKey[]) => Promise<void>) => Promise<void>,
+  { dryRun, signal }: GarbageOptions,
+  forget: (keys: readonly ChunkKey[], remove: DeleteObjects) => Promise<void>,
   { chunkStore }: GarbageDeps,
-): Promise<readonly ChunkKey[]> {
-  if (dryRun) return keys
-  let gone: readonly ChunkKey[] = []
-  await forget(async (some) => {
-    await deleteObjects(chunkStore, some)
-    gone = some
-  })
-  return gone
+): AsyncIterable<ChunkKey> {
+  if (dryRun) return yield* keys
+  for (const some of batchesOf(keys, keysPerDeletion)) {
+    signal?.throwIfAborted()
+    let gone: readonly ChunkKey[] = []
+    await forget(some, async (unreferenced, options) => {
+      await deleteObjects(chunkStore, unreferenced, options)
+      gone = unreferenced
+    })
+    yield* gone
+  }
 }
 
-async function* batchesOf(keys: AsyncIterable<ChunkKey>): AsyncIterable<readonly ChunkKey[]> {
+async function* batchesOfMany(keys: AsyncIterable<ChunkKey>): AsyncIterable<readonly ChunkKey[]> {
   let batch: ChunkKey[] = []
   for await (const key of keys) {
     batch.push(key)

@@ -1,3 +1,4 @@
+import type { AbortOptions } from './abort-options.js'
 import type { CacheRecords } from './cache-records.js'
 import type { ChunkKey } from './chunk-store.js'
 import type { FileRecords } from './file-records.js'
@@ -48,6 +49,9 @@ export interface FlushState {
   readonly bootId: string | undefined
 }
 
+/** Deletes these objects. Begins with none any more once the signal is aborted, and then rejects. */
+export type DeleteObjects = (keys: readonly ChunkKey[], options?: AbortOptions) => Promise<void>
+
 /**
  * The records of a library: sets, never a row a piece. Passes `databaseCompliance`. Failures reject
  * STORAGE_DATABASE with the cause; absence is `undefined` or empty. A server that is away is waited for, then
@@ -90,13 +94,11 @@ export interface Database extends AsyncDisposable {
   chunkLengths(keys: readonly ChunkKey[]): Promise<ReadonlyMap<ChunkKey, number>>
 
   /**
-   * Forgets those of `keys` that have no reference. `deleteObjects` runs with exactly these while their rows
-   * are locked, so that nobody can begin to refer to a chunk whose object is going; if it rejects, they stay.
+   * Forgets those of `keys` that have no reference. `deleteObjects` runs with exactly these while nobody can
+   * begin to refer to them, also where the connection to a server breaks meanwhile; if it rejects, they stay.
+   * It has five seconds: who wants to refer to them waits, and may go on if this process dies.
    */
-  forgetChunks(
-    keys: readonly ChunkKey[],
-    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
-  ): Promise<void>
+  forgetChunks(keys: readonly ChunkKey[], deleteObjects: DeleteObjects): Promise<void>
 
   /** Idempotent; later calls reject STORAGE_CLOSED. */
   close(): Promise<void>

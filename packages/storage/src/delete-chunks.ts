@@ -1,3 +1,5 @@
+import type { AbortOptions } from './abort-options.js'
+import { batchesOf } from './batches-of.js'
 import type { ChunkKey, ChunkStore, StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database } from './database.js'
@@ -5,8 +7,8 @@ import { forEachBounded } from './for-each-bounded.js'
 import { manifestKinds, manifestName } from './manifest.js'
 import type { TorrentId } from './torrent-layout.js'
 
-/** Rows are locked while their objects go: so many at a time. */
-const keysPerLock = 1000
+/** Objects that go at a time: their deletion has a few seconds, in a remote store too. */
+export const keysPerDeletion = 128
 
 const maxDeletesAtOnce = 8
 
@@ -15,17 +17,22 @@ export async function deleteUnreferencedChunks(
   deps: { readonly chunkStore: ChunkStore; readonly database: Database },
   keys: readonly ChunkKey[],
 ): Promise<void> {
-  for (let first = 0; first < keys.length; first += keysPerLock) {
-    await deps.database.forgetChunks(keys.slice(first, first + keysPerLock), (some) =>
-      deleteObjects(deps.chunkStore, some),
+  for (const some of batchesOf(keys, keysPerDeletion)) {
+    await deps.database.forgetChunks(some, (unreferenced, options) =>
+      deleteObjects(deps.chunkStore, unreferenced, options),
     )
   }
 }
 
-/** Their records are locked. */
-export async function deleteObjects(chunkStore: ChunkStore, keys: readonly ChunkKey[]): Promise<void> {
+/** Nobody can refer to them, until `signal` aborts. */
+export async function deleteObjects(
+  chunkStore: ChunkStore,
+  keys: readonly ChunkKey[],
+  options?: AbortOptions,
+): Promise<void> {
   await forEachBounded(keys, maxDeletesAtOnce, async (key) => {
-    await chunkStore.delete(key)
+    options?.signal?.throwIfAborted()
+    await chunkStore.delete(key, options)
     crashPoint('object without a reference is deleted')
   })
 }

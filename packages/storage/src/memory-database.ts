@@ -1,5 +1,12 @@
 import type { ChunkKey } from './chunk-store.js'
-import type { Database, FlushState, Progress, TorrentOverview, TorrentRecord } from './database.js'
+import type {
+  Database,
+  DeleteObjects,
+  FlushState,
+  Progress,
+  TorrentOverview,
+  TorrentRecord,
+} from './database.js'
 import { StorageError } from './errors.js'
 import { clearBit, hasBit, setBit, withoutBits } from './have-bits.js'
 import {
@@ -181,10 +188,7 @@ export class MemoryDatabase implements Database {
     return new Map(keys.flatMap((key) => (chunks.has(key) ? [[key, chunks.get(key)?.lengthBytes ?? 0]] : [])))
   }
 
-  async forgetChunks(
-    keys: readonly ChunkKey[],
-    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
-  ): Promise<void> {
+  async forgetChunks(keys: readonly ChunkKey[], deleteObjects: DeleteObjects): Promise<void> {
     await this.#write(async () => {
       const unreferenced = [...new Set(keys)].filter(
         (key) => this.#contents.chunks.get(key)?.references === 0,

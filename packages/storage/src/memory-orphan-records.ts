@@ -1,4 +1,5 @@
 import type { ChunkKey } from './chunk-store.js'
+import type { DeleteObjects } from './database.js'
 import type { MemoryContents } from './memory-cache-records.js'
 import type { OrphanRecords } from './orphan-records.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -26,10 +27,7 @@ export class MemoryOrphanRecords implements OrphanRecords {
     })
   }
 
-  async forgetUnknown(
-    keys: readonly ChunkKey[],
-    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
-  ): Promise<void> {
+  async forgetUnknown(keys: readonly ChunkKey[], deleteObjects: DeleteObjects): Promise<void> {
     await this.#write(async () => {
       const unknown = [...new Set(keys)].filter((key) => !this.#contents.chunks.has(key))
       if (unknown.length > 0) await deleteObjects(unknown)

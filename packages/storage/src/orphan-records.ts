@@ -1,4 +1,5 @@
 import type { ChunkKey } from './chunk-store.js'
+import type { DeleteObjects } from './database.js'
 import type { TorrentId } from './torrent-layout.js'
 
 /** What is asked by whoever looks for things that nobody needs: part of the records of a library, and of `databaseCompliance`. */
@@ -7,12 +8,9 @@ export interface OrphanRecords {
   unreferenced(after: ChunkKey | undefined, limit: number): Promise<readonly ChunkKey[]>
   /**
    * `deleteObjects`, which does not use this database, runs with exactly those of `keys` that have no record, while nobody can make one: a chunk
-   * that is recorded meanwhile gets its object afterwards. Nothing runs where all have one.
+   * that is recorded meanwhile gets its object afterwards. Nothing runs where all have one. As `Database.forgetChunks`.
    */
-  forgetUnknown(
-    keys: readonly ChunkKey[],
-    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
-  ): Promise<void>
+  forgetUnknown(keys: readonly ChunkKey[], deleteObjects: DeleteObjects): Promise<void>
   /** Runs `work`, which does not use this database, where there is no such torrent, while nobody can save it. False, and nothing done, where there is. */
   whileAbsent(id: TorrentId, work: () => Promise<void>): Promise<boolean>
 }

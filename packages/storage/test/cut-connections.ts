@@ -16,6 +16,7 @@ export class CuttableWay {
   readonly #target: string
   readonly #open = new Set<Socket>()
   #refusal: Refusal | undefined
+  #awaited: { readonly text: string; readonly done: () => void } | undefined
   #cutAt: { readonly text: string; readonly done: () => void } | undefined
 
   private constructor(target: string) {
@@ -39,6 +40,13 @@ export class CuttableWay {
   cutAfter(text: string): Promise<void> {
     return new Promise((done) => {
       this.#cutAt = { text, done }
+    })
+  }
+
+  /** Settles when a client has sent a message that holds `text`. */
+  whenSent(text: string): Promise<void> {
+    return new Promise((done) => {
+      this.#awaited = { text, done }
     })
   }
 
@@ -76,6 +84,7 @@ export class CuttableWay {
     }
     server.on('data', (bytes) => void (mute || client.write(bytes)))
     client.on('data', (bytes) => {
+      if (this.#awaited !== undefined && bytes.includes(this.#awaited.text)) this.#awaited.done()
       const cut = this.#cutAt
       if (cut === undefined || !bytes.includes(cut.text)) return void server.write(bytes)
       this.#cutAt = undefined

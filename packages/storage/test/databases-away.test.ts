@@ -1,9 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { BaeStorage } from '../src/bae-storage.js'
+import { CacheManager } from '../src/cache/cache-manager.js'
+import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
+import { collectGarbage } from '../src/collect-garbage.js'
 import { sampleKey, sampleRecord, sealed, setPieces } from '../src/compliance/database-samples.js'
+import { collect, sameBytes } from '../src/compliance/expectations.js'
+import { layoutOf } from '../src/compliance/layouts.js'
+import { allPieces } from '../src/compliance/storage-subject.js'
+import { destroyTorrent } from '../src/delete-chunks.js'
+import { scrubTorrent } from '../src/scrub-torrent.js'
+import { SlowChunkStore } from '../src/testing/slow-chunk-store.js'
 import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
+import { chunkSizeBytes, chunksOf } from './cached-library.js'
 import { CuttableWay } from './cut-connections.js'
+import { hasSettled, Library } from './library.js'
 import { ThrowawayServer } from './throwaway-server.js'
 
 let server: ThrowawayServer
@@ -28,7 +40,9 @@ function newSchema(): string {
   return `test_${randomUUID().replaceAll('-', '')}`
 }
 
-async function open(options: { url?: string; databaseWaitMs?: number } = {}): Promise<TypeOrmDatabase> {
+async function open(
+  options: { url?: string; schema?: string; databaseWaitMs?: number } = {},
+): Promise<TypeOrmDatabase> {
   return await openTypeOrmDatabase({ url: server.url, schema: newSchema(), ...options })
 }
 
@@ -225,3 +239,128 @@ describe('when the connection breaks after COMMIT was sent', () => {
     expect(deleted).toEqual([sampleKey('x')])
   })
 })
+
+describe('while the objects of chunks are being deleted', () => {
+  const layout = layoutOf('album', 32_768, [150_001])
+  const ways = {
+    'of a torrent that goes': async (library: Parts, gone: Library) => {
+      await destroyTorrent(library, gone.record.id)
+    },
+    'that nothing knows': async (library: Parts, gone: Library) => {
+      await library.database.deleteTorrent(gone.record.id)
+      await library.database.forgetChunks(
+        [0, 1, 2].map((at) => gone.key(at)),
+        async () => {},
+      )
+      await collect(collectGarbage(library, { forgetUnknown: true }))
+    },
+  }
+
+  it.each(Object.entries(ways))(
+    'a connection that breaks lets nobody record those %s before they are gone',
+    async (_, remove) => {
+      const schema = newSchema()
+      const store = new SlowChunkStore(new MemoryChunkStore())
+      const [gone, comes] = [new Library(layout, { store }), new Library(layout, { store })]
+      await using ours = await open({ schema })
+      await complete(gone, { chunkStore: store, database: ours })
+      store.hold('delete')
+      const removing = remove({ chunkStore: store, database: ours }, gone)
+      await store.whenHeld('delete')
+      await server.query(breakAll)
+      await using theirs = await open({ schema, url: overTheWay() })
+      const waiting = way.whenSent('ROLLBACK')
+      const completing = complete(comes, { chunkStore: store, database: theirs })
+      await Promise.race([completing, waiting])
+      store.release('delete')
+      await Promise.all([removing, completing])
+      const { record } = comes
+      expect((await scrubTorrent({ record, chunkStore: store, database: theirs })).damage).toEqual([])
+      expect(await comes.storedKeys()).toHaveLength(3)
+    },
+  )
+
+  it('they are waited for no longer than it takes to know that whoever deleted them is dead', async () => {
+    const schema = newSchema()
+    await using database = await open({ schema, url: overTheWay() })
+    const record = sampleRecord(9)
+    await database.saveTorrent(record)
+    await database.orphans.forgetUnknown([sampleKey('x')], async () => {
+      const waiting = way.whenSent('ROLLBACK')
+      const progress = { completedPieces: [], sealedChunks: [sealed(0, 'x', 77)] }
+      const recording = database.recordProgress(record.id, progress)
+      await Promise.race([recording, waiting])
+      expect(await database.chunkKeys(record.id, 0, 1)).toEqual([undefined])
+      await server.query(`UPDATE "${schema}".chunk SET last_used = last_used - 60`)
+      await recording
+    })
+    expect(await database.chunkLengths([sampleKey('x')])).toEqual(new Map([[sampleKey('x'), 77]]))
+    expect(await database.cache.usage()).toEqual({ localBytes: 77, awayBytes: 0 })
+  })
+
+  it('those that a dead process had begun with are taken up by the next one', async () => {
+    const schema = newSchema()
+    await using database = await open({ schema })
+    const keys = [sampleKey('x'), sampleKey('y')]
+    await database.orphans.forgetUnknown(keys, async () => {
+      await server.query(`UPDATE "${schema}".chunk SET last_used = last_used - 60`)
+      const again: string[] = []
+      await database.forgetChunks(keys, async (some) => void again.push(...some))
+      expect(again).toEqual([...keys].sort())
+    })
+    expect(await database.orphans.unreferenced(undefined, 9)).toEqual([])
+  })
+})
+
+it('a connection that breaks during an eviction takes no local copy that comes again', async () => {
+  await using database = await open()
+  const local = new SlowChunkStore(new MemoryChunkStore())
+  let nowMs = Date.UTC(2026, 10, 26)
+  await using store = await CacheManager.open(
+    { local, remote: new MemoryChunkStore(), database, nowMs: () => nowMs },
+    { capacityBytes: 6 * chunkSizeBytes, chunkSizeBytes },
+  )
+  const options = { store, chunkSizeBytes }
+  const [old, comes] = [new Library(chunksOf(4), options), new Library(chunksOf(4), options)]
+  const [first, second] = await Promise.all([opened(old, database, store), opened(comes, database, store)])
+  for (const chunk of [0, 1, 2, 3]) {
+    await old.complete(first, ...[0, 1, 2, 3].map((piece) => 4 * chunk + piece))
+    await store.whenUploaded()
+    nowMs += 1_000_000
+  }
+  await comes.write(second, 0, 1, 2, 3)
+  await store.put(sampleKey('fills'), new Uint8Array(chunkSizeBytes))
+  local.hold('delete')
+  const evicting = store.put(sampleKey('evicts'), new Uint8Array(chunkSizeBytes))
+  await local.whenHeld('delete')
+  await server.query(breakAll)
+  const completing = Promise.all([0, 1, 2, 3].map((piece) => second.completePiece(piece)))
+  await expect.poll(() => database.chunkKeys(comes.record.id, 0, 1)).toEqual([comes.key(0)])
+  await hasSettled(completing)
+  local.release('delete')
+  await Promise.allSettled([evicting, completing])
+  sameBytes(await local.get(comes.key(0)), comes.chunk(0), 'what came again is there')
+  await first.close()
+  await second.close()
+})
+
+async function opened(torrent: Library, database: TypeOrmDatabase, store: CacheManager) {
+  await database.saveTorrent(torrent.record)
+  return await BaeStorage.open({ record: torrent.record, chunkStore: store, database })
+}
+
+const breakAll = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`
+
+interface Parts {
+  readonly chunkStore: SlowChunkStore
+  readonly database: TypeOrmDatabase
+}
+
+/** All of the torrent, as another process would. */
+async function complete(torrent: Library, parts: Parts): Promise<void> {
+  await parts.database.saveTorrent(torrent.record)
+  const storage = await BaeStorage.open({ record: torrent.record, ...parts })
+  await torrent.complete(storage, ...allPieces(torrent.layout))
+  await storage.close()
+}

@@ -259,7 +259,7 @@ describe('a database that fails', () => {
     const record = sampleRecord(2)
     await database.saveTorrent(record)
     await database.recordProgress(record.id, { completedPieces: [], sealedChunks: [sealed(0, 'x')] })
-    const keys = await database.clearProgress(record.id, { pieces: [], ordinals: [0] })
+    await database.cache.markRemote(await database.cache.notRemote(1, []), Date.now())
     const other = new pg.Client({ connectionString: server.url })
     await other.connect()
     await other.query(`BEGIN; LOCK TABLE ${schema}.torrent IN ACCESS EXCLUSIVE MODE`)
@@ -270,7 +270,7 @@ describe('a database that fails', () => {
     await other.query('ROLLBACK')
     // The row is free again when the server has ended the transaction for its pause.
     const untilFree = () => other.query(`SELECT 1 FROM ${schema}.chunk FOR UPDATE`).then(() => undefined)
-    await expect(database.forgetChunks(keys, untilFree)).rejects.toMatchObject({
+    await expect(database.cache.evict(1, untilFree)).rejects.toMatchObject({
       code: 'STORAGE_DATABASE',
       message: expect.stringContaining('the transaction stood still for too long'),
     })

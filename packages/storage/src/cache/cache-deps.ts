@@ -1,6 +1,7 @@
 import type { AbortOptions } from '../abort-options.js'
-import type { ChunkStore, StagingChunkStore } from '../chunk-store.js'
+import type { ChunkKey, ChunkStore, StagingChunkStore } from '../chunk-store.js'
 import type { Database } from '../database.js'
+import type { KeyedQueue } from '../keyed-queue.js'
 import type { Logger } from '../logger.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { CacheLimits } from './cache-limits.js'
@@ -46,6 +47,11 @@ export interface CacheParts {
   readonly chunkSizeBytes: number
   readonly limits: CacheLimits
   readonly account: SpaceAccount
+  /**
+   * One change of a chunk's local copy at a time. The lock on its record is not enough: a connection that
+   * breaks frees it while the deletion of an evicted copy runs on.
+   */
+  readonly copies: KeyedQueue<ChunkKey>
   /** What was evicted lately: a chunk that is sealed meanwhile has to be counted again. */
   readonly evicted: RecentKeys
 }

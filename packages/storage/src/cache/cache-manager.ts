@@ -11,6 +11,7 @@ import type {
 import type { Database } from '../database.js'
 import { StorageError } from '../errors.js'
 import { InFlightCalls } from '../in-flight-calls.js'
+import { KeyedQueue } from '../keyed-queue.js'
 import { silentLogger } from '../logger.js'
 import type { TorrentId } from '../torrent-layout.js'
 import type { CacheManagerDeps, CacheManagerOptions, CacheParts } from './cache-deps.js'
@@ -119,7 +120,7 @@ export class CacheManager implements StagingChunkStore {
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
-    const { account, database, local } = this.#parts
+    const { account, copies, database, local } = this.#parts
     await this.#calls.run(async () => {
       options?.signal?.throwIfAborted()
       await this.#holder.hold()
@@ -134,7 +135,7 @@ export class CacheManager implements StagingChunkStore {
       } finally {
         account.arrived(bytes.length, { recorded })
       }
-      await local.put(key, bytes, options)
+      await copies.exclusive(key, () => local.put(key, bytes, options))
     })
   }
 
@@ -161,7 +162,8 @@ export class CacheManager implements StagingChunkStore {
   /** From both stores. What the remote one does not delete at once is an orphan there. */
   async delete(key: ChunkKey, options?: AbortOptions): Promise<void> {
     await this.#calls.run(async () => {
-      await this.#parts.local.delete(key, options)
+      const { copies, local } = this.#parts
+      await copies.exclusive(key, () => local.delete(key, options))
       const failure = await this.#remote?.calls.tryDelete(key)
       if (failure === undefined) return
       const what = 'an unreferenced chunk could not be deleted from the remote store'
@@ -259,6 +261,7 @@ function partsOf(deps: CacheManagerDeps, options: Required<CacheManagerOptions>)
     chunkSizeBytes: options.chunkSizeBytes,
     limits,
     account: new SpaceAccount(options.capacityBytes),
+    copies: new KeyedQueue(),
     evicted: new RecentKeys(),
   }
 }

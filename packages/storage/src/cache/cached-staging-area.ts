@@ -57,10 +57,13 @@ export class CachedStagingArea implements StagingArea {
   }
 
   async seal(chunk: StagedChunk, key: ChunkKey): Promise<void> {
-    const { account, calls, database, evicted, local, uploads } = this.#deps
+    const { account, calls, copies, database, evicted, local, uploads } = this.#deps
     await calls.run(async () => {
-      const wasLocal = await local.has(key)
-      await this.#inner.seal(chunk, key)
+      const wasLocal = await copies.exclusive(key, async () => {
+        const isThere = await local.has(key)
+        await this.#inner.seal(chunk, key)
+        return isThere
+      })
       const bytes = account.end(chunk)
       // The one that was there may have been evicted in the meantime.
       if (evicted.has(key)) await database.cache.addLocal(key, bytes)

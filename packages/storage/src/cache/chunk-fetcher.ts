@@ -2,6 +2,7 @@ import type { AbortOptions } from '../abort-options.js'
 import { provesChunk } from '../chunk-key.js'
 import type { ChunkKey } from '../chunk-store.js'
 import { crashPoint } from '../crash-point.js'
+import { deleteObjects } from '../delete-chunks.js'
 import { StorageError } from '../errors.js'
 import type { CacheParts } from './cache-deps.js'
 import type { CapacityHolder } from './capacity-holder.js'
@@ -11,7 +12,7 @@ import type { RoomMaker } from './room-maker.js'
 export interface ChunkFetcherDeps
   extends Pick<
     CacheParts,
-    'local' | 'database' | 'logger' | 'nowMs' | 'chunkSizeBytes' | 'limits' | 'account' | 'evicted'
+    'local' | 'database' | 'logger' | 'nowMs' | 'chunkSizeBytes' | 'limits' | 'account' | 'copies' | 'evicted'
   > {
   readonly remote: RemoteCalls
   readonly holder: CapacityHolder
@@ -64,7 +65,8 @@ export class ChunkFetcher {
       await this.#forgetRemote(key)
       return false
     }
-    if (await this.#deps.local.has(key)) await this.#deps.local.put(key, bytes)
+    const { copies, local } = this.#deps
+    if (await local.has(key)) await copies.exclusive(key, () => local.put(key, bytes))
     else await this.#keep(key, bytes)
     return true
   }
@@ -145,7 +147,7 @@ export class ChunkFetcher {
 
   /** Counted before it is there. A chunk that was forgotten meanwhile must not stay. */
   async #keep(key: ChunkKey, bytes: Uint8Array): Promise<void> {
-    const { account, database, evicted, holder, local, nowMs, room } = this.#deps
+    const { account, copies, database, evicted, holder, local, nowMs, room } = this.#deps
     if (!(await holder.tryHold())) return
     const length = bytes.length
     if (!(await room.take(length, { waitMs: 0 }, () => account.arriving(length)))) return
@@ -158,10 +160,10 @@ export class ChunkFetcher {
     if (!recorded) return
     crashPoint('chunk that comes back is counted')
     evicted.delete(key)
-    await local.put(key, bytes)
+    await copies.exclusive(key, () => local.put(key, bytes))
     crashPoint('chunk that comes back is local')
     if (await database.cache.markBack(key, nowMs())) return
-    await local.delete(key)
+    await database.orphans.forgetUnknown([key], (keys, options) => deleteObjects(local, keys, options))
     account.remove(length)
   }
 }

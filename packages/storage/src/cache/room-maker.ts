@@ -1,7 +1,7 @@
 import type { AbortOptions } from '../abort-options.js'
 import type { ChunkKey } from '../chunk-store.js'
+import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
-import { forEachBounded } from '../for-each-bounded.js'
 import { KeyedQueue } from '../keyed-queue.js'
 import type { CacheParts } from './cache-deps.js'
 import { evictionBytes } from './cache-limits.js'
@@ -11,7 +11,7 @@ import type { UploadQueue } from './upload-queue.js'
 const maxDeletesAtOnce = 8
 
 export interface RoomMakerDeps
-  extends Pick<CacheParts, 'local' | 'database' | 'limits' | 'account' | 'evicted'> {
+  extends Pick<CacheParts, 'local' | 'database' | 'limits' | 'account' | 'copies' | 'evicted'> {
   readonly uses: RecentUses
   /** None without a remote store: then nothing is evicted. */
   readonly uploads: UploadQueue | undefined
@@ -74,10 +74,17 @@ export class RoomMaker {
     return keys.length > 0
   }
 
+  /** All of them are taken at once: what comes again waits, also where its turn to be deleted is late. */
   async #deleteLocal(keys: readonly ChunkKey[]): Promise<void> {
-    await forEachBounded(keys, maxDeletesAtOnce, async (key) => {
-      await this.#deps.local.delete(key)
+    const { copies, local } = this.#deps
+    const limit = new ConcurrencyLimit(maxDeletesAtOnce)
+    const remove = async (key: ChunkKey): Promise<void> => {
+      await local.delete(key)
       crashPoint('evicted chunk is deleted locally')
-    })
+    }
+    const deletions = keys.map((key) => copies.exclusive(key, () => limit.run(() => remove(key))))
+    for (const outcome of await Promise.allSettled(deletions)) {
+      if (outcome.status === 'rejected') throw outcome.reason
+    }
   }
 }

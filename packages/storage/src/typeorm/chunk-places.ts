@@ -6,16 +6,21 @@ import { packKey, unpackKey } from './packed-key.js'
 import { rows } from './sql.js'
 
 /*
- * Column `place` of a chunk: null while only the local store has it, which then costs no byte. Rows of
+ * Column `place` of a chunk: null while only the local store has it, which then costs no byte. One that is
+ * `going` counts as local and is left alone by all but going-chunks. Rows of
  * chunks are locked in the order of their keys or without waiting, and `cache_usage` after all of them, so
  * that nobody waits in a circle.
  */
-export type Place = null | typeof both | typeof away
+export type Place = null | typeof both | typeof away | typeof going
 export const both = 1
 export const away = 2
+export const going = 3
 
 /** Times of use are whole seconds since then: four bytes last until 2088. */
 const epochMs = Date.UTC(2020, 0, 1)
+
+/** The server's time as a time of use. */
+export const secondsNow = `(extract(epoch FROM clock_timestamp())::integer - ${epochMs / 1000})`
 
 /** Rows that one eviction looks at: so many are locked while objects are deleted. */
 const maxEvicted = 64
@@ -28,7 +33,8 @@ export interface PlacedRow {
 
 const lockPlaces = {
   name: 'lock-places',
-  text: 'SELECT key, length_bytes, place FROM chunk WHERE key = ANY($1::bytea[]) ORDER BY key FOR UPDATE',
+  text: `SELECT key, length_bytes, place FROM chunk
+    WHERE key = ANY($1::bytea[]) AND place IS DISTINCT FROM ${going} ORDER BY key FOR UPDATE`,
 }
 
 /** `xmin` is the transaction that wrote this version of the row: another one after each change. */
@@ -73,7 +79,7 @@ const touchChunks = {
   name: 'touch-chunks',
   text: `UPDATE chunk SET last_used = $2 WHERE key IN (
     SELECT key FROM chunk WHERE key = ANY($1::bytea[]) AND last_used <= $2::integer - ${recencyMs / 1000}
-    ORDER BY key FOR UPDATE)`,
+      AND place <> ${going} ORDER BY key FOR UPDATE)`,
 }
 
 export async function usage(manager: EntityManager): Promise<CacheUsage> {
@@ -81,13 +87,17 @@ export async function usage(manager: EntityManager): Promise<CacheUsage> {
   return { localBytes: Number(row?.local_bytes ?? 0), awayBytes: Number(row?.away_bytes ?? 0) }
 }
 
-export async function addLocal(manager: EntityManager, key: ChunkKey, lengthBytes: number): Promise<void> {
+/** False where the chunk is going. */
+export async function addLocal(manager: EntityManager, key: ChunkKey, lengthBytes: number): Promise<boolean> {
   const inserted = await rows(manager, insertLocal, [packKey(key), lengthBytes])
-  if (inserted.length > 0) return await changeUsage(manager, lengthBytes, 0)
-  await move(manager, [key], (place) => (place === away ? both : place))
+  if (inserted.length > 0) {
+    await changeUsage(manager, lengthBytes, 0)
+    return true
+  }
+  return (await move(manager, [key], (place) => (place === away ? both : place))).length > 0
 }
 
-/** Gives the chunks the place that `to` says, and counts. Answers those that have a row. */
+/** Gives the chunks the place that `to` says, and counts. Answers those that have a row and are not going. */
 export async function move(
   manager: EntityManager,
   keys: readonly ChunkKey[],
@@ -169,11 +179,15 @@ async function moveLocked(
   await changeUsage(manager, back - gone, gone - back)
 }
 
-async function changeUsage(manager: EntityManager, localBytes: number, awayBytes: number): Promise<void> {
+export async function changeUsage(
+  manager: EntityManager,
+  localBytes: number,
+  awayBytes: number,
+): Promise<void> {
   if (localBytes !== 0 || awayBytes !== 0) await rows(manager, writeUsage, [localBytes, awayBytes])
 }
 
-function sum(chunks: readonly PlacedRow[]): number {
+export function sum(chunks: readonly PlacedRow[]): number {
   return chunks.reduce((bytes, { length_bytes }) => bytes + length_bytes, 0)
 }
 

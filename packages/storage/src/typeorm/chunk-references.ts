@@ -35,11 +35,6 @@ const changeCounted = {
     FROM unnest($1::bytea[], $2::integer[]) AS changed (key, count) WHERE chunk.key = changed.key`,
 }
 
-const lockUnreferencedChunks = {
-  name: 'lock-unreferenced-chunks',
-  text: 'SELECT key FROM chunk WHERE key = ANY($1::bytea[]) AND reference_count = 0 ORDER BY key FOR UPDATE',
-}
-
 const readLengths = {
   name: 'read-chunk-lengths',
   text: 'SELECT key, length_bytes FROM chunk WHERE key = ANY($1::bytea[])',
@@ -95,15 +90,6 @@ async function lockCounted(
     slices.push([packed, slice.map(([, count]) => count)])
   }
   return slices
-}
-
-/** Of `keys` those without a reference, locked: they stay so until the transaction ends. */
-export async function lockUnreferenced(
-  manager: EntityManager,
-  keys: readonly ChunkKey[],
-): Promise<ChunkKey[]> {
-  const found = await rows<KeyRow>(manager, lockUnreferencedChunks, [keys.map(packKey)])
-  return found.map(({ key }) => unpackKey(key))
 }
 
 export async function deleteChunkRows(manager: EntityManager, keys: readonly ChunkKey[]): Promise<void> {

@@ -3,9 +3,10 @@ import type { ChunkKey } from '../chunk-store.js'
 import type { Progress, SealedChunk } from '../database.js'
 import { StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
-import { move } from './chunk-places.js'
+import { going, move } from './chunk-places.js'
 import { dropReferences } from './chunk-references.js'
 import { changeFlushed } from './flushed-pieces.js'
+import { ChunksGoing } from './going-chunks.js'
 import { keyBytes, packKey, unpackKey } from './packed-key.js'
 import { deletePinsOf } from './pins.js'
 import { rows } from './sql.js'
@@ -43,12 +44,15 @@ const writePlaces = {
       UPDATE cache_usage SET local_bytes = local_bytes + (SELECT sum(length_bytes) FROM chunks WHERE is_new)
       WHERE EXISTS (SELECT FROM chunks WHERE is_new)
     )
-    SELECT key FROM chunks WHERE place IS NOT NULL`,
+    SELECT key, place FROM chunks WHERE place IS NOT NULL`,
 }
 
 const deleteTorrentRow = { name: 'delete-torrent', text: 'DELETE FROM torrent WHERE id = $1' }
 
-/** Sets bits and keys and counts references: what it costs depends on the batch, not on the torrent. */
+/**
+ * Sets bits and keys and counts references: what it costs depends on the batch, not on the torrent. Rejects
+ * ChunksGoing where objects of these chunks are being deleted.
+ */
 export async function recordBatch(
   manager: EntityManager,
   torrentId: string,
@@ -144,7 +148,7 @@ async function write(
   const changes = places.changes()
   if (changes.every((list) => list.length === 0)) return
   const references = countReferences(chunks)
-  const elsewhere = await rows<{ key: Uint8Array }>(manager, writePlaces, [
+  const elsewhere = await rows<{ key: Uint8Array; place: number }>(manager, writePlaces, [
     torrent.id,
     ...changes,
     Buffer.concat(references.map(({ key }) => packKey(key))),
@@ -152,6 +156,8 @@ async function write(
     references.map(({ count }) => count),
     torrent.pin_count > 0,
   ])
+  const gone = elsewhere.filter(({ place }) => place === going)
+  if (gone.length > 0) throw new ChunksGoing(gone.map(({ key }) => unpackKey(key)))
   // They have come once more: what is known of the remote copy is found out anew before this one may go.
   const keys = elsewhere.map(({ key }) => unpackKey(key))
   if (keys.length > 0) await move(manager, keys, () => null)

@@ -1,6 +1,4 @@
-import type { ChunkKey } from '../chunk-store.js'
-
-type DeleteObjects = (keys: readonly ChunkKey[]) => Promise<void>
+import type { DeleteObjects } from '../database.js'
 
 /** What a store threw within a transaction. In itself it may look like a database that is away. */
 class StoreFailure extends TypeError {
@@ -18,8 +16,8 @@ export async function withObjects<T>(
   work: (deleteObjects: DeleteObjects) => Promise<T>,
 ): Promise<T> {
   try {
-    return await work(async (keys) => {
-      await deleteObjects(keys).catch((error: unknown) => {
+    return await work(async (keys, options) => {
+      await deleteObjects(keys, options).catch((error: unknown) => {
         throw new StoreFailure(error)
       })
     })

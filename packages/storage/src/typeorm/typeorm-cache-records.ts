@@ -10,6 +10,7 @@ import type {
 } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
 import { addLocal, away, both, evict, move, moveWaiting, notRemote, touch, usage } from './chunk-places.js'
+import { ChunksGoing } from './going-chunks.js'
 import { pin, pinCount, unpin } from './pins.js'
 import { withObjects } from './store-failure.js'
 
@@ -18,6 +19,8 @@ export interface TypeOrmCacheDeps {
   readonly write: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
   /** For what is not the same when it is done twice. */
   readonly writeOnce: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
+  /** For changes that wait until chunks are gone: see going-chunks. */
+  readonly writeUnlessGoing: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
   readonly claim: () => Promise<CapacityClaim | undefined>
 }
 
@@ -34,7 +37,9 @@ export class TypeOrmCacheRecords implements CacheRecords {
   }
 
   async addLocal(key: ChunkKey, lengthBytes: number): Promise<void> {
-    await this.#deps.write((manager) => addLocal(manager, key, lengthBytes))
+    await this.#deps.writeUnlessGoing(async (manager) => {
+      if (!(await addLocal(manager, key, lengthBytes))) throw new ChunksGoing([key])
+    })
   }
 
   async markBack(key: ChunkKey, atMs: number): Promise<boolean> {

@@ -2,18 +2,31 @@ import type { DataSource, EntityManager } from 'typeorm'
 import type { AbortOptions } from '../abort-options.js'
 import type { CapacityClaim } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
-import type { Database, FlushState, Progress, TorrentOverview, TorrentRecord } from '../database.js'
+import type {
+  Database,
+  DeleteObjects,
+  FlushState,
+  Progress,
+  TorrentOverview,
+  TorrentRecord,
+} from '../database.js'
 import { StorageError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { claimCapacity } from './capacity-claim.js'
-import { chunkLengths, deleteChunkRows, lockUnreferenced } from './chunk-references.js'
+import { chunkLengths } from './chunk-references.js'
 import { openDataSource } from './data-source.js'
 import { databaseError } from './database-error.js'
 import { DatabaseServer, type DatabaseServerOptions } from './database-server.js'
 import { torrentEntity } from './entities.js'
 import { ExactlyOnce } from './exactly-once.js'
 import { flushState, writeBoot } from './flushed-pieces.js'
-import { deletePinsOf } from './pins.js'
+import {
+  forgetMarked,
+  type Marking,
+  markingUnreferenced,
+  type Transactions,
+  unlessGoing,
+} from './going-chunks.js'
 import { clearPlaces, deleteRows, markFlushed, recordBatch } from './progress.js'
 import { transaction } from './sql.js'
 import { withObjects } from './store-failure.js'
@@ -53,6 +66,13 @@ export class TypeOrmDatabase implements Database {
   readonly #server: DatabaseServer
   readonly #source: DataSource
   readonly #schema: string
+  readonly #transactions: Transactions = {
+    write: (work) => this.#server.run(() => transaction(this.#source, work)),
+    writeOnce: (work) => {
+      const once = new ExactlyOnce(this.#source, work)
+      return this.#server.run(() => once.attempt())
+    },
+  }
   readonly #running = new Set<Promise<unknown>>()
   #claimed: CapacityClaim | undefined
   #closing: Promise<void> | undefined
@@ -68,9 +88,13 @@ export class TypeOrmDatabase implements Database {
     this.cache = new TypeOrmCacheRecords({
       ...access,
       writeOnce: (work) => this.#writeOnce(work),
+      writeUnlessGoing: (work) => this.#writeUnlessGoing(work),
       claim: () => this.#run(() => this.#claim()),
     })
-    this.orphans = new TypeOrmOrphanRecords(access)
+    this.orphans = new TypeOrmOrphanRecords({
+      ...access,
+      forget: (marking, deleteObjects) => this.#forget(marking, deleteObjects),
+    })
     this.files = new TypeOrmFileRecords(access)
   }
 
@@ -108,7 +132,7 @@ export class TypeOrmDatabase implements Database {
   }
 
   async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
-    await this.#write((manager) => recordBatch(manager, id, progress))
+    await this.#writeUnlessGoing((manager) => recordBatch(manager, id, progress))
   }
 
   async completedPieces(id: TorrentId): Promise<Uint8Array> {
@@ -142,20 +166,8 @@ export class TypeOrmDatabase implements Database {
     return await this.#read((manager) => chunkLengths(manager, keys))
   }
 
-  async forgetChunks(
-    keys: readonly ChunkKey[],
-    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
-  ): Promise<void> {
-    await withObjects(deleteObjects, (deleteOrFail) =>
-      this.#write(async (manager) => {
-        const unreferenced = await lockUnreferenced(manager, keys)
-        if (unreferenced.length === 0) return
-        await deleteOrFail(unreferenced)
-        const targets = unreferenced.map((key) => ({ key }))
-        await deletePinsOf(manager, targets)
-        await deleteChunkRows(manager, unreferenced)
-      }),
-    )
+  async forgetChunks(keys: readonly ChunkKey[], deleteObjects: DeleteObjects): Promise<void> {
+    await this.#forget(markingUnreferenced(keys), deleteObjects)
   }
 
   async close(): Promise<void> {
@@ -184,13 +196,22 @@ export class TypeOrmDatabase implements Database {
   }
 
   #write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.#run(() => this.#server.run(() => transaction(this.#source, work)))
+    return this.#run(() => this.#transactions.write(work))
   }
 
   /** For changes that are not the same when they are made twice: see `ExactlyOnce`. */
   #writeOnce<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const once = new ExactlyOnce(this.#source, work)
-    return this.#run(() => this.#server.run(() => once.attempt()))
+    return this.#run(() => this.#transactions.writeOnce(work))
+  }
+
+  #writeUnlessGoing<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.#run(() => unlessGoing(this.#transactions, work))
+  }
+
+  #forget(marking: Marking, deleteObjects: DeleteObjects): Promise<void> {
+    return withObjects(deleteObjects, (deleteOrFail) =>
+      this.#run(() => forgetMarked(this.#transactions, marking, deleteOrFail)),
+    )
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

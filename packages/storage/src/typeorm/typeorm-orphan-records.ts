@@ -1,7 +1,9 @@
 import type { EntityManager } from 'typeorm'
 import type { ChunkKey } from '../chunk-store.js'
+import type { DeleteObjects } from '../database.js'
 import type { OrphanRecords } from '../orphan-records.js'
 import type { TorrentId } from '../torrent-layout.js'
+import { type Marking, markingUnknown } from './going-chunks.js'
 import { packKey, unpackKey } from './packed-key.js'
 import { rows } from './sql.js'
 import { withObjects } from './store-failure.js'
@@ -11,16 +13,6 @@ const findUnreferenced = {
   text: `SELECT key FROM chunk WHERE reference_count = 0 AND ($1::bytea IS NULL OR key > $1)
     ORDER BY key LIMIT $2`,
 }
-
-/** Who would record one of them waits for the end of this transaction. In the order of the keys: see chunk-references. */
-const takeUnknown = {
-  name: 'take-unknown-chunks',
-  text: `INSERT INTO chunk (key, length_bytes, reference_count)
-    SELECT key, 0, 0 FROM unnest($1::bytea[]) AS unknown (key) ORDER BY key
-    ON CONFLICT (key) DO NOTHING RETURNING key`,
-}
-
-const deleteTaken = { name: 'delete-taken-chunks', text: 'DELETE FROM chunk WHERE key = ANY($1::bytea[])' }
 
 /** Who would save this torrent waits until the row that never was is gone again. */
 const takeTorrent = {
@@ -34,6 +26,8 @@ const dropTorrent = { name: 'drop-absent-torrent', text: 'DELETE FROM torrent WH
 export interface TypeOrmOrphanDeps {
   readonly read: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
   readonly write: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>
+  /** Forgets chunks that are marked before their objects are deleted. */
+  readonly forget: (marking: Marking, deleteObjects: DeleteObjects) => Promise<void>
 }
 
 /** The part of a TypeOrmDatabase for whoever looks for things that nobody needs. */
@@ -52,18 +46,8 @@ export class TypeOrmOrphanRecords implements OrphanRecords {
     })
   }
 
-  async forgetUnknown(
-    keys: readonly ChunkKey[],
-    deleteObjects: (keys: readonly ChunkKey[]) => Promise<void>,
-  ): Promise<void> {
-    await withObjects(deleteObjects, (guarded) =>
-      this.#deps.write(async (manager) => {
-        const taken = await rows<{ key: Uint8Array }>(manager, takeUnknown, [keys.map(packKey)])
-        if (taken.length === 0) return
-        await guarded(taken.map(({ key }) => unpackKey(key)))
-        await rows(manager, deleteTaken, [taken.map(({ key }) => key)])
-      }),
-    )
+  async forgetUnknown(keys: readonly ChunkKey[], deleteObjects: DeleteObjects): Promise<void> {
+    await this.#deps.forget(markingUnknown(keys), deleteObjects)
   }
 
   async whileAbsent(id: TorrentId, work: () => Promise<void>): Promise<boolean> {
