@@ -80,6 +80,7 @@ async function dieAndLook(point: string, hit: number): Promise<void> {
   await checkCount(life)
   await checkRebuilt(life)
   await using library = await openLibrary(life)
+  expect(await collect(library.local.leftovers({ beforeMs: Infinity, remove: false }))).toEqual([])
   for (const [index, torrent] of life.torrents.entries()) await checkTorrent(library, life, index, torrent)
   for (const { record } of life.torrents) await destroyTorrent(library, record.id)
   expect(await library.database.listTorrents()).toEqual([])

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
@@ -15,9 +14,11 @@ import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { ioError, isAbsent } from '../io-error.js'
+import { absentAsUndefined } from './absent-as-undefined.js'
 import { DirectoryManifestStore } from './directory-manifest-store.js'
-import { absentAsUndefined, DirectoryStagingArea } from './directory-staging-area.js'
+import { DirectoryStagingArea } from './directory-staging-area.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
+import { TemporaryFiles } from './temporary-files.js'
 import { UnflushedFiles } from './unflushed-files.js'
 
 /** Far below any limit of open files, and more than the threads that do the work. */
@@ -37,11 +38,13 @@ export class DirectoryChunkStore implements StagingChunkStore {
   readonly #directory: string
   readonly #calls: InFlightCalls
   readonly #files = new ConcurrencyLimit(maxOpenFiles)
+  readonly #temporary: TemporaryFiles
   readonly #unflushed: UnflushedFiles
 
-  private constructor(directory: string) {
+  private constructor(directory: string, temporary: TemporaryFiles) {
     this.name = `directory ${directory}`
     this.#directory = directory
+    this.#temporary = temporary
     this.#calls = new InFlightCalls(`chunk store ${directory}`)
     this.#unflushed = new UnflushedFiles(directory)
     this.staging = new DirectoryStagingArea(join(directory, 'staging'), {
@@ -53,20 +56,20 @@ export class DirectoryChunkStore implements StagingChunkStore {
     this.manifests = new DirectoryManifestStore(join(directory, 'manifests'), {
       calls: this.#calls,
       files: this.#files,
-      temporaryDirectory: join(directory, 'temp'),
+      temporary,
     })
   }
 
-  /** Makes the folder where it is missing. Rejects STORAGE_IO or STORAGE_NO_SPACE. */
+  /** Makes the folder where it is missing, and removes what dead processes were about to put. Rejects STORAGE_IO or STORAGE_NO_SPACE. */
   static async open(directory: string, options?: AbortOptions): Promise<DirectoryChunkStore> {
     options?.signal?.throwIfAborted()
     try {
       for (const part of ['chunks', 'staging', 'manifests', 'temp'])
         await mkdir(join(directory, part), { recursive: true })
+      return new DirectoryChunkStore(directory, await TemporaryFiles.open(join(directory, 'temp')))
     } catch (error) {
       throw ioError(`opening the chunk store ${directory}`, error)
     }
-    return new DirectoryChunkStore(directory)
   }
 
   async freeBytes(): Promise<number> {
@@ -76,21 +79,12 @@ export class DirectoryChunkStore implements StagingChunkStore {
     })
   }
 
-  async *leftovers({ beforeMs, remove, signal }: LeftoverOptions): AsyncIterable<string> {
+  async *leftovers(options: LeftoverOptions): AsyncIterable<string> {
     this.#calls.refuseWhenClosed()
-    signal?.throwIfAborted()
-    const directory = join(this.#directory, 'temp')
     try {
-      for await (const { name } of await opendir(directory)) {
-        signal?.throwIfAborted()
-        const path = join(directory, name)
-        const found = await absentAsUndefined(stat(path))
-        if (found === undefined || found.mtimeMs >= beforeMs) continue
-        if (remove) await rm(path, { force: true })
-        yield name
-      }
+      yield* this.#temporary.leftovers(options)
     } catch (error) {
-      signal?.throwIfAborted()
+      options.signal?.throwIfAborted()
       throw error instanceof Error && 'syscall' in error ? ioError('listing temporary files', error) : error
     }
   }
@@ -114,7 +108,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
     const path = this.#path(key)
     await this.#run(`storing chunk ${key}`, options, async () => {
-      const temporary = join(this.#directory, 'temp', randomUUID())
+      const temporary = this.#temporary.newPath()
       try {
         await writeFile(temporary, bytes, { flag: 'wx' })
         this.#unflushed.written(temporary)

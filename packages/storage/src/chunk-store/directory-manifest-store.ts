@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { opendir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
@@ -7,7 +6,8 @@ import { crashPoint } from '../crash-point.js'
 import type { InFlightCalls } from '../in-flight-calls.js'
 import { ioError } from '../io-error.js'
 import { assertManifestName, isManifestName, type ManifestStore } from '../manifest-store.js'
-import { absentAsUndefined } from './directory-staging-area.js'
+import { absentAsUndefined } from './absent-as-undefined.js'
+import type { TemporaryFiles } from './temporary-files.js'
 import { flushFolder } from './unflushed-files.js'
 
 export interface DirectoryManifestDeps {
@@ -15,7 +15,7 @@ export interface DirectoryManifestDeps {
   /** Bounds the open files of the whole store. */
   readonly files: ConcurrencyLimit
   /** On the same file system, for what is not whole yet. */
-  readonly temporaryDirectory: string
+  readonly temporary: TemporaryFiles
 }
 
 /** The manifests of a DirectoryChunkStore: a file each. They are few and small, so each is flushed at once. */
@@ -31,7 +31,7 @@ export class DirectoryManifestStore implements ManifestStore {
   async put(name: string, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
     const path = this.#path(name)
     await this.#run(`storing manifest ${name}`, options, async () => {
-      const temporary = join(this.#deps.temporaryDirectory, randomUUID())
+      const temporary = this.#deps.temporary.newPath()
       try {
         await writeFile(temporary, bytes, { flag: 'wx', flush: true })
         crashPoint('manifest is a temporary file')

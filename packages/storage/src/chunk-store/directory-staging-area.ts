@@ -9,6 +9,7 @@ import { StorageError } from '../errors.js'
 import type { InFlightCalls } from '../in-flight-calls.js'
 import { ioError, isAbsent } from '../io-error.js'
 import type { TorrentId } from '../torrent-layout.js'
+import { absentAsUndefined } from './absent-as-undefined.js'
 import { PositionalWriter } from './positional-writer.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
 import { flushFile, type UnflushedFiles } from './unflushed-files.js'
@@ -167,13 +168,4 @@ function isTorrentId(name: string): name is TorrentId {
 
 function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): string {
   return `chunk ${chunk} of file ${fileIndex} of torrent ${torrentId}`
-}
-
-export async function absentAsUndefined<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
-  }
 }
