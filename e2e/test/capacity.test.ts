@@ -37,3 +37,14 @@ it('a torrent that is larger than the capacity is refused without a remote folde
   expect((await folderSize(remote)).bytes).toBeLessThan(mebibyte)
   expect(await baeJson(library, ['list'])).toEqual([])
 })
+
+it('a torrent that is larger than the capacity comes in, also where its pieces are far smaller than chunks', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(24 * mebibyte, 16_384)
+  await using one = await LibtorrentSeed.start([torrent])
+  await using other = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create({ BAE_CAPACITY: '16 MiB', BAE_REMOTE: 'remote' })
+  const { id, pieces } = await importTorrent(library, torrent.path, [one, other])
+  expect((await folderSize(join(library.folder, 'store'))).bytes).toBeLessThanOrEqual(17 * mebibyte)
+  await expectVerified(library, id, pieces)
+})

@@ -10,6 +10,7 @@ import {
   type Database,
   DirectoryChunkStore,
   destroyTorrent,
+  limitsOf,
   MemoryChunkStore,
   MemoryDatabase,
   minCapacityChunks,
@@ -36,6 +37,7 @@ import type {
 import type { Config } from './config.js'
 import { askServer, describeServer } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
+import { askedInOrder } from './fetch-order.js'
 import { ImportService } from './import-service.js'
 import { findLibraryFolder, type LibraryFolder, openLibraryFolder } from './library/library-folder.js'
 import { openRemoteFolder } from './library/remote-folder.js'
@@ -123,20 +125,21 @@ async function openService(
         ...(config.durability && { durability: config.durability }),
       },
     )
-    const client = new TorrentClient({ createStorage }, options.network)
-    return {
-      client,
-      service: new ImportService({
-        client: client satisfies TorrentClientLike,
-        imports,
-        library,
-        selectFiles: selectedFiles,
-      }),
-    }
+    const inOrderAboveBytes = unfinishedBytesOf(config)
+    const network = options.network && askedInOrder(options.network, inOrderAboveBytes)
+    const client = new TorrentClient({ createStorage }, network)
+    const deps = { client: client satisfies TorrentClientLike, imports, library, inOrderAboveBytes }
+    return { client, service: new ImportService({ ...deps, selectFiles: selectedFiles }) }
   } catch (error) {
     await closeAll(closers)
     throw error
   }
+}
+
+/** How much may be unfinished at a time in a library that gives what is whole away. */
+function unfinishedBytesOf({ capacityBytes, remoteDirectory }: Config): number | undefined {
+  if (capacityBytes === undefined || remoteDirectory === undefined) return undefined
+  return limitsOf(capacityBytes, true).beginBytes
 }
 
 /** The folder of the library; within a capacity and before a remote folder where they are set. */

@@ -17,6 +17,11 @@ export interface ImportJobDeps {
   /** Held until the job has ended. */
   readonly claims: readonly Claim[]
   readonly now: () => number
+  /**
+   * Torrents with more bytes than that are fetched in the order of their pieces: the library cannot hold as many
+   * unfinished parts as another order may make. Unset: none is.
+   */
+  readonly inOrderAboveBytes?: number | undefined
 }
 
 export interface ImportJobOptions extends AbortOptions {
@@ -113,13 +118,16 @@ export class ImportJob implements Import {
   async #transfer(source: ImportSource, peers: readonly PeerAddress[]): Promise<void> {
     const { signal } = this.#interrupt
     signal.throwIfAborted()
+    const { client, inOrderAboveBytes = Number.POSITIVE_INFINITY } = this.#deps
+    const sequential = inOrderAboveBytes < Number.POSITIVE_INFINITY
     const files = this.#record.selectedFiles ?? this.#choice?.selector
     const wanted = files === undefined ? {} : { files }
-    const torrent = await this.#deps.client.add(source.torrent, { id: this.id, peers, signal, ...wanted })
+    const torrent = await client.add(source.torrent, { id: this.id, peers, signal, sequential, ...wanted })
     this.#torrent = torrent
     this.#observe(torrent)
     torrent.on('pieceCompleted', () => this.#clock.note(this.#deps.now()))
     const layout = await torrent.whenMetadata({ signal })
+    if (sequential && layout.totalLengthBytes <= inOrderAboveBytes) torrent.setSequential(false)
     const selectedFiles = this.#choice ? this.#choose(torrent, layout, peers) : this.#record.selectedFiles
     await this.#noteLayout(layout, selectedFiles)
     await torrent.whenFinished({ signal })

@@ -27,6 +27,8 @@ export interface ImportServiceDeps {
   /** `selectedFiles` of @bae/client. */
   readonly selectFiles: SelectFiles
   readonly now?: () => number
+  /** See ImportJobDeps. */
+  readonly inOrderAboveBytes?: number | undefined
 }
 
 export interface AddImportOptions extends AbortOptions {
@@ -46,6 +48,7 @@ export class ImportService implements AsyncDisposable {
   readonly #library: LibraryLike
   readonly #selectFiles: SelectFiles
   readonly #now: () => number
+  readonly #inOrderAboveBytes: number | undefined
   readonly #running = new Set<Import>()
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
@@ -56,6 +59,7 @@ export class ImportService implements AsyncDisposable {
     this.#library = deps.library
     this.#selectFiles = deps.selectFiles
     this.#now = deps.now ?? Date.now
+    this.#inOrderAboveBytes = deps.inOrderAboveBytes
   }
 
   /**
@@ -236,6 +240,7 @@ export class ImportService implements AsyncDisposable {
       library: this.#library,
       claims,
       now: this.#now,
+      inOrderAboveBytes: this.#inOrderAboveBytes,
     }
     const job = new ImportJob(deps, record, source, { peers, signal, ...(choice && { choice }) })
     this.#running.add(job)

@@ -19,6 +19,7 @@ export type TorrentLike = EventEmitter<TorrentEvents> &
     | 'whenPiece'
     | 'whenFinished'
     | 'readFile'
+    | 'setSequential'
   >
 
 export interface StatusUpdate {

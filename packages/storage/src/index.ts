@@ -2,7 +2,7 @@ export type { AbortOptions } from './abort-options.js'
 export { BaeStorage, type BaeStorageDeps, type RepairedScrubReport } from './bae-storage.js'
 export type { ByteRange } from './byte-range.js'
 export type { CacheManagerDeps, CacheManagerOptions, RemoteChunkStore } from './cache/cache-deps.js'
-export { minCapacityChunks } from './cache/cache-limits.js'
+export { limitsOf, minCapacityChunks } from './cache/cache-limits.js'
 export { CacheManager, defaultCacheOptions, refuseAwayChunks } from './cache/cache-manager.js'
 export type {
   CacheRecords,

@@ -6,6 +6,8 @@ import { rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import { MemoryDatabase } from '../src/memory-database.js'
 import { createStorageFactory } from '../src/storage-factory.js'
+import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
+import { SlowChunkStore } from '../src/testing/slow-chunk-store.js'
 import { block, CachedLibrary, chunkSizeBytes, chunksOf } from './cached-library.js'
 import { hasSettled, type Library } from './library.js'
 
@@ -162,6 +164,35 @@ describe('a cache of four chunks before a remote store', () => {
     expect(await hasSettled(writing)).toBe(false)
     await Promise.all(pieces(0, 4).map((piece) => storage.completePiece(piece)))
     await writing
+  })
+
+  it('lets a chunk be begun after others whose last bytes are still being written', async () => {
+    const cached = new CachedLibrary()
+    const slow = new SlowChunkStore(cached.local)
+    await using store = await cached.open({ local: slow, roomWaitMs: 60_000 })
+    const torrent = cached.torrent(store, chunksOf(3))
+    const storage = await torrent.open()
+    slow.hold('staging.write')
+    const filling = torrent.write(storage, ...pieces(0, 8))
+    await slow.whenHeld('staging.write')
+    const beginning = torrent.write(storage, 8)
+    expect(await hasSettled(beginning)).toBe(false)
+    slow.release('staging.write')
+    await filling
+    await Promise.all(pieces(0, 4).map((piece) => storage.completePiece(piece)))
+    await beginning
+  })
+
+  it('does not wait for a chunk whose last bytes could not be written', async () => {
+    const cached = new CachedLibrary()
+    const faulty = new FaultyChunkStore(cached.local)
+    await using store = await cached.open({ local: faulty, roomWaitMs: 60_000 })
+    const torrent = cached.torrent(store, chunksOf(3))
+    const storage = await torrent.open()
+    await torrent.write(storage, ...pieces(0, 3), 4)
+    faulty.fail('staging.write', new Error('the disk is gone'))
+    await expect(torrent.write(storage, 3)).rejects.toThrow('gone')
+    await rejectsWithCode('STORAGE_NO_SPACE', torrent.write(storage, 8))
   })
 
   it('does not wait for ever for a whole chunk that nobody seals', async () => {

@@ -43,16 +43,19 @@ describe('SpaceAccount', () => {
     expect(account.freeBytes).toBe(900)
   })
 
-  it('knows whether a chunk that is being filled has all its bytes', () => {
+  it('knows whether a chunk that is being filled has all its bytes, or is about to', () => {
     const account = new SpaceAccount(1000)
     const chunk = { torrentId: a, fileIndex: 0, chunk: 1 }
-    account.written(chunk, 60)
-    account.keep(chunk, 60)
-    account.written(chunk, 59)
+    account.writing(chunk, 60)
     expect(account.hasWholeStaged).toBe(false)
-    account.written(chunk, 1)
+    account.keep(chunk, 60)
+    expect(account.hasWholeStaged).toBe(true)
+    account.notWritten(chunk, 1)
+    expect(account.hasWholeStaged).toBe(false)
+    account.writing(chunk, 1)
     expect(account.hasWholeStaged).toBe(true)
     account.end(chunk)
+    account.notWritten(chunk, 60)
     expect(account.hasWholeStaged).toBe(false)
   })
 

@@ -1,6 +1,6 @@
 import type { RemoteChunkStore } from '../src/cache/cache-deps.js'
 import { CacheManager } from '../src/cache/cache-manager.js'
-import type { ChunkKey } from '../src/chunk-store.js'
+import type { ChunkKey, StagingChunkStore } from '../src/chunk-store.js'
 import { collect } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import type { Logger } from '../src/logger.js'
@@ -38,19 +38,21 @@ export class CachedLibrary {
   /** Opens the cache as a new process would. `remote: undefined` for none. */
   async open(
     options: {
+      /** Around the local store, where it shall wait or fail. */
+      local?: StagingChunkStore
       remote?: RemoteChunkStore | undefined
       roomWaitMs?: number
       drainMs?: number
       remoteDeadlineMs?: number
     } = {},
   ): Promise<CacheManager> {
-    const { remote = this.remote, ...more } = options
+    const { local = this.local, remote = this.remote, ...more } = options
     const say = (details: object, message: string): void => {
       this.log.push(message)
       if ('err' in details) this.causes.push(details.err)
     }
     const logger: Logger = { debug: () => {}, info: () => {}, warn: say, error: say }
-    const { local, database } = this
+    const { database } = this
     return await CacheManager.open(
       {
         local,

@@ -45,6 +45,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
   status: TorrentStatus = idleStatus
   layout: TorrentLayout | undefined
   metadata: TorrentMetadata | undefined
+  sequential: boolean
 
   constructor(
     deps: { readonly library: FakeLibrary; readonly statusChanged: (status: TorrentStatus) => void },
@@ -56,6 +57,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
     this.id = torrent.id
     this.source = torrent.source
     this.options = torrent.options
+    this.sequential = torrent.options.sequential ?? false
   }
 
   /** The peers told what the torrent is: what the library has of it is there at once. */
@@ -73,6 +75,10 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
     }
     this.update({ state: 'downloading', ...this.#counts() })
     this.emit('metadataReceived', { id: this.id, layout })
+  }
+
+  setSequential(sequential: boolean): void {
+    this.sequential = sequential
   }
 
   deliverPiece(piece: number): void {

@@ -44,11 +44,17 @@ export class CachedStagingArea implements StagingArea {
     assertByteRange({ offset, length: bytes.length })
     await this.#deps.calls.run(async () => {
       options?.signal?.throwIfAborted()
-      await this.#deps.holder.hold()
-      const wholeBytes = options?.wholeBytes ?? this.#deps.chunkSizeBytes
-      await this.#admit(chunk, Math.max(wholeBytes, offset + bytes.length), options)
-      await this.#inner.write(chunk, offset, bytes, options)
-      this.#deps.account.written(chunk, bytes.length)
+      const { account, chunkSizeBytes, holder } = this.#deps
+      await holder.hold()
+      const wholeBytes = options?.wholeBytes ?? chunkSizeBytes
+      account.writing(chunk, bytes.length)
+      try {
+        await this.#admit(chunk, Math.max(wholeBytes, offset + bytes.length), options)
+        await this.#inner.write(chunk, offset, bytes, options)
+      } catch (error) {
+        account.notWritten(chunk, bytes.length)
+        throw error
+      }
     })
   }
 

@@ -4,7 +4,7 @@ import type { TorrentId } from '../torrent-layout.js'
 /** A chunk that is being filled. */
 interface Kept {
   readonly bytes: number
-  /** Bytes that were written to it; those that were written twice count twice. */
+  /** Bytes that were written to it, or are being written; those that come twice count twice. */
   writtenBytes: number
 }
 
@@ -86,15 +86,27 @@ export class SpaceAccount {
     this.#staged.set(chunk.torrentId, chunks.set(placeOf(chunk), { bytes, writtenBytes }))
   }
 
-  written(chunk: StagedChunk, bytes: number): void {
-    const kept = this.#find(chunk)
-    if (kept !== undefined) kept.writtenBytes += bytes
+  /** So many bytes come, also where nothing is kept for them yet. */
+  writing(chunk: StagedChunk, bytes: number): void {
+    const chunks = this.#staged.get(chunk.torrentId) ?? new Map<string, Kept>()
+    const kept = chunks.get(placeOf(chunk)) ?? { bytes: 0, writtenBytes: 0 }
+    kept.writtenBytes += bytes
+    this.#staged.set(chunk.torrentId, chunks.set(placeOf(chunk), kept))
   }
 
-  /** True when a chunk has all its bytes, and so waits for nothing but to be sealed. */
+  /** They were not written after all. */
+  notWritten(chunk: StagedChunk, bytes: number): void {
+    const kept = this.#find(chunk)
+    if (kept === undefined) return
+    kept.writtenBytes -= bytes
+    if (kept.bytes === 0 && kept.writtenBytes <= 0) this.end(chunk)
+  }
+
+  /** True when a chunk has all its bytes, or they are on their way: it waits for nothing but to be sealed. */
   get hasWholeStaged(): boolean {
     for (const chunks of this.#staged.values()) {
-      for (const { bytes, writtenBytes } of chunks.values()) if (writtenBytes >= bytes) return true
+      for (const { bytes, writtenBytes } of chunks.values())
+        if (bytes > 0 && writtenBytes >= bytes) return true
     }
     return false
   }
