@@ -262,16 +262,21 @@ describe('uploads', () => {
     expect((await cached.remoteKeys()).length).toBe(2)
   })
 
-  it('do not hold up closing for longer than they may', async () => {
+  it.each([
+    ['put', 0],
+    ['flush', 1],
+  ] as const)('do not hold up closing for longer than they may while a %s hangs', async (operation, keys) => {
     const cached = new CachedLibrary(8)
-    cached.slow.hold('put')
+    cached.slow.hold(operation)
     const store = await cached.open({ drainMs: 10 })
     const torrent = cached.torrent(store, chunksOf(1))
     const storage = await torrent.open()
     await torrent.complete(storage, 0, 1, 2, 3)
     await storage.close()
+    await cached.slow.whenHeld(operation)
     await store.close()
-    expect(await cached.remoteKeys()).toEqual([])
+    expect(await cached.remoteKeys()).toHaveLength(keys)
+    expect(await cached.database.cache.notRemote(9, [])).toHaveLength(1)
   })
 
   it('are finished by closing where that goes quickly', async () => {

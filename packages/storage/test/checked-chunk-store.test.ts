@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { CacheManager } from '../src/cache/cache-manager.js'
 import { CheckedChunkStore } from '../src/checked-chunk-store.js'
 import { chunkKeyOf } from '../src/chunk-key.js'
 import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js'
@@ -10,6 +11,7 @@ import type { ChunkKey } from '../src/chunk-store.js'
 import { patternBytes } from '../src/compliance/bytes.js'
 import { chunkStoreCompliance } from '../src/compliance/chunk-store.js'
 import { layoutOf } from '../src/compliance/layouts.js'
+import { manifestStoreCompliance } from '../src/compliance/manifest-store.js'
 import { stagingCompliance } from '../src/compliance/staging.js'
 import { storageCompliance } from '../src/compliance/storage.js'
 import { completedOf, fill } from '../src/compliance/storage-subject.js'
@@ -21,6 +23,8 @@ import type { TorrentId } from '../src/torrent-layout.js'
 import { Library } from './library.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
+const cacheOptions = { capacityBytes: 1 << 30, chunkSizeBytes: 8 << 20 }
+
 for (const checks of ['first', 'always'] as const) {
   describe(`CheckedChunkStore that checks ${checks}`, () => {
     const create = async () => new CheckedChunkStore(new MemoryChunkStore(), { checks })
@@ -28,8 +32,23 @@ for (const checks of ['first', 'always'] as const) {
     const skip = [{ test, reason: 'its winner is not what the key says, which is damage' }]
     chunkStoreCompliance({ describe, it }, { create, skip })
     stagingCompliance({ describe, it }, { create })
+    manifestStoreCompliance({ describe, it }, { create })
   })
 }
+
+/** As an application has it: the cache below, its remote store too. */
+describe('CheckedChunkStore on a CacheManager', () => {
+  const create = async () => {
+    const stores = { local: new MemoryChunkStore(), remote: new MemoryChunkStore() }
+    const cache = await CacheManager.open({ ...stores, database: new MemoryDatabase() }, cacheOptions)
+    return new CheckedChunkStore(cache, { checks: 'first' })
+  }
+  const test = 'of puts of one key at the same time one wins whole'
+  const skip = [{ test, reason: 'its winner is not what the key says, which is damage' }]
+  chunkStoreCompliance({ describe, it }, { create, skip })
+  stagingCompliance({ describe, it }, { create })
+  manifestStoreCompliance({ describe, it }, { create })
+})
 
 describe('BaeStorage on CheckedChunkStore', () => {
   const database = new MemoryDatabase()

@@ -103,4 +103,5 @@ describe('CacheManager between stores that wait and fail', () => {
     )
   chunkStoreCompliance({ describe, it }, { create })
   stagingCompliance({ describe, it }, { create })
+  manifestStoreCompliance({ describe, it }, { create })
 })

@@ -232,7 +232,8 @@ export class CacheManager implements StagingChunkStore {
     await this.#uses.flush()
     await this.#holder.release()
     await this.#parts.local.close()
-    await this.#remote?.calls.close()
+    if ((await this.#remote?.calls.close()) === false)
+      this.#parts.logger.warn({ store: this.name }, 'the remote store did not close in time, and was left')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

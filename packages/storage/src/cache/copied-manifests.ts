@@ -64,9 +64,8 @@ export class CopiedManifests implements ManifestStore {
   async *list(options?: AbortOptions): AsyncIterable<string> {
     this.#deps.calls.refuseWhenClosed()
     const names = new Set<string>()
-    for (const store of [this.#deps.local, this.#deps.remote?.manifests]) {
-      for await (const name of store?.list(options) ?? []) if (names.size < names.add(name).size) yield name
-    }
+    for (const some of [this.#deps.local.list(options), this.#listCopies(options)])
+      for await (const name of some) if (names.size < names.add(name).size) yield name
   }
 
   /** Makes the copies that are missing. Never rejects. */
@@ -75,7 +74,7 @@ export class CopiedManifests implements ManifestStore {
     if (remote === undefined) return
     try {
       const there = new Set<string>()
-      for await (const name of remote.manifests.list(options)) there.add(name)
+      for await (const name of this.#listCopies(options)) there.add(name)
       for await (const name of local.list(options)) {
         const bytes = there.has(name) ? undefined : await local.get(name, options)
         if (bytes !== undefined) await this.#copy(name, bytes, options)
@@ -84,6 +83,12 @@ export class CopiedManifests implements ManifestStore {
       if (options.signal?.aborted || isBaeError(error, 'STORAGE_CLOSED')) return
       logger.warn({ err: error }, 'manifests could not be copied to the remote store yet')
     }
+  }
+
+  async *#listCopies(options: AbortOptions | undefined): AsyncIterable<string> {
+    const { remote } = this.#deps
+    if (remote === undefined) return
+    yield* remote.calls.each('listing manifests', options, (signal) => remote.manifests.list({ signal }))
   }
 
   async #copy(name: string, bytes: Uint8Array, options: AbortOptions | undefined): Promise<void> {

@@ -59,15 +59,53 @@ export class RemoteCalls {
   }
 
   list(prefix: string, options?: AbortOptions): AsyncIterable<ChunkKey> {
-    return this.#store.list(prefix, options)
+    return this.each('listing chunks', options, (signal) => this.#store.list(prefix, { signal }))
   }
 
-  async flush(options?: AbortOptions): Promise<void> {
-    await this.#store.flush?.(options)
+  async flush(options: AbortOptions = {}): Promise<void> {
+    await this.try('flushing chunks', options, async (signal) => await this.#store.flush?.({ signal }))
   }
 
-  async close(): Promise<void> {
-    await this.#store.close()
+  /** False where it took longer than a call may: what hangs there is left to itself. */
+  async close(): Promise<boolean> {
+    const closing = this.#store.close()
+    try {
+      return await withDeadline(this.#options.remoteDeadlineMs, undefined, async (signal) => {
+        await orAborted(closing, signal).catch((error: unknown) => {
+          if (!signal.aborted) throw error
+        })
+        return !signal.aborted
+      })
+    } finally {
+      closing.catch(() => undefined)
+    }
+  }
+
+  /** What `list` gives. Each step has the time of a call, and is not tried again: nobody knows where it stood. */
+  async *each<T>(
+    what: string,
+    { signal: caller }: AbortOptions = {},
+    list: (signal: AbortSignal) => AsyncIterable<T>,
+  ): AsyncIterable<T> {
+    caller?.throwIfAborted()
+    const left = new AbortController()
+    const steps = list(left.signal)[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const next = await withDeadline(this.#options.remoteDeadlineMs, caller, (signal) =>
+          orAborted(steps.next(), signal),
+        )
+        if (next.done) return
+        yield next.value
+      }
+    } catch (error) {
+      caller?.throwIfAborted()
+      if (error instanceof RangeError || isBaeError(error, 'STORAGE_CLOSED')) throw error
+      this.#failed(error)
+      throw this.#unavailable(what, error)
+    } finally {
+      left.abort()
+    }
   }
 
   /** Runs `call` until it settles well, or STORAGE_UNAVAILABLE. */

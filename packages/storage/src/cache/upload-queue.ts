@@ -112,7 +112,7 @@ export class UploadQueue {
 
   async #mark(uploaded: readonly WaitingChunk[]): Promise<void> {
     const { database, logger, nowMs, remote } = this.#deps
-    await remote.flush()
+    await remote.flush({ signal: this.#stopping.signal })
     crashPoint('uploaded chunks are in the remote store')
     const marked = new Set(await database.cache.markRemote(uploaded, nowMs()))
     crashPoint('uploaded chunks are recorded')
