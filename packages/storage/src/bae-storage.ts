@@ -7,11 +7,12 @@ import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
 import { destroyTorrent } from './delete-chunks.js'
 import type { Durability } from './durability.js'
-import { isBaeError, StorageError } from './errors.js'
+import { StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
 import { InFlightCalls } from './in-flight-calls.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { type Logger, silentLogger } from './logger.js'
+import { isLoss } from './lost-bytes.js'
 import { blockBytes, type ChunkSpan, PieceMapper } from './piece-mapper.js'
 import { PieceProofs } from './piece-proofs.js'
 import { recoverTorrent } from './recover-torrent.js'
@@ -326,8 +327,4 @@ function assertBlockHashes(bytes: Uint8Array, blockHashes: Uint8Array | undefine
   throw new RangeError(
     `${bytes.length} bytes have ${expected} bytes of block hashes, not ${blockHashes.length}`,
   )
-}
-
-function isLoss(error: unknown): boolean {
-  return isBaeError(error, 'STORAGE_CHUNK_MISSING') || isBaeError(error, 'STORAGE_CORRUPT')
 }

@@ -3,8 +3,9 @@ import type { ChunkLeaves } from './chunk-leaves.js'
 import type { ChunkKey, StagedChunk } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { SealedChunk } from './database.js'
-import { isBaeError, StorageError } from './errors.js'
+import { StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
+import { getIfSound } from './lost-bytes.js'
 import { blockBytes } from './piece-mapper.js'
 import type { TorrentDeps } from './torrent-deps.js'
 
@@ -64,7 +65,8 @@ export class ChunkSealer {
     const { chunkStore, mapper } = this.#deps
     const staged = this.staged(ordinal)
     const range = { offset: 0, length: mapper.chunkLengthBytes(ordinal) }
-    const stored = await this.#stored(key)
+    const found = await getIfSound(chunkStore, key)
+    const stored = found === 'damaged' ? undefined : found
     const bytes = stored ?? (await chunkStore.staging.read(staged, range))
     if (bytes?.length !== range.length) return false
     if (!damagedToo && chunkKeyOf(bytes, mapper.chunkSizeBytes) !== key) return false
@@ -75,15 +77,6 @@ export class ChunkSealer {
 
   staged(ordinal: number): StagedChunk {
     return { torrentId: this.#deps.torrentId, ...this.#deps.mapper.chunkAt(ordinal) }
-  }
-
-  async #stored(key: ChunkKey): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#deps.chunkStore.get(key)
-    } catch (error) {
-      if (isBaeError(error, 'STORAGE_CORRUPT')) return undefined
-      throw error
-    }
   }
 
   async #readLeaves(ordinal: number, offset: number, end: number): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import type { AbortOptions } from './abort-options.js'
 import { chunkKeyOf } from './chunk-key.js'
-import { isBaeError } from './errors.js'
 import { setBits } from './have-bits.js'
+import { isLoss } from './lost-bytes.js'
 import type { PieceProofs } from './piece-proofs.js'
 import type { TorrentDeps } from './torrent-deps.js'
 import type { TorrentParts } from './torrent-parts.js'
@@ -54,7 +54,7 @@ async function isRight(
     const verdict = await proofs.check(piece, (span) => parts.reader.readSpan(span, options))
     return verdict === 'right'
   } catch (error) {
-    if (isBaeError(error, 'STORAGE_CHUNK_MISSING') || isBaeError(error, 'STORAGE_CORRUPT')) return false
+    if (isLoss(error)) return false
     throw error
   }
 }

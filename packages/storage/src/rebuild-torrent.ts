@@ -4,9 +4,9 @@ import { chunkKeyOf } from './chunk-key.js'
 import type { ChunkKey, StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database, SealedChunk, TorrentRecord } from './database.js'
-import { isBaeError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
 import { setBits } from './have-bits.js'
+import { getIfSound } from './lost-bytes.js'
 import { keyBytes, packedKeyAt } from './packed-keys.js'
 import { PieceMapper } from './piece-mapper.js'
 import { PieceSet } from './piece-set.js'
@@ -167,12 +167,9 @@ class FoundChunks {
   }
 
   async #read(ordinal: number, key: ChunkKey): Promise<Uint8Array | undefined> {
-    const bytes = await this.#deps.chunkStore.get(key, this.#options).catch((error: unknown) => {
-      // A store that checks what it gives says so itself.
-      if (isBaeError(error, 'STORAGE_CORRUPT')) return undefined
-      throw error
-    })
-    if (bytes?.length !== this.#known.mapper.chunkLengthBytes(ordinal)) return undefined
+    const bytes = await getIfSound(this.#deps.chunkStore, key, this.#options)
+    if (bytes === 'damaged' || bytes?.length !== this.#known.mapper.chunkLengthBytes(ordinal))
+      return undefined
     return chunkKeyOf(bytes, this.#known.mapper.chunkSizeBytes) === key ? bytes : undefined
   }
 

@@ -1,6 +1,6 @@
 import type { AbortOptions } from './abort-options.js'
 import type { ChunkKey, StagedChunk } from './chunk-store.js'
-import { isBaeError } from './errors.js'
+import { getIfSound } from './lost-bytes.js'
 import type { PieceMapper } from './piece-mapper.js'
 import { RecordedKeys } from './recorded-keys.js'
 import type { HashJob, PiecePart } from './scrub-hasher.js'
@@ -47,22 +47,12 @@ export class ScrubReader {
     const { chunkStore } = this.#deps
     const range = { offset: 0, length: this.#mapper.chunkLengthBytes(ordinal) }
     const found =
-      (await this.#get(key)) ??
+      (await getIfSound(chunkStore, key, this.#options)) ??
       (await chunkStore.staging.read(staged, range, this.#options)) ??
       // Between its record and its name it moves from the one place to the other.
-      (await this.#get(key))
-    const bytes = found?.length === range.length ? found : undefined
+      (await getIfSound(chunkStore, key, this.#options))
+    const bytes = found !== 'damaged' && found?.length === range.length ? found : undefined
     return { key, jobs: [{ bytes, chunkSizeBytes: this.#mapper.chunkSizeBytes, parts }] }
-  }
-
-  /** Damage that the store itself found is damage, and no failure. */
-  async #get(key: ChunkKey): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#deps.chunkStore.get(key, this.#options)
-    } catch (error) {
-      if (isBaeError(error, 'STORAGE_CORRUPT')) return new Uint8Array(0)
-      throw error
-    }
   }
 
   async #readStaged(staged: StagedChunk, parts: readonly PiecePart[]): Promise<readonly HashJob[]> {
