@@ -67,8 +67,10 @@ function missingFor({ under }: Kind): string | undefined {
   return under.length > 0 && !existsSync('/usr/include/valgrind/helgrind.h') ? 'valgrind' : undefined
 }
 
+/** Kinds that share a build may run at once: the first of them makes it. */
 function build({ sanitizer }: Kind): boolean {
-  const { status } = spawnSync('make', ['-j2', `SANITIZER=${sanitizer}`], { cwd: folder, stdio: 'inherit' })
+  const args = [folder, 'make', '-j2', `SANITIZER=${sanitizer}`]
+  const { status } = spawnSync('flock', args, { cwd: folder, stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1
   return status === 0
 }

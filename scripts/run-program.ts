@@ -28,10 +28,10 @@ export async function runProgram(program: Program): Promise<ProgramResult> {
   const log = program.logFile === undefined ? undefined : openSync(program.logFile, 'w')
   const limit = new AbortController()
   try {
-    const ended = startProgram(program, log)
+    const { pid, ended } = startProgram(program, log)
     const timedOut = wait(program.limitMs, true, { signal: limit.signal }).catch(() => false)
     const isOver = await Promise.race([ended.then(() => false), timedOut])
-    if (isOver) await endPrograms()
+    if (isOver) await endPrograms([pid])
     return { ok: (await ended) && !isOver, timedOut: isOver, durationMs: Date.now() - startedAtMs }
   } finally {
     limit.abort()
@@ -39,8 +39,14 @@ export async function runProgram(program: Program): Promise<ProgramResult> {
   }
 }
 
-/** Settles with whether the program ended with exit code 0; rejects when it could not be started. */
-function startProgram(program: Program, log: number | undefined): Promise<boolean> {
+interface Started {
+  /** Of the process and its group; undefined when it could not be started, which `ended` tells. */
+  readonly pid: number | undefined
+  /** Settles with whether the program ended with exit code 0. */
+  readonly ended: Promise<boolean>
+}
+
+function startProgram(program: Program, log: number | undefined): Started {
   const output = log ?? 'inherit'
   const child = spawn(program.command, program.args, {
     cwd: program.cwd,
@@ -53,15 +59,17 @@ function startProgram(program: Program, log: number | undefined): Promise<boolea
     child.once('close', (code) => resolve(code === 0))
   })
   const { pid } = child
-  if (pid === undefined) return ended
+  if (pid === undefined) return { pid, ended }
   const listed = ended.finally(() => running.delete(pid))
   running.set(pid, listed)
-  return listed
+  return { pid, ended: listed }
 }
 
-/** Ends what still runs, with its children, who are not in the terminal's group and hear no Ctrl-C. */
-export async function endPrograms(): Promise<void> {
-  const programs = [...running]
+/** Ends what still runs (of these), with its children, who are not in the terminal's group and hear no Ctrl-C. */
+export async function endPrograms(
+  pids: readonly (number | undefined)[] = [...running.keys()],
+): Promise<void> {
+  const programs = [...running].filter(([pid]) => pids.includes(pid))
   for (const [pid] of programs) signalGroup(pid, 'SIGTERM')
   const timer = new AbortController()
   const patience = wait(killAfterMs, undefined, { signal: timer.signal }).catch(() => undefined)

@@ -1,14 +1,17 @@
-// run-suites [GROUP...]: runs the suites of these groups, or all, one after the other, and counts. The last
-// line is `N passed, N failed[, N skipped]`.
+// run-suites [GROUP...]: runs the suites of these groups, or all, in order, as many at once as have their cores, and
+// counts. The last line is `N passed, N failed[, N skipped]`.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { repositoryRoot, shownPath } from './repository.js'
+import { runInOrder } from './run-in-order.js'
 import { endPrograms, type ProgramResult, runProgram } from './run-program.js'
 import { addCounts, countsLine, type SuiteCounts } from './suite-counts.js'
 import { allSuites, type Suite, type SuiteGroup, suiteGroups } from './suites.js'
 
 const logFolder = join(repositoryRoot, '.bae/test')
 const shownLogLines = 60
+/** What CI has. Suites that wait much or must be alone ask for both. */
+const coreCount = 2
 
 const groups = chosenGroups(process.argv.slice(2))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -16,11 +19,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 mkdirSync(logFolder, { recursive: true })
 
-const all: SuiteCounts[] = []
-for (const suite of allSuites()) {
-  if (groups.includes(suite.group)) all.push(await runSuite(suite))
-}
-const total = addCounts(all)
+const chosen = allSuites().filter(({ group }) => groups.includes(group))
+const total = addCounts(await runInOrder(chosen, coreCount, ({ cores }) => cores, runSuite))
 for (const failure of total.failures) console.log(`failed: ${failure}`)
 for (const [need, count] of Object.entries(total.skippedNeeds))
   console.log(`skipped: needs ${need} (${count})`)

@@ -14,6 +14,8 @@ export interface Suite {
   readonly limitMs: number
   /** 'tests' are counted in a file; 'program' is one test, which its exit code decides. */
   readonly counts: 'tests' | 'program'
+  /** How many of the two cores that CI has it keeps busy: two that need one run side by side. */
+  readonly cores: 1 | 2
 }
 
 const minuteMs = 60_000
@@ -58,7 +60,7 @@ export function unitArgs(name: string): string[] {
 
 function aloneTests(name: string): Suite {
   const suite = script(`${name} alone`, 'check-alone', [name])
-  return { ...suite, group: 'alone', limitMs: 5 * minuteMs }
+  return { ...suite, group: 'alone', limitMs: 5 * minuteMs, cores: 2 }
 }
 
 /** The disk backend without Node. Where nothing is built yet, the build takes most of it. */
@@ -89,6 +91,7 @@ function vitest(group: SuiteGroup, name: string, folder: string, args: string[],
     cwd,
     limitMs,
     counts: 'tests',
+    cores: 2,
   }
 }
 
@@ -98,7 +101,7 @@ function script(name: string, file: string, args: string[] = []): Suite {
 
 function program(name: string, command: string, args: string[]): Suite {
   const limitMs = 2 * minuteMs
-  return { group: 'checks', name, command, args, cwd: repositoryRoot, limitMs, counts: 'program' }
+  return { group: 'checks', name, command, args, cwd: repositoryRoot, limitMs, counts: 'program', cores: 1 }
 }
 
 function bin(name: string): string {
