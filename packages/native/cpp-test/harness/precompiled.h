@@ -1,4 +1,3 @@
-#pragma once
 // What nearly every file here includes and none of us changes, compiled once for all of them: the Makefile alone
 // includes it. Files still name what they need, as if it did not exist.
 #include <algorithm>
