@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { BareSystem } from '../harness/bare-system.js'
 import { ChildProgram } from '../harness/child-program.js'
 import { nodeExecutable, nodeMajors } from '../harness/other-nodes.js'
+import { packNative } from '../harness/packed-packages.js'
 import { repositoryRoot } from '../harness/repository-root.js'
 import { makeTemporaryFolder, removeFolder } from '../harness/temporary-folder.js'
+import { describeAllPackages } from '../installed/all-packages-cases.js'
 
 const nativeFolder = join(repositoryRoot, 'packages/native')
 const npmFolder = join(dirname(process.execPath), '../lib/node_modules/npm')
@@ -26,7 +28,7 @@ beforeAll(async () => {
   folder = await makeTemporaryFolder()
   tarballs = join(folder, 'tarballs')
   mkdirSync(tarballs)
-  packNative()
+  packNative(folder, tarballs)
   const require = createRequire(join(nativeFolder, 'package.json'))
   for (const name of ['node-gyp-build', 'node-addon-api']) {
     const dependency = dirname(require.resolve(`${name}/package.json`))
@@ -37,21 +39,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await removeFolder(folder)
 })
-
-/** In a copy, as the prebuild is made from scratch and the workspace's own addon is in use. */
-function packNative(): void {
-  const copy = join(folder, 'native')
-  const left = new Set(['build', 'prebuilds', 'node_modules', 'test'])
-  mkdirSync(copy)
-  for (const name of readdirSync(nativeFolder)) {
-    if (!left.has(name)) cpSync(join(nativeFolder, name), join(copy, name), { recursive: true })
-  }
-  symlinkSync(join(nativeFolder, 'node_modules'), join(copy, 'node_modules'))
-  execFileSync(process.execPath, ['scripts/prebuild.mjs'], { cwd: copy, stdio: 'pipe' })
-  // Only the workspace may say `catalog:`; whoever installs the package has no use for these.
-  execFileSync('npm', ['pkg', 'delete', 'devDependencies'], { cwd: copy })
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', tarballs], { cwd: copy })
-}
 
 async function makeSystem(context: TestContext, major: number, name: string): Promise<BareSystem> {
   const node = nodeExecutable(context, major)
@@ -223,3 +210,5 @@ describe('@bae/native from its tarball, where no prebuilt addon fits', () => {
     expect(code).toBe(0)
   })
 })
+
+describeAllPackages(() => ({ folder, tarballs }))
