@@ -73,7 +73,13 @@ describe('an import', () => {
       [3 * pieceLengthBytes - 1, true],
       [3 * pieceLengthBytes, false],
     ] as const) {
-      const limited = new ImportService({ client, imports, library, inOrderAboveBytes })
+      const limited = new ImportService({
+        client,
+        imports,
+        library,
+        inOrderAboveBytes,
+        selectFiles: selectSimply,
+      })
       const adding = client.whenAdded()
       const stop = new AbortController()
       const job = await limited.add(source, { signal: stop.signal })
