@@ -69,7 +69,7 @@ export interface NativeSessionOptions {
   readonly onAlert: (alert: NativeAlert) => void
   /** Every alert of libtorrent, also those that `onAlert` gets, after it. */
   readonly onRawAlert?: (alert: RawAlert) => void
-  /** What to be told of besides 'error', 'status', 'storage', 'connect' and 'pieceProgress'. */
+  /** What to be told of besides 'error', 'status', 'storage', 'connect', 'peer' and 'pieceProgress'. */
   readonly alertCategories?: readonly AlertCategory[]
   /** Only without a handler: what keeps the torrents. 'mmap' unless set; 'disabled' keeps nothing and reads zeroes. */
   readonly diskBackend?: 'mmap' | 'posix' | 'disabled'

@@ -1,6 +1,7 @@
 #include "alert_convert.h"
 
 #include <libtorrent/alert_types.hpp>
+#include <libtorrent/socks5_stream.hpp>
 #include <libtorrent/write_resume_data.hpp>
 
 #include <chrono>
@@ -34,6 +35,13 @@ Napi::Object ofError(Napi::Env env, char const* type, lt::torrent_handle const& 
   auto object = ofTorrent(env, type, handle);
   object.Set("code", errorCodeName(error));
   object.Set("message", message);
+  return object;
+}
+
+Napi::Object disconnected(Napi::Env env, lt::peer_alert const& alert, lt::error_code const& error) {
+  auto object = ofTorrent(env, "peerDisconnected", alert.handle);
+  object.Set("peer", endpointText(alert.endpoint));
+  object.Set("message", error.message());
   return object;
 }
 
@@ -90,10 +98,12 @@ Napi::Value transferAlertToJs(Napi::Env env, lt::alert const& alert) {
     return object;
   }
   if (auto const* a = lt::alert_cast<lt::peer_disconnected_alert>(&alert)) {
-    auto object = ofTorrent(env, "peerDisconnected", a->handle);
-    object.Set("peer", endpointText(a->endpoint));
-    object.Set("message", a->error.message());
-    return object;
+    return disconnected(env, *a, a->error);
+  }
+  // libtorrent says this instead of a peer that broke the protocol; of the errors of a proxy it says both.
+  if (auto const* a = lt::alert_cast<lt::peer_error_alert>(&alert)) {
+    if (a->error.category() == lt::socks_category()) return env.Undefined();
+    return disconnected(env, *a, a->error);
   }
   if (auto const* a = lt::alert_cast<lt::peer_ban_alert>(&alert)) {
     auto object = ofTorrent(env, "peerBanned", a->handle);

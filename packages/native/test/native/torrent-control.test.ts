@@ -5,6 +5,7 @@ import { createHeldCall } from '../../src/testing/held-call.js'
 import { RecordingStorage } from '../../src/testing/recording-storage.js'
 import { createTestTorrent, pieceBits } from '../../src/testing/test-torrent.js'
 import { everyPiece, openLoopbackSession, openTorrent, untilTrue } from './loopback-session.js'
+import { WatchingPeer } from './watching-peer.js'
 
 it('checks every piece again at a recheck, and finds the one that was damaged meanwhile', async () => {
   const torrent = createTestTorrent('rechecked')
@@ -212,4 +213,20 @@ it('refuses pieces, priorities and places that the torrent cannot have, and chan
   expect(session.pieceMap(before)).toEqual(new Uint8Array())
   expect(session.fileProgress(before)).toEqual([])
   expect(session.piecePriorities(before)).toEqual([])
+})
+
+it('tells that a peer is gone also when it was sent away for what it said', async () => {
+  const torrent = createTestTorrent('impolite')
+  const { session, storage, handle } = await openTorrent(torrent)
+  const peer = await WatchingPeer.connect(session.listenPort, torrent.infoHashV1)
+  await storage.until('it is there', () => storage.alerted('peerConnected'))
+  // HAVE (BEP 3) of a piece that no torrent has.
+  peer.send(Uint8Array.of(0, 0, 0, 5, 4, 0xff, 0xff, 0xff, 0xff))
+  await storage.until('it is gone', () => storage.alerted('peerDisconnected'))
+  const told = storage.alerts.filter(({ type }) => type === 'peerConnected' || type === 'peerDisconnected')
+  expect(told).toMatchObject([
+    { type: 'peerConnected', handle },
+    { type: 'peerDisconnected', handle, message: expect.stringContaining('have') },
+  ])
+  peer.close()
 })

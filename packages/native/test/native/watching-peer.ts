@@ -5,7 +5,10 @@ const HANDSHAKE_BYTES = 68
 const HAVE = 4
 const BITFIELD = 5
 
-/** A peer that sends nothing but its handshake (BEP 3) and notes which pieces it is told about, one by one or all at once. */
+/**
+ * A peer that sends its handshake (BEP 3) and what the test says, and notes which pieces it is told about, one by one
+ * or all at once.
+ */
 export class WatchingPeer {
   readonly #socket: Socket
   readonly #announced: number[] = []
@@ -49,6 +52,11 @@ export class WatchingPeer {
   async untilAnnounced(piece: number): Promise<void> {
     if (this.#announced.includes(piece)) return
     await new Promise<void>((resolve) => this.#waiting.set(piece, resolve))
+  }
+
+  /** Bytes as they are, also those that no honest peer would send. */
+  send(bytes: Uint8Array): void {
+    this.#socket.write(bytes)
   }
 
   close(): void {
