@@ -97,13 +97,14 @@ describe('TorrentClient on libtorrent', { timeout: 60_000 }, () => {
     expect(await storage.readPiece(3, 0, piece)).toEqual(test.bytes.slice(3 * piece, 4 * piece))
   })
 
-  // Where libtorrent keeps files, the whole file is wanted for the moment that it takes to say which part.
+  // Where libtorrent keeps files, the whole file is wanted for the moment that it takes to say which part: mostly that is
+  // not seen here either, but a busy machine can make it long.
   it.each([
-    ['own', 4],
-    ['files', 15],
+    ['own', 2],
+    ['files', 8],
   ] as const)(
     'begins a stream at the wanted place, also of a file that is not selected (%s)',
-    async (storage, mostBefore) => {
+    async (storage, mostOthers) => {
       const peers = await openSeed(400_000)
       const { client } = await openClient()
       const savePath = await temporaryFolder()
@@ -119,7 +120,9 @@ describe('TorrentClient on libtorrent', { timeout: 60_000 }, () => {
         parts.push(part)
       }
       expect(Buffer.concat(parts).equals(bytesOfFilm(range.offset, range.length))).toBe(true)
-      expect(arrivedBefore.length).toBeLessThanOrEqual(mostBefore)
+      // The file begins a little behind a piece's start.
+      const others = arrivedBefore.filter((each) => each !== 50)
+      expect(others.length).toBeLessThanOrEqual(mostOthers)
       expect(torrent.status.completedPieces).toBeLessThan(30)
     },
   )

@@ -14,10 +14,12 @@ export class FileReaders {
       seat: () => torrent.seat,
       has: (piece) => torrent.progress.tally?.has(piece) ?? false,
       priorities: () => torrent.progress.tally?.piecePriorities ?? new Uint8Array(),
+      wantedAgain: () => torrent.progress.isFinished && torrent.dialAgain(),
     })
   }
 
   open(fileIndex: number): DeadlineReader {
+    this.#torrent.knownPeers.look()
     const reader = this.#deadlines.openReader()
     const isLent = this.#isNoFile(fileIndex)
     if (isLent) {

@@ -184,7 +184,7 @@ export class HeldTorrent {
     this.#handle = handle
     this.session.set(handle, this)
     this.wishes.applyTo(native, handle, requested, this.#requestedAt)
-    this.#dialPeers()
+    this.#dial(this.wishes.peers)
     this.readers.reapply()
     this.observe(this.session.statusOf(handle))
   }
@@ -281,6 +281,11 @@ export class HeldTorrent {
     this.#lifetime.abort(reason)
   }
 
+  /** Seeds were hung up on, as neither side had a use for the other: those that the user named, and the last known. */
+  dialAgain(): void {
+    this.#dial([...this.wishes.peers, ...this.knownPeers.addresses])
+  }
+
   announceFinished(): void {
     this.announce('torrentFinished', { id: this.id })
   }
@@ -310,15 +315,14 @@ export class HeldTorrent {
     this.#deps.changed(this)
   }
 
-  /** Seeds were hung up on, as neither side had a use for the other. */
   #leaveUploadMode(): void {
     this.withSession((session, handle) => session.setTorrentFlags(handle, { uploadMode: false }))
-    this.#dialPeers()
+    this.dialAgain()
   }
 
-  #dialPeers(): void {
+  #dial(peers: readonly PeerAddress[]): void {
     this.withSession((session, handle) => {
-      for (const { host, port } of this.wishes.peers) session.connectPeer(handle, host, port)
+      for (const { host, port } of peers) session.connectPeer(handle, host, port)
     })
   }
 }

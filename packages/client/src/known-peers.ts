@@ -2,10 +2,7 @@ import type { PeerStatus } from '@bae/native'
 import type { HeldTorrent } from './held-torrent.js'
 import type { PeerAddress } from './torrent-options.js'
 
-/**
- * Whom a torrent of the storage 'own' can dial after a restart, before a tracker answers. Those of the storage 'files'
- * are in libtorrent's resume data.
- */
+/** Whom a torrent can dial before a tracker answers: after a restart, or when everybody was hung up on. */
 export class KnownPeers {
   readonly #torrent: HeldTorrent
   #last: readonly PeerAddress[]
@@ -17,13 +14,12 @@ export class KnownPeers {
 
   /** Of a private torrent none: its trackers name them anew (BEP 27). */
   get addresses(): readonly PeerAddress[] {
-    return this.#torrent.kind === 'files' || this.#torrent.torrent.isPrivate ? [] : this.#last
+    return this.#torrent.torrent.isPrivate ? [] : this.#last
   }
 
   /** As they are now, where the torrent has any: a torrent that lost them all for a moment still knows them. */
   look(): readonly PeerAddress[] {
-    const { kind, progress } = this.#torrent
-    if (kind === 'own' && progress.status.peers > 0) {
+    if (this.#torrent.progress.status.peers > 0) {
       const peers = this.#torrent.withSession((session, handle) => session.torrentPeers(handle)) ?? []
       const addresses = peers.filter(isDialled).flatMap(({ peer }) => addressOf(peer))
       if (addresses.length > 0) this.#last = addresses

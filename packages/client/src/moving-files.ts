@@ -3,8 +3,11 @@ import type { AbortOptions } from '@bae/storage'
 import { ClientError } from './errors.js'
 import type { HeldTorrent } from './held-torrent.js'
 
-/** libtorrent tells nobody that it is done. */
-const LOOK_INTERVAL_MS = 20
+/**
+ * libtorrent tells nobody that it is done; it mostly is at once. Until that is seen it fetches all of a file of which a
+ * reader wants a part.
+ */
+const LONGEST_LOOK_INTERVAL_MS = 20
 const LONGEST_MOVE_MS = 30_000
 
 /**
@@ -38,14 +41,16 @@ export class MovingFiles {
   }
 
   async #settle(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < LONGEST_MOVE_MS; waitedMs += LOOK_INTERVAL_MS) {
+    let intervalMs = 1
+    for (let waitedMs = 0; waitedMs < LONGEST_MOVE_MS; waitedMs += intervalMs) {
       const { seat } = this.#torrent
       const now = seat?.session.filePriorities(seat.handle)
       if (now === undefined || this.#told === undefined || isSame(now, this.#told)) {
         this.#told = undefined
         return
       }
-      await setTimeout(LOOK_INTERVAL_MS, undefined, { ref: false })
+      if (waitedMs > 0) intervalMs = Math.min(2 * intervalMs, LONGEST_LOOK_INTERVAL_MS)
+      await setTimeout(intervalMs, undefined, { ref: false })
     }
     const message = `libtorrent moved the files of torrent ${this.#torrent.id} for more than ${LONGEST_MOVE_MS} ms`
     throw new ClientError('CLIENT_FILE_CHANGED', message)

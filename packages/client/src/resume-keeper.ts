@@ -125,7 +125,7 @@ export class ResumeKeeper {
 function recordOf(torrent: HeldTorrent): ResumeRecord {
   const { kind, savePath, resumeData, wishes, progress } = torrent
   const { allTimeDownloadedBytes, allTimeUploadedBytes } = progress.status
-  const knownPeers = torrent.knownPeers.look()
+  const knownPeers = kind === 'own' ? torrent.knownPeers.look() : []
   return {
     kind,
     ...(savePath !== undefined && { savePath }),

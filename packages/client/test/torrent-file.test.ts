@@ -143,6 +143,27 @@ describe('the stream of a file', () => {
     expect(missing).toEqual([4, 0, 0, 0, 0, 0, 0, 0])
   })
 
+  it('dials its peers again whenever a torrent that lacked nothing wants more', async () => {
+    const opened = await openFilm()
+    const { torrent, session, file, swarm } = opened
+    torrent.deselect(['text', 'film'])
+    torrent.connectPeer({ host: '127.0.0.1', port: 9 })
+    const range = { offset: 6 * piece, length: 2 * piece }
+    const reading = file.stream({ range, readAheadBytes: piece })[Symbol.asyncIterator]()
+    const dialledFor = async (pieces: readonly number[]) => {
+      const before = session.dialled.length
+      const next = reading.next()
+      await everythingDue()
+      for (const each of pieces) await swarm.deliverPiece(torrent.id, each)
+      await next
+      return session.dialled.length - before
+    }
+    // The stream begins in the middle of piece 6 and looks a piece ahead.
+    expect(await dialledFor([6, 7])).toBe(1)
+    expect(await dialledFor([])).toBe(0)
+    expect(await dialledFor([8])).toBe(1)
+  })
+
   it('goes on hurrying after the torrent was added to the session again', async () => {
     const { file, fakes, swarm, torrent, library, session } = await openFilm()
     await swarm.deliverPiece(torrent.id, 5)
