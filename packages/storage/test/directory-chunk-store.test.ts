@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readlink, writeFile } from 'node:fs/promises'
+import fs from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { chunkKeyOf } from '../src/chunk-key.js'
@@ -25,15 +26,13 @@ async function filesBelow(directory: string): Promise<string[]> {
 }
 
 /** Under which names files below `directory` are flushed from now on. */
-async function watchFlushes(directory: string): Promise<{ readonly path: string }[]> {
+function watchFlushes(directory: string): { readonly path: string }[] {
   const flushes: { readonly path: string }[] = []
-  const probe = await open(directory, 'r')
-  const handles = Object.getPrototypeOf(probe) as { readonly fd: number; datasync(): Promise<void> }
-  await probe.close()
-  const real = handles.datasync
-  vi.spyOn(handles, 'datasync').mockImplementation(async function (this: typeof handles) {
-    flushes.push({ path: (await readlink(`/proc/self/fd/${this.fd}`)).slice(directory.length + 1) })
-    await real.call(this)
+  const real = fs.fdatasync
+  vi.spyOn(fs, 'fdatasync').mockImplementation((descriptor, done) => {
+    const path = fs.readlinkSync(`/proc/self/fd/${descriptor}`)
+    flushes.push({ path: path.slice(directory.length + 1) })
+    real(descriptor, done)
   })
   return flushes
 }
@@ -133,7 +132,7 @@ describe('DirectoryChunkStore', () => {
     await store.staging.seal(place, key)
     await store.put(other, patternBytes(2, 100))
     await store.staging.write({ ...place, chunk: 10 }, 0, patternBytes(3, 100))
-    const flushes = await watchFlushes(directory)
+    const flushes = watchFlushes(directory)
     await store.flush()
     const objects = [key, other].map((one) => join('chunks', one.slice(0, 2), one))
     const expected = [...objects, join('staging', place.torrentId, '3-10')]
@@ -146,7 +145,7 @@ describe('DirectoryChunkStore', () => {
     await store.put(key, patternBytes(1, 100))
     await store.flush()
     await store.staging.write(place, 0, patternBytes(1, 100))
-    const flushes = await watchFlushes(directory)
+    const flushes = watchFlushes(directory)
     await store.staging.seal(place, key)
     expect(flushes).toEqual([{ path: join('staging', place.torrentId, '3-9') }])
   })

@@ -1,8 +1,9 @@
-import { constants } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import fs, { constants } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type OpenFile, PositionalWriter } from '../src/chunk-store/positional-writer.js'
+import { PositionalWriter } from '../src/chunk-store/positional-writer.js'
+import type { FileCalls } from '../src/chunk-store/with-file.js'
 import { patternBytes } from '../src/compliance/bytes.js'
 import { sameBytes } from '../src/compliance/expectations.js'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -21,16 +22,34 @@ function alignedBytes(seed: number, length: number): Uint8Array {
   return bytes
 }
 
-/** Opens as asked and remembers whether it was for direct writes. `refusing`: as a file system that has none. */
-function watchedOpen(refusing = false): { openFile: OpenFile; opens: ('direct' | 'cached')[] } {
+function refusal(syscall: string): Error {
+  return Object.assign(new Error('EINVAL'), { code: 'EINVAL', syscall })
+}
+
+/** The calls of the system, and how files were opened. `direct` stands for those of a file opened for direct writes. */
+function watchedCalls(forDirect: Partial<FileCalls> = {}): {
+  calls: FileCalls
+  opens: ('direct' | 'cached')[]
+} {
   const opens: ('direct' | 'cached')[] = []
-  const openFile: OpenFile = async (path, flags) => {
-    const isDirect = direct !== 0 && (flags & direct) !== 0
-    opens.push(isDirect ? 'direct' : 'cached')
-    if (isDirect && refusing) throw Object.assign(new Error('EINVAL'), { code: 'EINVAL', syscall: 'open' })
-    return await open(path, flags)
+  const directOnes = new Set<number>()
+  const calls: FileCalls = {
+    open(path, flags, done) {
+      const isDirect = direct !== 0 && (Number(flags) & direct) !== 0
+      opens.push(isDirect ? 'direct' : 'cached')
+      const opened = isDirect ? (forDirect.open ?? fs.open) : fs.open
+      opened(path, flags, (error, descriptor) => {
+        if (isDirect) directOnes.add(descriptor)
+        else directOnes.delete(descriptor)
+        done(error, descriptor)
+      })
+    },
+    write(descriptor, ...rest) {
+      const written = directOnes.has(descriptor) ? (forDirect.write ?? fs.write) : fs.write
+      written(descriptor, ...rest)
+    },
   }
-  return { openFile, opens }
+  return { calls, opens }
 }
 
 describe('PositionalWriter', () => {
@@ -57,8 +76,8 @@ describe('PositionalWriter', () => {
 
   it('goes past the page cache only where place and length are whole pages', async () => {
     const path = join(await temporaryDirectory(), 'file')
-    const { openFile, opens } = watchedOpen()
-    const writer = new PositionalWriter(openFile)
+    const { calls, opens } = watchedCalls()
+    const writer = new PositionalWriter(calls)
     const memory = alignedBytes(1, 4 * page)
     await writer.write(path, 0, memory)
     const [first] = opens
@@ -72,8 +91,8 @@ describe('PositionalWriter', () => {
 
   it('asks a file system that refuses direct writes only once', async () => {
     const path = join(await temporaryDirectory(), 'file')
-    const { openFile, opens } = watchedOpen(true)
-    const writer = new PositionalWriter(openFile)
+    const { calls, opens } = watchedCalls({ open: (_, __, done) => done(refusal('open'), -1) })
+    const writer = new PositionalWriter(calls)
     const memory = alignedBytes(1, 2 * page)
     await writer.write(path, 0, memory)
     await writer.write(path, 2 * page, memory)
@@ -83,16 +102,10 @@ describe('PositionalWriter', () => {
 
   it('tries memory that the kernel refused only once, and other memory again', async () => {
     const path = join(await temporaryDirectory(), 'file')
-    const opens: string[] = []
-    const writer = new PositionalWriter(async (name, flags) => {
-      const isDirect = direct !== 0 && (flags & direct) !== 0
-      opens.push(isDirect ? 'direct' : 'cached')
-      const file = await open(name, isDirect ? flags & ~direct : flags)
-      if (isDirect)
-        file.write = () =>
-          Promise.reject(Object.assign(new Error('EINVAL'), { code: 'EINVAL', syscall: 'write' }))
-      return file
+    const { calls, opens } = watchedCalls({
+      write: (_, __, ___, ____, _____, done) => done(refusal('write'), 0),
     })
+    const writer = new PositionalWriter(calls)
     const [one, two] = [patternBytes(1, page), patternBytes(2, page)]
     await writer.write(path, 0, one)
     await writer.write(path, page, one)
@@ -105,19 +118,19 @@ describe('PositionalWriter', () => {
   it('writes all of it through the cache when a direct write was short', async () => {
     const path = join(await temporaryDirectory(), 'file')
     const memory = alignedBytes(1, 4 * page)
-    const writer = new PositionalWriter(async (name, flags) => {
-      const isDirect = direct !== 0 && (flags & direct) !== 0
-      const file = await open(name, flags)
-      if (isDirect) file.write = (async () => ({ bytesWritten: page })) as unknown as typeof file.write
-      return file
+    const { calls, opens } = watchedCalls({
+      write: (descriptor, bytes, start, _, position, done) =>
+        fs.write(descriptor, bytes, start, page, position, done),
     })
+    const writer = new PositionalWriter(calls)
     await writer.write(path, 0, memory)
+    expect(opens).toEqual(direct === 0 ? ['cached'] : ['direct', 'cached'])
     sameBytes(await readFile(path), memory, 'file')
   })
 
   it('passes every other failure on', async () => {
     const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'open' })
-    const writer = new PositionalWriter(() => Promise.reject(full))
+    const writer = new PositionalWriter({ ...fs, open: (_, __, done) => done(full, -1) })
     await expect(writer.write('anywhere', 0, patternBytes(1, page))).rejects.toBe(full)
     await expect(writer.write('anywhere', 0, patternBytes(1, 5))).rejects.toBe(full)
   })

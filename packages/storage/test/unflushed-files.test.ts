@@ -1,14 +1,9 @@
-import { mkdir, open, readlink, rename, writeFile } from 'node:fs/promises'
+import fs from 'node:fs'
+import { mkdir, readlink, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UnflushedFiles } from '../src/chunk-store/unflushed-files.js'
 import { temporaryDirectory } from './temporary-directory.js'
-
-interface Handle {
-  readonly fd: number
-  datasync(): Promise<void>
-  sync(): Promise<void>
-}
 
 let directory: string
 let flushed: string[]
@@ -19,17 +14,20 @@ beforeEach(async () => {
   directory = await temporaryDirectory()
   flushed = []
   before = async () => {}
-  const probe = await open(directory, 'r')
-  const handles = Object.getPrototypeOf(probe) as Handle
-  await probe.close()
-  for (const method of ['datasync', 'sync'] as const) {
-    const real = handles[method]
-    vi.spyOn(handles, method).mockImplementation(async function (this: Handle) {
-      const path = (await readlink(`/proc/self/fd/${this.fd}`)).slice(directory.length + 1)
-      await before(path)
-      await real.call(this)
-      flushed.push(path)
-    })
+  for (const call of ['fdatasync', 'fsync'] as const) {
+    const real = fs[call]
+    const watched: typeof fs.fsync = Object.assign((descriptor: number, done: fs.NoParamCallback) => {
+      const flush = async (): Promise<void> => {
+        const path = (await readlink(`/proc/self/fd/${descriptor}`)).slice(directory.length + 1)
+        await before(path)
+        real(descriptor, (error) => {
+          if (error === null) flushed.push(path)
+          done(error)
+        })
+      }
+      flush().catch(done)
+    }, real)
+    vi.spyOn(fs, call).mockImplementation(watched)
   }
 })
 

@@ -1,4 +1,5 @@
-import { mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import fs from 'node:fs'
+import { mkdir, opendir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
@@ -20,6 +21,7 @@ import { DirectoryStagingArea } from './directory-staging-area.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
 import { TemporaryFiles } from './temporary-files.js'
 import { UnflushedFiles } from './unflushed-files.js'
+import { type Done, isThere, withFile } from './with-file.js'
 
 /** Far below any limit of open files, and more than the threads that do the work. */
 const maxOpenFiles = 16
@@ -126,25 +128,22 @@ export class DirectoryChunkStore implements StagingChunkStore {
     const path = this.#path(key)
     const range = options?.range
     if (range !== undefined) assertByteRange(range)
-    return await this.#run(`reading chunk ${key}`, options, async () => {
-      const file = await absentAsUndefined(open(path, 'r'))
-      if (file === undefined) return undefined
-      try {
-        const bytes = await readExactly(file, range ?? { offset: 0, length: (await file.stat()).size })
-        if (bytes !== undefined) return bytes
-        throw new RangeError(
-          `bytes ${range?.offset} to ${range && range.offset + range.length} are beyond chunk ${key}`,
-        )
-      } finally {
-        await file.close()
-      }
-    })
+    return await this.#run(`reading chunk ${key}`, options, () =>
+      absentAsUndefined(
+        withFile<Uint8Array>(path, 'r', (descriptor, done) => {
+          if (range !== undefined) return readRange(descriptor, key, range, done)
+          fs.fstat(descriptor, (error, stats) => {
+            if (error !== null) done(error, new Uint8Array())
+            else readRange(descriptor, key, { offset: 0, length: stats.size }, done)
+          })
+        }),
+      ),
+    )
   }
 
   async has(key: ChunkKey, options?: AbortOptions): Promise<boolean> {
     const path = this.#path(key)
-    const look = async (): Promise<boolean> => (await absentAsUndefined(stat(path))) !== undefined
-    return await this.#run(`looking for chunk ${key}`, options, look)
+    return await this.#run(`looking for chunk ${key}`, options, () => isThere(path))
   }
 
   async delete(key: ChunkKey, options?: AbortOptions): Promise<void> {
@@ -216,4 +215,12 @@ export class DirectoryChunkStore implements StagingChunkStore {
     parseChunkKey(key)
     return join(this.#directory, 'chunks', key.slice(0, 2), key)
   }
+}
+
+function readRange(descriptor: number, key: ChunkKey, range: ByteRange, done: Done<Uint8Array>): void {
+  readExactly(descriptor, range, (error, bytes) => {
+    if (bytes !== undefined) return done(null, bytes)
+    const where = `bytes ${range.offset} to ${range.offset + range.length}`
+    done(error ?? new RangeError(`${where} are beyond chunk ${key}`), new Uint8Array())
+  })
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, opendir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
@@ -13,6 +13,7 @@ import { absentAsUndefined } from './absent-as-undefined.js'
 import { PositionalWriter } from './positional-writer.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
 import { flushFile, type UnflushedFiles } from './unflushed-files.js'
+import { isThere, withFile } from './with-file.js'
 
 export interface DirectoryStagingDeps {
   readonly calls: InFlightCalls
@@ -53,13 +54,10 @@ export class DirectoryStagingArea implements StagingArea {
     assertByteRange(range)
     const path = this.#path(chunk)
     return await this.#run(`reading ${nameOf(chunk)}`, options, async () => {
-      const file = await absentAsUndefined(open(path, 'r'))
-      if (file === undefined) return undefined
-      try {
-        return await readExactly(file, range)
-      } finally {
-        await file.close()
-      }
+      const read = withFile<Uint8Array | undefined>(path, 'r', (descriptor, done) =>
+        readExactly(descriptor, range, done),
+      )
+      return await absentAsUndefined(read)
     })
   }
 
@@ -71,7 +69,7 @@ export class DirectoryStagingArea implements StagingArea {
     const from = this.#path(chunk)
     const to = this.#deps.pathOfKey(key)
     await this.#run(`sealing ${nameOf(chunk)} as ${key}`, undefined, async () => {
-      const replaces = (await absentAsUndefined(stat(to))) !== undefined
+      const replaces = await isThere(to)
       if (replaces) {
         await flushFile(from)
         crashPoint('bytes that replace an object are flushed')
@@ -79,7 +77,7 @@ export class DirectoryStagingArea implements StagingArea {
       if (await this.#renamed(from, to)) return
       if (replaces) return
       await mkdir(dirname(to), { recursive: true })
-      if ((await this.#renamed(from, to)) || (await absentAsUndefined(stat(to)))) return
+      if ((await this.#renamed(from, to)) || (await isThere(to))) return
       throw new StorageError(
         'STORAGE_CHUNK_MISSING',
         `${nameOf(chunk)} is neither staged nor stored as ${key}`,

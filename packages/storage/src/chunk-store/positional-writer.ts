@@ -1,8 +1,6 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import fs, { constants } from 'node:fs'
 import { errnoOf } from '../io-error.js'
-
-export type OpenFile = (path: string, flags: number) => Promise<FileHandle>
+import { type FileCalls, withFile } from './with-file.js'
 
 const createForWriting = constants.O_WRONLY | constants.O_CREAT
 
@@ -18,28 +16,29 @@ const alignmentBytes = 4096
  * its place and length aligned, which shows here, and its memory too, which only the kernel can tell.
  */
 export class PositionalWriter {
-  readonly #openFile: OpenFile
+  readonly #calls: FileCalls
   /** The file system wants no direct writes at all (tmpfs, some network mounts). */
   #directRefused = direct === 0
   /** Memory that the kernel refused: not to be tried twice. */
   readonly #unaligned = new WeakSet<ArrayBufferLike>()
 
-  constructor(openFile: OpenFile = open) {
-    this.#openFile = openFile
+  constructor(calls: FileCalls = fs) {
+    this.#calls = calls
   }
 
   /** All of `bytes` at `offset` of the file, which is made when it is missing; its folder is not. */
   async write(path: string, offset: number, bytes: Uint8Array): Promise<void> {
     if (this.#mayGoDirect(offset, bytes) && (await this.#writeDirect(path, offset, bytes))) return
-    const file = await this.#openFile(path, createForWriting)
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        const rest = await file.write(bytes, done, bytes.length - done, offset + done)
-        done += rest.bytesWritten
+    const write = (descriptor: number, done: (error: Error | null) => void): void => {
+      const writeFrom = (at: number): void => {
+        this.#calls.write(descriptor, bytes, at, bytes.length - at, offset + at, (error, bytesWritten) => {
+          if (error !== null || at + bytesWritten >= bytes.length) done(error)
+          else writeFrom(at + bytesWritten)
+        })
       }
-    } finally {
-      await file.close()
+      writeFrom(0)
     }
+    await withFile<void>(path, createForWriting, write, this.#calls)
   }
 
   #mayGoDirect(offset: number, bytes: Uint8Array): boolean {
@@ -54,27 +53,19 @@ export class PositionalWriter {
 
   /** False when it has to be done the other way; what was written by then is written again. */
   async #writeDirect(path: string, offset: number, bytes: Uint8Array): Promise<boolean> {
-    const file = await this.#openDirect(path)
-    if (file === undefined) return false
+    let isOpen = false
+    const write = (descriptor: number, done: (error: Error | null, bytesWritten: number) => void): void => {
+      isOpen = true
+      this.#calls.write(descriptor, bytes, 0, bytes.length, offset, done)
+    }
     try {
-      const { bytesWritten } = await file.write(bytes, 0, bytes.length, offset)
+      const bytesWritten = await withFile<number>(path, createForWriting | direct, write, this.#calls)
       return bytesWritten === bytes.length
     } catch (error) {
       if (errnoOf(error) !== 'EINVAL') throw error
-      this.#unaligned.add(bytes.buffer)
+      if (isOpen) this.#unaligned.add(bytes.buffer)
+      else this.#directRefused = true
       return false
-    } finally {
-      await file.close()
-    }
-  }
-
-  async #openDirect(path: string): Promise<FileHandle | undefined> {
-    try {
-      return await this.#openFile(path, createForWriting | direct)
-    } catch (error) {
-      if (errnoOf(error) !== 'EINVAL') throw error
-      this.#directRefused = true
-      return undefined
     }
   }
 }

@@ -1,17 +1,20 @@
-import type { FileHandle } from 'node:fs/promises'
+import fs from 'node:fs'
 import type { ByteRange } from '../byte-range.js'
+import type { Done } from './with-file.js'
 
 /** Exactly `range.length` bytes, or `undefined` when the file ends before that. The result shares memory with nothing. */
-export async function readExactly(file: FileHandle, range: ByteRange): Promise<Uint8Array | undefined> {
+export function readExactly(descriptor: number, range: ByteRange, done: Done<Uint8Array | undefined>): void {
   // Not zeroed first: every byte is read into or the whole is thrown away.
   const bytes = new Uint8Array(Buffer.allocUnsafeSlow(range.length).buffer)
-  let done = 0
-  while (done < bytes.length) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, range.offset + done)
-    if (bytesRead === 0) return undefined
-    done += bytesRead
+  const readFrom = (at: number): void => {
+    fs.read(descriptor, bytes, at, bytes.length - at, range.offset + at, (error, bytesRead) => {
+      if (error !== null || bytesRead === 0) done(error, undefined)
+      else if (at + bytesRead === bytes.length) done(null, bytes)
+      else readFrom(at + bytesRead)
+    })
   }
-  return bytes
+  if (bytes.length === 0) done(null, bytes)
+  else readFrom(0)
 }
 
 /** RangeError for what is no range at all. */

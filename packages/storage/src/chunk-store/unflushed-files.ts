@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises'
+import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { forEachBounded } from '../for-each-bounded.js'
 import { errnoOf, isAbsent } from '../io-error.js'
+import { withFile } from './with-file.js'
 
 /** Flushes at once: the journal of a file system writes the metadata of several in one go. */
 const maxFlushesAtOnce = 4
@@ -75,12 +76,7 @@ export class UnflushedFiles {
 /** False when there is no such file any more. */
 export async function flushFile(path: string): Promise<boolean> {
   try {
-    const file = await open(path, 'r')
-    try {
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
+    await withFile<void>(path, 'r', (descriptor, done) => fs.fdatasync(descriptor, (error) => done(error)))
     return true
   } catch (error) {
     if (isAbsent(error)) return false
@@ -91,12 +87,7 @@ export async function flushFile(path: string): Promise<boolean> {
 /** Makes the names in a folder survive a power cut, where the file system can be asked for that. */
 export async function flushFolder(path: string): Promise<void> {
   try {
-    const folder = await open(path, 'r')
-    try {
-      await folder.sync()
-    } finally {
-      await folder.close()
-    }
+    await withFile<void>(path, 'r', (descriptor, done) => fs.fsync(descriptor, (error) => done(error)))
   } catch (error) {
     if (!isAbsent(error) && !noFlushOfFolders.has(errnoOf(error))) throw error
   }
