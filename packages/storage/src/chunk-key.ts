@@ -5,6 +5,8 @@ import { blockBytes } from './piece-mapper.js'
 /** Bytes of a SHA-256 digest. */
 export const leafBytes = 32
 
+const pairBytes = 2 * leafBytes
+
 /**
  * The BEP 52 merkle root of a chunk: SHA-256 over 16 KiB leaves, a short last leaf hashed as it is, missing
  * leaves 32 zero bytes, in a tree as wide as the chunk size. So a file of whole chunks has the same keys in
@@ -20,10 +22,7 @@ export function chunkKeyOf(bytes: Uint8Array, chunkSizeBytes: number): ChunkKey 
 /** The digests of consecutive leaves, 32 bytes each. `bytes` begins where a leaf begins. */
 export function hashLeaves(bytes: Uint8Array): Uint8Array {
   const leaves = new Uint8Array(Math.ceil(bytes.length / blockBytes) * leafBytes)
-  for (let leaf = 0; leaf * leafBytes < leaves.length; leaf++) {
-    const block = bytes.subarray(leaf * blockBytes, (leaf + 1) * blockBytes)
-    leaves.set(hash('sha256', block, 'buffer'), leaf * leafBytes)
-  }
+  hashEach(bytes, blockBytes, leaves)
   return leaves
 }
 
@@ -33,13 +32,10 @@ export function chunkKeyFromLeaves(leaves: Uint8Array, chunkSizeBytes: number): 
   if (leaves.length % leafBytes !== 0 || leaves.length > width * leafBytes) {
     throw new RangeError(`${leaves.length} bytes are not the leaves of a chunk of ${chunkSizeBytes}`)
   }
+  const height = Math.log2(width)
   let level = leaves
-  let missing = new Uint8Array(leafBytes)
-  for (let nodes = width; nodes > 1; nodes /= 2) {
-    level = parentsOf(level, missing)
-    missing = hashPair(missing, missing)
-  }
-  return Buffer.from(level.length > 0 ? level : missing).toString('hex') as ChunkKey
+  for (let at = 0; at < height; at++) level = parentsOf(level, at)
+  return hexOf(level.length > 0 ? level : missingNode(height)) as ChunkKey
 }
 
 /** Trees of so many levels: far more than any chunk has. */
@@ -52,12 +48,10 @@ const maxLevels = 32
 export function provesChunk(key: ChunkKey, bytes: Uint8Array): boolean {
   const expected = Buffer.from(key, 'hex')
   let level = hashLeaves(bytes)
-  let missing = new Uint8Array(leafBytes)
   for (let height = 0; height < maxLevels; height++) {
-    if (level.length <= leafBytes && Buffer.compare(level.length > 0 ? level : missing, expected) === 0)
-      return true
-    level = parentsOf(level, missing)
-    missing = hashPair(missing, missing)
+    const root = level.length > 0 ? level : missingNode(height)
+    if (root.length === leafBytes && Buffer.compare(root, expected) === 0) return true
+    level = parentsOf(level, height)
   }
   return false
 }
@@ -69,24 +63,17 @@ export function provesChunk(key: ChunkKey, bytes: Uint8Array): boolean {
 export function chunkKeyOfFile(root: string, lengthBytes: number, chunkSizeBytes: number): ChunkKey {
   if (lengthBytes > chunkSizeBytes) throw new RangeError(`a file of ${lengthBytes} bytes has several chunks`)
   let node: Uint8Array = Buffer.from(root, 'hex')
-  let missing = new Uint8Array(leafBytes)
-  for (let width = 1; width < chunkSizeBytes / blockBytes; width *= 2) {
-    if (width * blockBytes >= lengthBytes) node = hashPair(node, missing)
-    missing = hashPair(missing, missing)
-  }
-  return Buffer.from(node).toString('hex') as ChunkKey
+  for (let height = 0; blockBytes * 2 ** height < chunkSizeBytes; height++)
+    if (blockBytes * 2 ** height >= lengthBytes) node = parentsOf(node, height)
+  return hexOf(node) as ChunkKey
 }
 
 /** The root of the tree of a file of more than one chunk (BEP 52), 64 hex digits, from the keys of all of them: 32 bytes each. */
 export function rootOfChunkKeys(keys: Uint8Array, chunkSizeBytes: number): string {
-  let missing = new Uint8Array(leafBytes)
-  for (let width = 1; width < chunkSizeBytes / blockBytes; width *= 2) missing = hashPair(missing, missing)
   let level = keys
-  while (level.length > leafBytes) {
-    level = parentsOf(level, missing)
-    missing = hashPair(missing, missing)
-  }
-  return Buffer.from(level).toString('hex')
+  for (let height = Math.log2(chunkSizeBytes / blockBytes); level.length > leafBytes; height++)
+    level = parentsOf(level, height)
+  return hexOf(level)
 }
 
 export function isChunkKey(text: string): text is ChunkKey {
@@ -99,20 +86,41 @@ export function parseChunkKey(text: string): ChunkKey {
   return text
 }
 
-/** The level above; `missing` is what stands beside the last node of an odd level. */
-function parentsOf(level: Uint8Array, missing: Uint8Array): Uint8Array {
-  const parents = new Uint8Array(Math.ceil(level.length / (2 * leafBytes)) * leafBytes)
-  for (let at = 0; at * leafBytes < parents.length; at++) {
-    const pair = level.subarray(at * 2 * leafBytes, (at + 1) * 2 * leafBytes)
-    const parent = pair.length === 2 * leafBytes ? hash('sha256', pair, 'buffer') : hashPair(pair, missing)
-    parents.set(parent, at * leafBytes)
+/** The level above the nodes of height `height`. What stands beside the last one of an odd level is missing. */
+function parentsOf(level: Uint8Array, height: number): Uint8Array {
+  const pairs = Math.ceil(level.length / pairBytes)
+  const parents = new Uint8Array(pairs * leafBytes)
+  if (level.length === pairs * pairBytes) hashEach(level, pairBytes, parents)
+  else {
+    const filled = new Uint8Array(pairs * pairBytes)
+    filled.set(level)
+    filled.set(missingNode(height), level.length)
+    hashEach(filled, pairBytes, parents)
   }
   return parents
 }
 
-function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
-  const pair = new Uint8Array(2 * leafBytes)
-  pair.set(left)
-  pair.set(right, leafBytes)
-  return new Uint8Array(hash('sha256', pair, 'buffer'))
+const missingNodes: Uint8Array[] = [new Uint8Array(leafBytes)]
+
+/** The root of a tree of so many levels none of whose leaves is there. */
+function missingNode(height: number): Uint8Array {
+  let node = missingNodes[height]
+  for (let last = missingNodes.length - 1; node === undefined; last++) {
+    missingNodes.push(parentsOf(missingNodes[last] ?? new Uint8Array(leafBytes), last))
+    node = missingNodes[height]
+  }
+  return node
+}
+
+/** SHA-256 of each `partBytes` of `bytes`, into `digests`. As text, since a Buffer for each costs more than the hash of a pair. */
+function hashEach(bytes: Uint8Array, partBytes: number, digests: Uint8Array): void {
+  const target = Buffer.from(digests.buffer, digests.byteOffset, digests.length)
+  for (let part = 0; part * leafBytes < digests.length; part++) {
+    const digest = hash('sha256', bytes.subarray(part * partBytes, (part + 1) * partBytes), 'binary')
+    target.write(digest, part * leafBytes, 'latin1')
+  }
+}
+
+function hexOf(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('hex')
 }
