@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 
 /** What earlier runs have written must not be written back to the disk during this one. */
 export function flushPageCache(): void {
@@ -8,4 +9,10 @@ export function flushPageCache(): void {
 /** The next read of this file comes from the disk. Its bytes must have been written back before. */
 export function dropFromPageCache(path: string): void {
   execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' })
+}
+
+/** The next read of any file comes from the disk. */
+export function dropPageCache(): void {
+  flushPageCache()
+  writeFileSync('/proc/sys/vm/drop_caches', '3')
 }

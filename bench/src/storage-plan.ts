@@ -17,6 +17,19 @@ export interface StorageFigures {
   readonly readCpuSeconds: number
 }
 
+export interface ChunkStepsPlan {
+  readonly folder: string
+  readonly chunks: number
+}
+
+/** CPU of all processes for each step, in microseconds a chunk. */
+export interface ChunkSteps {
+  /** Chunks that the library does not have. */
+  readonly fresh: Readonly<Record<string, number>>
+  /** The same ones for another torrent. */
+  readonly known: Readonly<Record<string, number>>
+}
+
 /** Files of odd lengths, about as long as each other, one after the other. */
 export function oddFiles({ totalBytes, files: count }: StoragePlan) {
   const usual = Math.floor(totalBytes / count)

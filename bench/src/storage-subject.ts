@@ -1,25 +1,19 @@
 // storage-subject PLAN: writes, flushes and reads bytes once, in the way that the plan (JSON) says, and prints figures.
-import { execFileSync } from 'node:child_process'
-import { constants, writeFileSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { createStorageFactory, DirectoryChunkStore, type Storage, type TorrentId } from '@bae/storage'
 import { openEmbeddedPostgres } from '@bae/storage/embedded-postgres'
 import { openTypeOrmDatabase } from '@bae/storage/typeorm'
+import { alignedBlocks, anyDigests } from './aligned-blocks.js'
 import { forEachAtOnce } from './at-once.js'
-import { serverCpuSeconds } from './server-cpu.js'
+import { dropPageCache } from './page-cache.js'
+import { beginPhase } from './phase-clock.js'
+import { serverCpuSeconds } from './server-usage.js'
 import { oddFiles, type StorageFigures, type StoragePlan } from './storage-plan.js'
 
 /** As many as a session has under way. */
 const piecesAtOnce = 8
-const blockBytes = 16_384
-const digestBytes = 32
-const bufferBytes = 64 << 20
-
-/** Not among the types of Node 20. Its memory begins at a page of the machine, as that of the addon does. */
-declare const WebAssembly: { Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } }
-
 interface Subject {
   write(at: number, bytes: Uint8Array, digests: Uint8Array | undefined): Promise<void>
   /** Settles when all that was written is recorded, where there are records. */
@@ -32,27 +26,6 @@ interface Subject {
 }
 
 const plan = JSON.parse(process.argv[2] ?? '') as StoragePlan
-const memory = new Uint8Array(new WebAssembly.Memory({ initial: bufferBytes / 65_536 }).buffer)
-for (let at = 0; at < memory.length; at++) memory[at] = (at * 2_654_435_761) >>> 11
-
-/** Every block of every piece is different, so that no two chunks are one. */
-function pieceAt(at: number): Uint8Array {
-  const length = Math.min(plan.pieceLengthBytes, plan.totalBytes - at)
-  const slots = Math.floor(bufferBytes / plan.pieceLengthBytes)
-  const start = (Math.floor(at / plan.pieceLengthBytes) % slots) * plan.pieceLengthBytes
-  const bytes = memory.subarray(start, start + length)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  for (let block = 0; block + 8 <= length; block += blockBytes) view.setFloat64(block, at + block + 1)
-  return bytes
-}
-
-/** In place of those that come with a piece: that they are given, and not what they are, is measured. */
-function digestsAt(at: number, length: number): Uint8Array {
-  const digests = new Uint8Array(Math.ceil(length / blockBytes) * digestBytes)
-  const view = new DataView(digests.buffer)
-  for (let leaf = 0; leaf < digests.length; leaf += digestBytes) view.setFloat64(leaf, at + leaf + 1)
-  return digests
-}
 
 async function openPlain(isDirect: boolean): Promise<Subject> {
   const path = join(plan.folder, 'plain')
@@ -108,26 +81,8 @@ async function openBae(): Promise<Subject> {
       await server.close()
       await chunkStore.close()
     },
-    otherCpuSeconds: () => serverCpuSeconds(join(server.clusterDirectory, 'data')),
+    otherCpuSeconds: () => serverCpuSeconds(server),
   }
-}
-
-/** The time and the CPU of all processes from here to the call of what it returns. */
-async function clock(subject: Subject): Promise<() => Promise<{ seconds: number; cpuSeconds: number }>> {
-  const otherBefore = await subject.otherCpuSeconds()
-  const cpuBefore = process.cpuUsage()
-  const startMs = performance.now()
-  return async () => {
-    const seconds = (performance.now() - startMs) / 1000
-    const { user, system } = process.cpuUsage(cpuBefore)
-    const other = (await subject.otherCpuSeconds()) - otherBefore
-    return { seconds, cpuSeconds: (user + system) / 1e6 + other }
-  }
-}
-
-function dropPageCache(): void {
-  execFileSync('sync')
-  writeFileSync('/proc/sys/vm/drop_caches', '3')
 }
 
 const subject = plan.way === 'bae' ? await openBae() : await openPlain(plan.way === 'direct')
@@ -136,17 +91,18 @@ const places = Array.from(
   (_, piece) => piece * plan.pieceLengthBytes,
 )
 dropPageCache()
-const writing = await clock(subject)
+const writing = await beginPhase(subject.otherCpuSeconds)
 await forEachAtOnce(places, piecesAtOnce, async (at) => {
-  const bytes = pieceAt(at)
-  await subject.write(at, bytes, plan.hashesGiven ? digestsAt(at, bytes.length) : undefined)
+  const length = Math.min(plan.pieceLengthBytes, plan.totalBytes - at)
+  const bytes = alignedBlocks(at, length, plan.pieceLengthBytes)
+  await subject.write(at, bytes, plan.hashesGiven ? anyDigests(at, length) : undefined)
 })
 await subject.settle()
 const written = await writing()
 await subject.flush()
 const flushed = await writing()
 dropPageCache()
-const reading = await clock(subject)
+const reading = await beginPhase(subject.otherCpuSeconds)
 await forEachAtOnce(places, piecesAtOnce, async (at) => {
   const length = Math.min(plan.pieceLengthBytes, plan.totalBytes - at)
   const bytes = await subject.read(at, length)
