@@ -10,8 +10,8 @@ export async function forEachBounded<T>(
 ): Promise<void> {
   const iterator = items[Symbol.iterator]()
   let failed = false
-  const work = async (): Promise<void> => {
-    for (let next = iterator.next(); !failed && !next.done; next = iterator.next()) {
+  const work = async (first: IteratorYieldResult<T>): Promise<void> => {
+    for (let next: IteratorResult<T> = first; !failed && !next.done; next = iterator.next()) {
       try {
         await body(next.value)
       } catch (error) {
@@ -20,7 +20,14 @@ export async function forEachBounded<T>(
       }
     }
   }
-  const outcomes = await Promise.allSettled(Array.from({ length: limit }, work))
+  // Nearly always there is one item: no more is begun than there are.
+  const working: Promise<void>[] = []
+  while (working.length < limit) {
+    const first = iterator.next()
+    if (first.done) break
+    working.push(work(first))
+  }
+  const outcomes = await Promise.allSettled(working)
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw outcome.reason
   }

@@ -148,6 +148,9 @@ describe('DirectoryChunkStore', () => {
     const flushes = watchFlushes(directory)
     await store.staging.seal(place, key)
     expect(flushes).toEqual([{ path: join('staging', place.torrentId, '3-9') }])
+    // Its bytes need no second flush: only its name does.
+    await store.flush()
+    expect(flushes).toHaveLength(1)
   })
 
   it('cannot be opened where no folder can be', async () => {

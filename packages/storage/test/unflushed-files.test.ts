@@ -102,4 +102,17 @@ describe('UnflushedFiles', () => {
     await files.flush()
     expect(flushed.slice(0, 2).sort()).toEqual(['staging/t/0-0', 'staging/t/0-1'])
   })
+
+  it('flushes a file alone once, and again with all when that failed', async () => {
+    const files = new UnflushedFiles(directory)
+    const path = await write(files, 'staging/t/0-0')
+    before = () => Promise.reject(new Error('the disk does not answer'))
+    await expect(files.flushFile(path)).rejects.toThrow('does not answer')
+    before = async () => {}
+    const other = await write(files, 'staging/t/0-1')
+    await files.flushFile(other)
+    expect(flushed).toEqual(['staging/t/0-1'])
+    await files.flush()
+    expect([...flushed].sort()).toEqual(['', 'staging', 'staging/t', 'staging/t/0-0', 'staging/t/0-1'])
+  })
 })

@@ -12,7 +12,7 @@ import type { TorrentId } from '../torrent-layout.js'
 import { absentAsUndefined } from './absent-as-undefined.js'
 import { PositionalWriter } from './positional-writer.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
-import { flushFile, type UnflushedFiles } from './unflushed-files.js'
+import type { UnflushedFiles } from './unflushed-files.js'
 import { isThere, withFile } from './with-file.js'
 
 export interface DirectoryStagingDeps {
@@ -71,7 +71,7 @@ export class DirectoryStagingArea implements StagingArea {
     await this.#run(`sealing ${nameOf(chunk)} as ${key}`, undefined, async () => {
       const replaces = await isThere(to)
       if (replaces) {
-        await flushFile(from)
+        await this.#deps.unflushed.flushFile(from)
         crashPoint('bytes that replace an object are flushed')
       }
       if (await this.#renamed(from, to)) return

@@ -36,6 +36,18 @@ export class UnflushedFiles {
     this.#folders.add(dirname(from)).add(dirname(to))
   }
 
+  /** Settles when the bytes of this file survive a power cut; its name does once all is flushed. */
+  async flushFile(path: string): Promise<void> {
+    // Before its bytes: one that is written meanwhile is on the list again.
+    this.#files.delete(path)
+    try {
+      await flushFile(path)
+    } catch (error) {
+      this.#files.add(path)
+      throw error
+    }
+  }
+
   /** Settles when what was written and moved before survives a power cut. On failure all of it is still to be flushed. */
   async flush(): Promise<void> {
     const flush = (): Promise<void> => this.#flushAll()
@@ -74,7 +86,7 @@ export class UnflushedFiles {
 }
 
 /** False when there is no such file any more. */
-export async function flushFile(path: string): Promise<boolean> {
+async function flushFile(path: string): Promise<boolean> {
   try {
     await withFile<void>(path, 'r', (descriptor, done) => fs.fdatasync(descriptor, (error) => done(error)))
     return true
