@@ -38,13 +38,18 @@ it('a torrent that is larger than the capacity is refused without a remote folde
   expect(await baeJson(library, ['list'])).toEqual([])
 })
 
-it('a torrent that is larger than the capacity comes in, also where its pieces are far smaller than chunks', async (context) => {
+it('a torrent that is larger than the capacity comes in beside a pinned one, also where its pieces are far smaller than chunks', async (context) => {
   needs(context, 'python3-libtorrent')
+  const small = await workshop.fileTorrent(2 * mebibyte, 65_536)
   const torrent = await workshop.fileTorrent(24 * mebibyte, 16_384)
-  await using one = await LibtorrentSeed.start([torrent])
+  await using one = await LibtorrentSeed.start([torrent, small])
   await using other = await LibtorrentSeed.start([torrent])
   await using library = await BaeLibrary.create({ BAE_CAPACITY: '16 MiB', BAE_REMOTE: 'remote' })
+  const kept = await importTorrent(library, small.path, [one])
+  expect(await baeJson(library, ['pin', kept.id])).toMatchObject({ id: kept.id, pinned: true })
+  const chunks = await library.chunkFiles()
   const { id, pieces } = await importTorrent(library, torrent.path, [one, other])
+  expect(await library.chunkFiles()).toEqual(expect.arrayContaining(chunks))
   expect((await folderSize(join(library.folder, 'store'))).bytes).toBeLessThanOrEqual(17 * mebibyte)
   await expectVerified(library, id, pieces)
 })

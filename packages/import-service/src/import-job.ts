@@ -19,7 +19,7 @@ export interface ImportJobDeps {
   readonly now: () => number
   /**
    * Torrents with more bytes than that are fetched in the order of their pieces: the library cannot hold as many
-   * unfinished parts as another order may make. Unset: none is.
+   * unfinished parts as another order may make. Smaller ones stay local until they are whole. Unset: none of both.
    */
   readonly inOrderAboveBytes?: number | undefined
 }
@@ -118,7 +118,7 @@ export class ImportJob implements Import {
   async #transfer(source: ImportSource, peers: readonly PeerAddress[]): Promise<void> {
     const { signal } = this.#interrupt
     signal.throwIfAborted()
-    const { client, inOrderAboveBytes = Number.POSITIVE_INFINITY } = this.#deps
+    const { client, inOrderAboveBytes = Number.POSITIVE_INFINITY, library } = this.#deps
     const sequential = inOrderAboveBytes < Number.POSITIVE_INFINITY
     const files = this.#record.selectedFiles ?? this.#choice?.selector
     const wanted = files === undefined ? {} : { files }
@@ -127,9 +127,13 @@ export class ImportJob implements Import {
     this.#observe(torrent)
     torrent.on('pieceCompleted', () => this.#clock.note(this.#deps.now()))
     const layout = await torrent.whenMetadata({ signal })
-    if (sequential && layout.totalLengthBytes <= inOrderAboveBytes) torrent.setSequential(false)
     const selectedFiles = this.#choice ? this.#choose(torrent, layout, peers) : this.#record.selectedFiles
     await this.#noteLayout(layout, selectedFiles)
+    if (sequential && layout.totalLengthBytes <= inOrderAboveBytes) {
+      torrent.setSequential(false)
+      // Of a magnet link the records may not be there yet: then nothing is kept, as nothing has to be.
+      await library.pin(this.id, 'download')
+    }
     await torrent.whenFinished({ signal })
     this.#observe(torrent)
     await this.#deps.client.remove(this.id)
@@ -193,6 +197,7 @@ export class ImportJob implements Import {
   }
 
   async #complete(): Promise<ImportSnapshot> {
+    await this.#letGo()
     await this.#save({ ...this.#withTransferTime(), state: 'completed', completedAtMs: this.#deps.now() })
     return describeImport(this.#record, await this.#deps.library.findTorrent(this.id))
   }
@@ -223,7 +228,13 @@ export class ImportJob implements Import {
     return 'removed'
   }
 
+  /** A process that died before this leaves the pin to whoever runs or removes the import, or collects garbage. */
+  async #letGo(): Promise<void> {
+    if (this.#deps.inOrderAboveBytes !== undefined) await this.#deps.library.unpin(this.id, 'download')
+  }
+
   async #keep(reason: unknown): Promise<ImportOutcome> {
+    await this.#letGo()
     const record = this.#withTransferTime()
     const stopped = this.#stop?.aborted === true && reason === this.#stop.reason
     await this.#save(

@@ -9,6 +9,7 @@ import { FileChoice, joinSelections, type SelectFiles } from './file-choice.js'
 import { type Import, ImportJob, type ImportJobOptions } from './import-job.js'
 import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
+import { letGoOfDead } from './let-go-of-dead.js'
 import type { LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from './library-like.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
 import { resolveId } from './resolve-id.js'
@@ -198,6 +199,20 @@ export class ImportService implements AsyncDisposable {
     await this.#imports.saveImport({ ...rest, state: 'downloading' })
   }
 
+  /** All of the import stays in the local store, or comes to stay when it is read; again changes nothing. Rejects IMPORT_INCOMPLETE where nothing is known of it yet. */
+  async pin(id: string): Promise<ImportSnapshot> {
+    const record = await this.#resolve(id)
+    if (await this.#library.pin(record.id, 'user')) return await this.get(record.id)
+    throw incomplete(describeImport(record, undefined))
+  }
+
+  /** It may go from the local store again. An import that is not pinned is fine. */
+  async unpin(id: string): Promise<ImportSnapshot> {
+    const record = await this.#resolve(id)
+    await this.#library.unpin(record.id, 'user')
+    return await this.get(record.id)
+  }
+
   /** Makes the records of a library anew from its store. Rejects STORAGE_DATABASE_NOT_EMPTY. */
   async rebuild(options: RebuildImportsOptions = {}): Promise<RebuildReport> {
     this.#assertOpen()
@@ -205,9 +220,10 @@ export class ImportService implements AsyncDisposable {
   }
 
   /** Deletes what crashes have left in the library, and tells each thing. Rejects STORAGE_REBUILD_NEEDED. */
-  collectGarbage(options: GarbageOptions = {}): AsyncIterable<Garbage> {
+  async *collectGarbage(options: GarbageOptions = {}): AsyncIterable<Garbage> {
     this.#assertOpen()
-    return this.#library.collectGarbage(options)
+    if (!options.dryRun) await letGoOfDead({ imports: this.#imports, library: this.#library })
+    yield* this.#library.collectGarbage(options)
   }
 
   /** Stops what runs, keeping what is stored, then closes everything. Idempotent. */

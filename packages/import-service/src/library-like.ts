@@ -4,6 +4,7 @@ import type {
   Garbage,
   GarbageOptions,
   NotRebuilt,
+  PinReason,
   RebuildOptions,
   RebuiltTorrent,
   TorrentId,
@@ -65,6 +66,10 @@ export interface LibraryLike {
   verify(id: TorrentId, options?: VerifyOptions): Promise<VerifyReport>
   /** All torrents were verified since the library was opened, and nothing is wrong any more: reads need no checks. */
   noteAllSound(): Promise<void>
+  /** All of the torrent that is or comes into the local store stays there; again changes nothing. False: there is no such torrent. */
+  pin(id: TorrentId, reason: PinReason): Promise<boolean>
+  /** Nothing stays for this reason any more. False: nothing did. */
+  unpin(id: TorrentId, reason: PinReason): Promise<boolean>
   /** Deletes the torrent's records, staged bytes and the chunks that no other torrent shares. An absent torrent is fine. */
   removeTorrent(id: TorrentId): Promise<void>
   /** Makes the records of torrents anew from what the store has. Rejects STORAGE_DATABASE_NOT_EMPTY. */

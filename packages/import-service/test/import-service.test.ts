@@ -67,33 +67,6 @@ describe('an import', () => {
     expect(await service.list()).toEqual([snapshot])
   })
 
-  it('of more bytes than the library may have unfinished fetches its pieces in order, and others as they come', async () => {
-    for (const [inOrderAboveBytes, sequential] of [
-      [undefined, false],
-      [3 * pieceLengthBytes - 1, true],
-      [3 * pieceLengthBytes, false],
-    ] as const) {
-      const limited = new ImportService({
-        client,
-        imports,
-        library,
-        inOrderAboveBytes,
-        selectFiles: selectSimply,
-      })
-      const adding = client.whenAdded()
-      const stop = new AbortController()
-      const job = await limited.add(source, { signal: stop.signal })
-      const torrent = await adding
-      expect(torrent.sequential).toBe(inOrderAboveBytes !== undefined)
-      const noted = torrent.whenMetadata()
-      await torrent.deliverMetadata(layout)
-      await noted
-      await expect.poll(() => torrent.sequential).toBe(sequential)
-      stop.abort(new Error('enough'))
-      await expect(job.whenCompleted()).rejects.toThrow('enough')
-    }
-  })
-
   it('shows progress from what is stored', async () => {
     const { job, torrent } = await begin()
     expect(job.progress).toMatchObject({ state: 'opening', pieces: 0, totalPieces: null, totalBytes: null })

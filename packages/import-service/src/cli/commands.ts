@@ -52,6 +52,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./cat-command.js')).catCommand,
   },
   {
+    name: 'pin',
+    usage: 'pin ID',
+    summary: 'keep an import here, before a remote folder',
+    load: async () => (await import('./pin-commands.js')).pinCommand,
+  },
+  {
+    name: 'unpin',
+    usage: 'unpin ID',
+    summary: 'let a pinned import go to the remote folder',
+    load: async () => (await import('./pin-commands.js')).unpinCommand,
+  },
+  {
     name: 'remove',
     usage: 'remove ID',
     summary: 'delete an import and what only it holds',

@@ -5,6 +5,7 @@ import type {
   Garbage,
   GarbageOptions,
   NotRebuilt,
+  PinReason,
   RebuildOptions,
   RebuiltTorrent,
   RepairedScrubReport,
@@ -67,6 +68,19 @@ export class StorageLibrary implements LibraryLike {
 
   noteAllSound(): Promise<void> {
     return this.#deps.noteAllSound()
+  }
+
+  async pin(torrentId: TorrentId, reason: PinReason): Promise<boolean> {
+    const { cache } = this.#deps.database
+    if ((await cache.pinCount({ torrentId }, reason)) > 0) return true
+    return await cache.pin({ torrentId }, reason)
+  }
+
+  async unpin(torrentId: TorrentId, reason: PinReason): Promise<boolean> {
+    let wasPinned = false
+    // More than once where two have pinned it at the same time.
+    while (await this.#deps.database.cache.unpin({ torrentId }, reason)) wasPinned = true
+    return wasPinned
   }
 
   removeTorrent(id: TorrentId): Promise<void> {

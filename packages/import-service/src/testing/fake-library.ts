@@ -4,6 +4,7 @@ import type {
   Garbage,
   GarbageOptions,
   NotRebuilt,
+  PinReason,
   RebuildOptions,
   RebuiltTorrent,
   TorrentId,
@@ -30,6 +31,8 @@ export class FakeLibrary implements LibraryLike {
   /** What `collectGarbage` finds, and what it was asked. */
   garbage: readonly Garbage[] = []
   collectedWith: GarbageOptions | undefined
+  /** Why what is kept, as `reason id`. */
+  readonly pins = new Set<string>()
   isClosed = false
   isAllSound = false
 
@@ -88,8 +91,19 @@ export class FakeLibrary implements LibraryLike {
     this.isAllSound = true
   }
 
+  async pin(id: TorrentId, reason: PinReason): Promise<boolean> {
+    if (!this.#torrents.has(id)) return false
+    this.pins.add(`${reason} ${id}`)
+    return true
+  }
+
+  async unpin(id: TorrentId, reason: PinReason): Promise<boolean> {
+    return this.pins.delete(`${reason} ${id}`)
+  }
+
   async removeTorrent(id: TorrentId): Promise<void> {
     if (this.failure !== undefined) throw this.failure
+    for (const pin of this.pins) if (pin.endsWith(id)) this.pins.delete(pin)
     this.#torrents.delete(id)
   }
 

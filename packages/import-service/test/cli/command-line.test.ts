@@ -148,6 +148,8 @@ describe('commands about an ID', () => {
     ['export', 'zz', '/nowhere'],
     ['cat', 'zz', 'x'],
     ['remove', 'zz'],
+    ['pin', 'zz'],
+    ['unpin', 'zz'],
   ])('%s of an unknown one exits 1', async (...argv) => {
     for (const hasLibrary of [true, false]) {
       cli.hasLibrary = hasLibrary
@@ -262,6 +264,18 @@ describe('commands about an ID', () => {
     cli.library.contents = () => [new TextEncoder().encode('first '), new TextEncoder().encode('second')]
     const { code, output } = await cli.run(['cat', id, 'notes'])
     expect([code, output.stdout, output.stderr]).toEqual([0, 'first second', ''])
+  })
+
+  it('pin and unpin say of what', async () => {
+    await saveAlbum()
+    const pinned = await cli.run(['pin', id, '--json'])
+    expect(pinned.output.events).toEqual([{ id, infoHash: hashV1('a'), name: 'album', pinned: true }])
+    expect([...cli.library.pins]).toEqual([`user ${id}`])
+    const unpinned = await cli.run(['unpin', id, '--json'])
+    expect(unpinned.output.events).toEqual([{ id, infoHash: hashV1('a'), name: 'album', pinned: false }])
+    expect((await cli.run(['pin', id])).output.stdout).toBe('pinned album\n')
+    expect((await cli.run(['unpin', id])).output.stdout).toBe('unpinned album\n')
+    expect([...cli.library.pins]).toEqual([])
   })
 
   it('remove says what went', async () => {
