@@ -96,16 +96,21 @@ export class ImportService implements AsyncDisposable {
 
   /** Oldest first. */
   async list(): Promise<readonly ImportSnapshot[]> {
+    const snapshots: ImportSnapshot[] = []
+    for await (const snapshot of this.each()) snapshots.push(snapshot)
+    return snapshots
+  }
+
+  /** The same one after the other: those of a large library are much to have in memory at once. */
+  async *each(): AsyncIterable<ImportSnapshot> {
     this.#assertOpen()
     const records = await this.#imports.listImports()
-    const snapshots: ImportSnapshot[] = []
     for (let first = 0; first < records.length; first += listedTogether) {
       const some = records.slice(first, first + listedTogether)
       const torrents = await this.#library.findTorrents(some.map(({ id }) => id))
       const byId = new Map(torrents.map((torrent) => [torrent.id, torrent]))
-      for (const record of some) snapshots.push(describeImport(record, byId.get(record.id)))
+      for (const record of some) yield describeImport(record, byId.get(record.id))
     }
-    return snapshots
   }
 
   async get(id: string): Promise<ImportSnapshot> {

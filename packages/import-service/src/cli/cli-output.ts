@@ -68,6 +68,16 @@ export class CliOutput {
     this.#stdout.write(`${JSON.stringify(value)}\n`)
   }
 
+  /** One array in one line, of which no more than an item is in memory. */
+  async printJsonArray(values: AsyncIterable<unknown>): Promise<void> {
+    let before = '['
+    for await (const value of values) {
+      await this.writeBytes(new TextEncoder().encode(before + JSON.stringify(value)))
+      before = ','
+    }
+    this.print(before === '[' ? '[]' : ']')
+  }
+
   /** A line beside the result. */
   note(line: string): void {
     this.#stderr.write(`${line}\n`)

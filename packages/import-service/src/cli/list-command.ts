@@ -21,24 +21,23 @@ the info hash; every command takes it. DONE and SIZE are of the selected files.
   async run(args, context) {
     const config = context.config(args)
     await using service = await openLibraryIfThere(config, context)
-    const imports = (await service?.list()) ?? []
     const { output } = context
     if (args.json) {
-      output.printJson(imports)
-    } else if (imports.length === 0) {
-      output.note(`The library ${config.libraryDirectory} is empty; 'bae import SOURCE' puts something in.`)
-    } else {
-      for (const line of formatList(imports, output.columns)) output.print(line)
+      await (service === undefined ? output.printJson([]) : output.printJsonArray(service.each()))
+      return exitDone
     }
+    const imports: (readonly string[])[] = []
+    for await (const snapshot of service?.each() ?? []) imports.push(cellsOf(snapshot))
+    if (imports.length === 0)
+      output.note(`The library ${config.libraryDirectory} is empty; 'bae import SOURCE' puts something in.`)
+    else for (const line of formatList(imports, output.columns)) output.print(line)
     return exitDone
   },
 }
 
-export function formatList(
-  imports: readonly ImportSnapshot[],
-  columns: number | undefined,
-): readonly string[] {
-  const rows = [['ID', 'STATE', 'DONE', 'SIZE', 'NAME'], ...imports.map(cellsOf)]
+/** A table of what `cellsOf` says of imports. */
+function formatList(imports: readonly (readonly string[])[], columns: number | undefined): readonly string[] {
+  const rows = [['ID', 'STATE', 'DONE', 'SIZE', 'NAME'], ...imports]
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
   const nameColumns =
     columns === undefined ? undefined : columns - widths.reduce((sum, width) => sum + width + 2, 0)
