@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { BaeStorage } from '../src/bae-storage.js'
 import { CacheManager } from '../src/cache/cache-manager.js'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
@@ -9,7 +9,7 @@ import { sampleKey, sampleRecord, sealed, setPieces } from '../src/compliance/da
 import { collect, sameBytes } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import { allPieces } from '../src/compliance/storage-subject.js'
-import { destroyTorrent } from '../src/delete-chunks.js'
+import { deleteObjects, destroyTorrent } from '../src/delete-chunks.js'
 import { scrubTorrent } from '../src/scrub-torrent.js'
 import { SlowChunkStore } from '../src/testing/slow-chunk-store.js'
 import { openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
@@ -296,6 +296,30 @@ describe('while the objects of chunks are being deleted', () => {
     })
     expect(await database.chunkLengths([sampleKey('x')])).toEqual(new Map([[sampleKey('x'), 77]]))
     expect(await database.cache.usage()).toEqual({ localBytes: 77, awayBytes: 0 })
+  })
+
+  it('no deletion begins once others may take the chunks, and those that are left may be deleted later', async () => {
+    await using database = await open()
+    const keys = [sampleKey('x'), sampleKey('y')]
+    const deleted: string[] = []
+    const late = new MemoryChunkStore()
+    late.delete = async (key) => {
+      deleted.push(key)
+      vi.advanceTimersByTime(5_000)
+    }
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const forgetting = database.orphans.forgetUnknown(keys, async (some, options) => {
+        for (const key of some) await deleteObjects(late, [key], options)
+      })
+      await expect(forgetting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(deleted).toHaveLength(1)
+    const again: string[] = []
+    await database.orphans.forgetUnknown(keys, async (some) => void again.push(...some))
+    expect(again).toHaveLength(2)
   })
 
   it('those that a dead process had begun with are taken up by the next one', async () => {

@@ -95,6 +95,13 @@ describe('list', () => {
     expect([code, output.stdout]).toEqual([0, '[]\n'])
   })
 
+  it('prints one array of all of them in one line', async () => {
+    await saveAlbum()
+    await cli.imports.saveImport(importRecord({ id: torrentId('2'), infoHashV1: hashV1('b') }))
+    const [all] = (await cli.run(['list', '--json'])).output.events
+    expect(all).toMatchObject([{ infoHash: hashV1('a') }, { infoHash: hashV1('b') }])
+  })
+
   it('prints one array with every key', async () => {
     await saveAlbum()
     const { output } = await cli.run(['list', '--json'])
