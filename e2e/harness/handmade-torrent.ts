@@ -5,6 +5,8 @@ export interface HandmadeFile {
   /** Components exactly as they go into the .torrent, sane or not. */
   readonly path: readonly (string | Uint8Array)[]
   readonly bytes: Uint8Array
+  /** BEP 47: 'p' for padding, whose bytes are zeroes. */
+  readonly attr?: string
 }
 
 export interface HandmadeTorrent {
@@ -30,7 +32,13 @@ export function makeHandmadeTorrent(
     pieces: pieceHashes(bytes, pieceLengthBytes),
     ...(single
       ? { length: bytes.length }
-      : { files: files.map((file) => ({ length: file.bytes.length, path: file.path })) }),
+      : {
+          files: files.map(({ bytes, path, attr }) => ({
+            length: bytes.length,
+            path,
+            ...(attr && { attr }),
+          })),
+        }),
     ...overrides,
   }
   const infoSection = bencode(info)

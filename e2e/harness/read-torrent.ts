@@ -18,9 +18,9 @@ export async function readTorrent(torrent: TorrentFile): Promise<HandmadeTorrent
 export async function magnetOf(torrent: TorrentFile, kind: TorrentKind): Promise<string> {
   const info = infoSection(await readFile(torrent.path))
   const digest = (name: string): string => createHash(name).update(info).digest('hex')
-  const topics = { v1: [`urn:btih:${digest('sha1')}`], v2: [`urn:btmh:1220${digest('sha256')}`] }
-  const all = kind === 'hybrid' ? [...topics.v1, ...topics.v2] : topics[kind]
-  return `magnet:?${all.map((topic) => `xt=${topic}`).join('&')}`
+  const v1 = kind === 'v2' ? [] : [`xt=urn:btih:${digest('sha1')}`]
+  const v2 = kind === 'v2' || kind === 'hybrid' ? [`xt=urn:btmh:1220${digest('sha256')}`] : []
+  return `magnet:?${[...v1, ...v2].join('&')}`
 }
 
 /** The bytes of the info dictionary. */

@@ -9,7 +9,8 @@ export function pythonScript(name: string): string {
   return join(repositoryRoot, 'e2e/harness/python', name)
 }
 
-export type TorrentKind = 'v1' | 'v2' | 'hybrid'
+/** 'padded': v1 whose files begin with a piece (BEP 47). */
+export type TorrentKind = 'v1' | 'padded' | 'v2' | 'hybrid'
 
 /** A .torrent file on disk. */
 export interface TorrentFile {

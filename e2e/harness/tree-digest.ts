@@ -29,11 +29,16 @@ export interface FileDigest {
 }
 
 /** What lies below `root`, so that two trees are equal exactly when their digests are. */
-export async function treeDigest(root: string): Promise<readonly FileDigest[]> {
+export async function treeDigest(
+  root: string,
+  options: { readonly leaveOutLinks?: boolean } = {},
+): Promise<readonly FileDigest[]> {
   const digests: FileDigest[] = []
   for (const path of await listFiles(root)) {
     const whole = join(root, path)
-    digests.push({ path, bytes: (await lstat(whole)).size, sha256: await fileDigest(whole) })
+    const status = await lstat(whole)
+    if (options.leaveOutLinks && status.isSymbolicLink()) continue
+    digests.push({ path, bytes: status.size, sha256: await fileDigest(whole) })
   }
   return digests
 }

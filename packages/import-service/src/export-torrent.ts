@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, lstat, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { AbortOptions, FileLayout } from '@bae/storage'
 import { ImportError, isBaeError, systemErrorCode } from './errors.js'
+import { exportedLinks } from './exported-links.js'
 import { importedFiles } from './import-snapshot.js'
 import type { LibraryLike, LibraryTorrent } from './library-like.js'
 import { makeFolders } from './make-folders.js'
@@ -16,6 +17,13 @@ export interface ExportedTorrent {
   readonly bytes: number
   /** Files of the torrent that are not selected, and so not here. */
   readonly unselected: number
+  /** Symbolic links that were made. */
+  readonly links: number
+}
+
+export interface ExportOptions extends AbortOptions {
+  /** Makes executable what the torrent calls so, and its symbolic links as far as they lead to what is exported. */
+  readonly attributes?: boolean
 }
 
 export interface ExportDeps {
@@ -28,12 +36,12 @@ export interface ExportDeps {
 
 /**
  * Writes a torrent below `directory` under a temporary name and renames it at the end: the name is there
- * with everything, or not at all. Symbolic links of the torrent are left out.
+ * with everything, or not at all. Links are made last, so that nothing is ever written through one.
  */
 export async function exportTorrent(
   deps: ExportDeps,
   directory: string,
-  options: AbortOptions = {},
+  options: ExportOptions = {},
 ): Promise<ExportedTorrent> {
   const { layout } = deps.torrent
   const target = resolve(directory, safeName(layout.name))
@@ -56,6 +64,8 @@ export async function exportTorrent(
   }
 }
 
+type Written = Pick<ExportedTorrent, 'files' | 'bytes' | 'links'>
+
 async function assertFree(target: string): Promise<void> {
   const found = await lstat(target).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return undefined
@@ -64,23 +74,15 @@ async function assertFree(target: string): Promise<void> {
   if (found !== undefined) throw exists(target)
 }
 
-async function writeSingleFile(
-  deps: ExportDeps,
-  path: string,
-  options: AbortOptions,
-): Promise<{ files: number; bytes: number }> {
+async function writeSingleFile(deps: ExportDeps, path: string, options: ExportOptions): Promise<Written> {
   const file = importedFiles(deps.torrent.layout)[0]?.file
   if (file === undefined)
     throw new ImportError('IMPORT_EXPORT_FAILED', 'the torrent has no file that can be exported')
   await writeFile(deps, file, path, options)
-  return { files: 1, bytes: file.lengthBytes }
+  return { files: 1, bytes: file.lengthBytes, links: 0 }
 }
 
-async function writeTree(
-  deps: ExportDeps,
-  folder: string,
-  options: AbortOptions,
-): Promise<{ files: number; bytes: number }> {
+async function writeTree(deps: ExportDeps, folder: string, options: ExportOptions): Promise<Written> {
   await mkdir(folder)
   const made = new Set([folder])
   let bytes = 0
@@ -95,18 +97,34 @@ async function writeTree(
     await writeFile(deps, file, target, options)
     bytes += file.lengthBytes
   }
-  return { files: files.length, bytes }
+  const links = options.attributes ? await makeLinks(deps, folder, made) : 0
+  return { files: files.length, bytes, links }
+}
+
+async function makeLinks(
+  { torrent: { layout }, selectedFiles }: ExportDeps,
+  folder: string,
+  made: ReadonlySet<string>,
+): Promise<number> {
+  const links = exportedLinks(layout, new Set(selectedFiles ?? layout.files.keys()))
+  for (const { path, target } of links) {
+    const link = join(folder, path)
+    if (!made.has(dirname(link))) await mkdir(dirname(link), { recursive: true })
+    await symlink(target, link)
+  }
+  return links.length
 }
 
 async function writeFile(
   deps: ExportDeps,
   file: FileLayout,
   path: string,
-  options: AbortOptions,
+  options: ExportOptions,
 ): Promise<void> {
   await using handle = await open(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    options.attributes && file.executable ? 0o777 : 0o666,
   )
   let position = 0
   for await (const bytes of deps.library.readFile(deps.torrent.id, file.index, options)) {

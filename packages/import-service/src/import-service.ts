@@ -4,7 +4,7 @@ import { claimTorrent, hashesOf, releaseAll } from './claim-torrent.js'
 import { closeAll } from './close-all.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { ImportError } from './errors.js'
-import { type ExportedTorrent, exportTorrent } from './export-torrent.js'
+import { type ExportedTorrent, type ExportOptions, exportTorrent } from './export-torrent.js'
 import { FileChoice, joinSelections, type SelectFiles } from './file-choice.js'
 import { type Import, ImportJob, type ImportJobOptions } from './import-job.js'
 import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
@@ -142,7 +142,7 @@ export class ImportService implements AsyncDisposable {
   async export(
     id: string,
     directory: string,
-    options: AbortOptions = {},
+    options: ExportOptions = {},
   ): Promise<ExportedTorrent & { id: string }> {
     const record = await this.#resolve(id)
     const torrent = await this.#torrentOf(record)

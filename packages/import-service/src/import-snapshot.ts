@@ -103,12 +103,9 @@ export function countPieces(completedPieces: Uint8Array): number {
   return count
 }
 
-/** Every piece of the selected files is completed; of all files where none are named. */
+/** Every piece of the selected files is completed, or of all where none are named. Padding is nobody's file. */
 export function isComplete(torrent: LibraryTorrent, selectedFiles?: readonly number[]): boolean {
-  const { layout, completedPieces } = torrent
-  if (selectedFiles === undefined) return countPieces(completedPieces) === totalPieces(layout)
-  return selectedFiles.every((index) => {
-    const file = layout.files[index]
-    return file !== undefined && isStored(torrent, file)
-  })
+  const { files } = torrent.layout
+  const wanted = selectedFiles?.map((index) => files[index]) ?? files
+  return wanted.every((file) => file !== undefined && (file.kind === 'padding' || isStored(torrent, file)))
 }

@@ -6,7 +6,7 @@ export type {
   ImportState,
 } from './database/import-database.js'
 export { ImportError, type ImportErrorCode, isBaeError } from './errors.js'
-export type { ExportedTorrent } from './export-torrent.js'
+export type { ExportedTorrent, ExportOptions } from './export-torrent.js'
 export type { Import, ImportOutcome } from './import-job.js'
 export type { ImportPhase, ImportProgress } from './import-progress.js'
 export {

@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import type { TorrentLayout } from '@bae/storage'
 import { describe, expect, it } from 'vitest'
 import { exportTorrent } from '../src/export-torrent.js'
@@ -20,8 +20,10 @@ function libraryOf(layout: TorrentLayout) {
   return { library, torrent: { id, layout, completedPieces: Uint8Array.of(0xff) } }
 }
 
+/** Links are not followed. */
 async function tree(directory: string): Promise<readonly string[]> {
-  return (await readdir(directory, { recursive: true })).sort()
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  return entries.map(({ parentPath, name }) => relative(directory, join(parentPath, name))).sort()
 }
 
 describe('exportTorrent', () => {
@@ -31,7 +33,7 @@ describe('exportTorrent', () => {
     await using folder = await TemporaryFolder.create()
     const target = join(folder.path, 'new', 'place')
     const exported = await exportTorrent(libraryOf(layout), target)
-    expect(exported).toEqual({ path: join(target, 'album'), files: 3, bytes: 9, unselected: 0 })
+    expect(exported).toEqual({ path: join(target, 'album'), files: 3, bytes: 9, unselected: 0, links: 0 })
     expect(await tree(target)).toEqual([
       'album',
       'album/cd 1',
@@ -56,7 +58,13 @@ describe('exportTorrent', () => {
     await using folder = await TemporaryFolder.create()
     const single = layoutOf({ 'song.wav': 5 }, { name: 'song.wav', singleFile: true })
     const exported = await exportTorrent(libraryOf(single), folder.path)
-    expect(exported).toEqual({ path: join(folder.path, 'song.wav'), files: 1, bytes: 5, unselected: 0 })
+    expect(exported).toEqual({
+      path: join(folder.path, 'song.wav'),
+      files: 1,
+      bytes: 5,
+      unselected: 0,
+      links: 0,
+    })
     expect(await tree(folder.path)).toEqual(['song.wav'])
   })
 
@@ -147,13 +155,56 @@ describe('exportTorrent', () => {
     expect(await tree(join(folder.path, 'inside'))).toContain('.._.._album/__/__/outside')
   })
 
-  it('makes no symbolic links', async () => {
-    await using folder = await TemporaryFolder.create()
-    const linked = layoutOf({ file: 1, link: 0 })
-    const files = linked.files.map((file) =>
-      file.index === 1 ? { ...file, kind: 'symlink' as const } : file,
-    )
-    await exportTorrent(libraryOf({ ...linked, files }), folder.path)
-    expect(await tree(folder.path)).toEqual(['album', 'album/file'])
+  describe('of a torrent with attributes', () => {
+    const linked = layoutOf({ 'run.sh': 1, 'a/b/file': 1, other: 1 })
+    const linkTo = (path: string, symlinkTarget: readonly string[]) => ({
+      ...{ path: path.split('/'), symlinkTarget, offsetBytes: 3, lengthBytes: 0, executable: false },
+      kind: 'symlink' as const,
+    })
+    const links = [
+      linkTo('link', ['a', 'b', 'file']),
+      linkTo('a/up', ['run.sh']),
+      linkTo('a/folder', ['a', 'b']),
+      linkTo('new/top', []),
+      linkTo('itself', ['itself']),
+      linkTo('gone', ['..', '..', 'etc', 'passwd']),
+      linkTo('a/b/file', ['other']),
+      linkTo('../outside', ['other']),
+    ]
+    const files = [
+      ...linked.files.map((file) => ({ ...file, executable: file.index === 0 })),
+      ...links.map((file, position) => ({ ...file, index: 3 + position })),
+    ]
+    const attributes = { ...linked, files }
+
+    it('makes neither links nor executable files unless it is asked to', async () => {
+      await using folder = await TemporaryFolder.create()
+      await exportTorrent(libraryOf(attributes), folder.path)
+      expect(await tree(join(folder.path, 'album'))).toEqual(['a', 'a/b', 'a/b/file', 'other', 'run.sh'])
+      expect((await stat(join(folder.path, 'album', 'run.sh'))).mode & 0o111).toBe(0)
+    })
+
+    it('makes them when it is, each link within the folder and beside what has its name', async () => {
+      await using folder = await TemporaryFolder.create()
+      const exported = await exportTorrent(libraryOf(attributes), folder.path, { attributes: true })
+      expect(exported).toMatchObject({ files: 3, links: 6 })
+      const album = join(folder.path, 'album')
+      const found = { link: 'a/b/file', 'a/up': '../run.sh', 'a/folder': 'b', 'new/top': '..' }
+      const moved = { 'a/b/file (2)': '../../other', '__/outside': '../other' }
+      for (const [path, target] of Object.entries({ ...found, ...moved }))
+        expect([path, await readlink(join(album, path))]).toEqual([path, target])
+      expect(await readdir(album)).not.toContain('itself')
+      expect((await stat(join(album, 'run.sh'))).mode & 0o100).toBe(0o100)
+      expect((await stat(join(album, 'other'))).mode & 0o111).toBe(0)
+    })
+
+    it('makes no link to a file that is not selected', async () => {
+      await using folder = await TemporaryFolder.create()
+      const some = { ...libraryOf(attributes), selectedFiles: [2] }
+      expect(await exportTorrent(some, folder.path, { attributes: true })).toMatchObject({ links: 3 })
+      expect(await tree(join(folder.path, 'album'))).toEqual(
+        ['__', '__/outside', 'a', 'a/b', 'a/b/file (2)', 'new', 'new/top', 'other'].sort(),
+      )
+    })
   })
 })

@@ -13,6 +13,8 @@ export interface FileLayout {
   readonly executable: boolean
   readonly piecesRoot?: string
   readonly pathBytes?: readonly Uint8Array[]
+  /** Of a symlink: components below the torrent's top folder of what it points to. Its own path where that is not in the torrent. */
+  readonly symlinkTarget?: readonly string[]
 }
 
 export interface TorrentLayout {

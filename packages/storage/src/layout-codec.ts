@@ -8,8 +8,20 @@ const decompress = promisify(inflateRaw)
 
 const kinds = ['file', 'padding', 'symlink'] as const
 
-/** Of a file: path, offset, length, kind, executable, the raw path in base64 where it is not UTF-8, its root in base64. */
-type PackedFile = [string[], number, number, number, 0 | 1, (string[] | null)?, string?]
+/**
+ * Of a file: path, offset, length, kind, executable, the raw path in base64 where it is not UTF-8, its root in base64,
+ * what a symlink points to.
+ */
+type PackedFile = [
+  string[],
+  number,
+  number,
+  number,
+  0 | 1,
+  (string[] | null)?,
+  (string | null)?,
+  (readonly string[])?,
+]
 
 interface PackedLayout {
   readonly version: 1
@@ -47,16 +59,18 @@ function packFile(file: FileLayout): PackedFile {
     kinds.indexOf(file.kind),
     file.executable ? 1 : 0,
   ]
-  const { pathBytes, piecesRoot } = file
-  if (pathBytes === undefined && piecesRoot === undefined) return packed
+  const { pathBytes, piecesRoot, symlinkTarget } = file
+  if (pathBytes === undefined && piecesRoot === undefined && symlinkTarget === undefined) return packed
   packed.push(pathBytes?.map((component) => Buffer.from(component).toString('base64')) ?? null)
-  if (piecesRoot !== undefined) packed.push(Buffer.from(piecesRoot, 'hex').toString('base64'))
+  if (piecesRoot === undefined && symlinkTarget === undefined) return packed
+  packed.push(piecesRoot === undefined ? null : Buffer.from(piecesRoot, 'hex').toString('base64'))
+  if (symlinkTarget !== undefined) packed.push(symlinkTarget)
   return packed
 }
 
 function unpackFile(
   index: number,
-  [path, offsetBytes, lengthBytes, kind, executable, raw, root]: PackedFile,
+  [path, offsetBytes, lengthBytes, kind, executable, raw, root, target]: PackedFile,
 ): FileLayout {
   return {
     index,
@@ -65,7 +79,8 @@ function unpackFile(
     lengthBytes,
     kind: kinds[kind] ?? 'file',
     executable: executable === 1,
-    ...(root === undefined ? {} : { piecesRoot: Buffer.from(root, 'base64').toString('hex') }),
+    ...(target === undefined ? {} : { symlinkTarget: target }),
+    ...(root == null ? {} : { piecesRoot: Buffer.from(root, 'base64').toString('hex') }),
     ...(raw == null
       ? {}
       : { pathBytes: raw.map((component) => new Uint8Array(Buffer.from(component, 'base64'))) }),

@@ -140,6 +140,18 @@ export class PieceMapper {
     return this.#firstOrdinals[file]! + Math.floor(inFile / this.chunkSizeBytes)
   }
 
+  /** The pieces that lie in padding alone, in order: nobody ever writes them. */
+  *piecesOfPadding(): Iterable<number> {
+    const { pieceLengthBytes: pieceLength } = this.#layout
+    let paddingStart = 0
+    for (let file = 0; file <= this.#starts.length; file++) {
+      const paddingEnd = this.#starts[file]
+      const end = paddingEnd === undefined ? this.pieceCount : Math.floor(paddingEnd / pieceLength)
+      for (let piece = Math.ceil(paddingStart / pieceLength); piece < end; piece++) yield piece
+      if (paddingEnd !== undefined) paddingStart = paddingEnd + this.#lengthOf(file)
+    }
+  }
+
   /** How many bytes of files, padding aside, lie in the pieces [first, end). */
   fileBytesOfPieces(first: number, end: number): number {
     const { pieceLengthBytes: pieceLength } = this.#layout

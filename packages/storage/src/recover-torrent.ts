@@ -60,7 +60,10 @@ async function dropLostPieces(deps: TorrentDeps, parts: TorrentParts, staged: Se
   await parts.recorder.uncomplete(lost)
 }
 
-/** Pieces that were stored but not recorded any more: those with the right hash need not be downloaded again. */
+/**
+ * Pieces that were stored but not recorded any more, and those of padding alone, which nobody sends: with the right hash
+ * they need not be downloaded.
+ */
 async function findRightPieces(
   deps: TorrentDeps,
   proofs: PieceProofs,
@@ -70,6 +73,7 @@ async function findRightPieces(
 ): Promise<readonly number[]> {
   const { mapper, chunkStore } = deps
   const candidates = new Set<number>()
+  for (const piece of mapper.piecesOfPadding()) if (!parts.completed.has(piece)) candidates.add(piece)
   for (const ordinal of staged) {
     const { first, end } = mapper.pieceRangeOfChunk(ordinal)
     for (let piece = first; piece < end; piece++) if (!parts.completed.has(piece)) candidates.add(piece)

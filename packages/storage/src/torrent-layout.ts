@@ -18,6 +18,8 @@ export interface FileLayout {
   readonly piecesRoot?: string
   /** The components as the torrent has them, where one is not UTF-8. */
   readonly pathBytes?: readonly Uint8Array[]
+  /** Of a symlink: components below the torrent's top folder of what it points to. Its own path where that is not in the torrent. */
+  readonly symlinkTarget?: readonly string[]
 }
 
 /** Where every byte of a torrent belongs. Pure data: survives structured clone and JSON (without `pathBytes`). */

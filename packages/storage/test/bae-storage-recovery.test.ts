@@ -27,6 +27,20 @@ describe('opening a torrent after a crash', () => {
     sameBytes(await library.chunkStore.get(library.key(0)), library.chunk(0), 'sealed at open')
   })
 
+  it('has pieces of padding alone from the start, where their hash is right, and is complete without them', async () => {
+    const shapes = [{ padding: 3 * block }, block + 5, { padding: 5 * block }, 7, { padding: 4 * block }]
+    const library = new Library(layoutOf('padding', 2 * block, shapes))
+    const storage = await library.open()
+    expect(await completedOf(storage)).toEqual([0, 3, 5, 6])
+    await library.complete(storage, 1, 2, 4)
+    await storage.close()
+    const manifests: string[] = []
+    for await (const name of library.chunkStore.manifests.list()) manifests.push(name)
+    expect(manifests).toEqual([expect.stringMatching(/complete/)])
+    const blind = new Library(layoutOf('lie', 2 * block, shapes), { withoutPieceHashes: true })
+    expect(await completedOf(await blind.open())).toEqual([])
+  })
+
   it('claims stored but unrecorded pieces of a v2 torrent whose merkle root is right, and only those', async () => {
     const library = new Library(layoutV2Of('v2', 2 * block, [10_000, 5 * block + 7, 3 * block]))
     const dead = await library.open()

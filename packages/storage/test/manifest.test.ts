@@ -26,6 +26,7 @@ const file: fc.Arbitrary<Omit<FileLayout, 'index'>> = fc.record(
     executable: fc.boolean(),
     piecesRoot: hex(32),
     pathBytes: fc.array(bytes, { minLength: 1, maxLength: 2 }),
+    symlinkTarget: fc.array(fc.string({ unit: 'binary' }), { maxLength: 3 }),
   },
   { requiredKeys: ['path', 'offsetBytes', 'lengthBytes', 'kind', 'executable'] },
 )

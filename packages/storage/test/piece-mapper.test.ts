@@ -150,6 +150,18 @@ describe('PieceMapper', () => {
     )
   })
 
+  it('knows the pieces of padding alone: those under which no chunk lies', () => {
+    fc.assert(
+      fc.property(torrents, ({ shapes, pieceLength, chunkSize }) => {
+        const mapper = new PieceMapper(layoutOf('any', pieceLength, shapes), { chunkSizeBytes: chunkSize })
+        const pieces = Array.from({ length: Math.min(mapper.pieceCount, 200) }, (_, piece) => piece)
+        const found = [...mapper.piecesOfPadding()].filter((piece) => piece < 200)
+        expect(found).toEqual(pieces.filter((piece) => mapper.chunksOfPiece(piece).length === 0))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
   it('counts the chunks of all files in file order, each with its length and its pieces', () => {
     fc.assert(
       fc.property(torrents, ({ shapes, pieceLength, chunkSize }) => {

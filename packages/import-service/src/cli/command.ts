@@ -4,7 +4,7 @@ import type { CliOutput } from './cli-output.js'
 import type { StopControl } from './stop-control.js'
 
 /** Options without a value. */
-export type FlagName = 'list' | 'verify' | 'add' | 'dry-run' | 'forget-unknown'
+export type FlagName = 'attributes' | 'list' | 'verify' | 'add' | 'dry-run' | 'forget-unknown'
 export type OptionName = 'library' | 'json' | 'peer' | 'select' | 'timeout' | 'repair' | FlagName
 
 export interface CommandArguments {

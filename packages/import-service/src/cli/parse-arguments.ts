@@ -11,6 +11,7 @@ const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
   peer: { type: 'string', multiple: true },
   select: { type: 'string', multiple: true },
   list: { type: 'boolean' },
+  attributes: { type: 'boolean' },
   timeout: { type: 'string' },
   repair: { type: 'boolean' },
   verify: { type: 'boolean' },
@@ -19,7 +20,7 @@ const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
   'forget-unknown': { type: 'boolean' },
 }
 
-const flagNames: readonly FlagName[] = ['list', 'verify', 'add', 'dry-run', 'forget-unknown']
+const flagNames: readonly FlagName[] = ['attributes', 'list', 'verify', 'add', 'dry-run', 'forget-unknown']
 
 /** The arguments of one command, or 'help' where that is asked for. Rejects IMPORT_USAGE with one sentence. */
 export function parseArguments(command: Command, argv: readonly string[]): CommandArguments | 'help' {

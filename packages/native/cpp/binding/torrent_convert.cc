@@ -34,25 +34,41 @@ char const* kindOf(lt::file_flags_t flags) {
   return "file";
 }
 
-Napi::Array pathToJs(Napi::Env env, std::vector<std::string> const& parts, bool hasTopFolder) {
-  std::size_t const first = hasTopFolder && parts.size() > 1 ? 1 : 0;
-  auto path = Napi::Array::New(env, parts.size() - first);
+// Without the components before `first`.
+Napi::Array pathToJs(Napi::Env env, std::vector<std::string> const& parts, std::size_t first) {
+  auto path = Napi::Array::New(env);
   for (std::size_t i = first; i < parts.size(); ++i) path.Set(std::uint32_t(i - first), parts[i]);
   return path;
 }
 
-Napi::Object fileToJs(Napi::Env env, lt::file_storage const& files, lt::file_index_t index, bool hasTopFolder) {
+Napi::Object fileToJs(Napi::Env env, lt::file_storage const& files, lt::file_index_t index) {
   auto const flags = files.file_flags(index);
   auto file = Napi::Object::New(env);
   file.Set("index", int(index));
-  file.Set("path", pathToJs(env, split(files.file_path(index)), hasTopFolder));
+  auto const path = split(files.file_path(index));
+  file.Set("path", pathToJs(env, path, path.size() > 1 ? 1 : 0));
   file.Set("offsetBytes", double(files.file_offset(index)));
   file.Set("lengthBytes", double(files.file_size(index)));
   file.Set("kind", kindOf(flags));
   file.Set("executable", bool(flags & lt::file_storage::flag_executable));
+  // libtorrent lets a link that would leave the torrent point to itself.
+  if (flags & lt::file_storage::flag_symlink) file.Set("symlinkTarget", pathToJs(env, split(files.symlink(index)), 1));
   // Of v2 and hybrid torrents, where the file has bytes of its own.
   if (files.root_ptr(index) != nullptr) file.Set("piecesRoot", hex(files.root(index)));
   return file;
+}
+
+// libtorrent pads the only file of a v2 torrent, and leaves out the folder of one that is alone in it.
+bool isSingleFile(lt::torrent_info const& info) {
+  auto const& files = info.orig_files();
+  int plain = 0;
+  bool isOfItsName = false;
+  for (auto const index : files.file_range()) {
+    if (files.pad_file_at(index)) continue;
+    ++plain;
+    isOfItsName = files.file_path(index) == info.name();
+  }
+  return plain == 1 && isOfItsName;
 }
 
 Napi::Uint8Array bytesToJs(Napi::Env env, char const* bytes, std::size_t length) {
@@ -87,15 +103,13 @@ Napi::Object layoutToJs(Napi::Env env, lt::torrent_info const& info) {
   auto const& files = info.orig_files();
   auto layout = Napi::Object::New(env);
   setInfoHashes(layout, info.info_hashes());
-  bool const singleFile =
-      files.num_files() == 1 && files.file_path(lt::file_index_t(0)).find('/') == std::string::npos;
   layout.Set("name", info.name());
-  layout.Set("singleFile", singleFile);
+  layout.Set("singleFile", isSingleFile(info));
   layout.Set("pieceLengthBytes", files.piece_length());
   layout.Set("totalLengthBytes", double(files.total_size()));
   auto list = Napi::Array::New(env, std::size_t(files.num_files()));
   for (auto const index : files.file_range()) {
-    list.Set(std::uint32_t(int(index)), fileToJs(env, files, index, !singleFile));
+    list.Set(std::uint32_t(int(index)), fileToJs(env, files, index));
   }
   layout.Set("files", list);
   return layout;

@@ -67,6 +67,16 @@ it('knows the hash of each piece of a v2 torrent, and of a file that is less tha
   expect(Buffer.from(whole.pieceHashesV2 ?? []).toString('hex')).toBe(root.toString('hex'))
 })
 
+it.each(['v1', 'v2', 'hybrid'] as const)('knows that a %s torrent is of a single file', async (format) => {
+  const options = { format, pieceLengthBytes: 64 * 1024 }
+  const single = parseTorrentFile(await createTorrentFile(join(folder, 'album', 'a.bin'), options)).layout
+  expect([single.singleFile, single.files[0]?.path]).toEqual([true, ['a.bin']])
+  const disc = parseTorrentFile(await createTorrentFile(join(folder, 'album', 'disc'), options)).layout
+  // To libtorrent a file that is alone in a v2 torrent has no folder, whatever the torrent is called.
+  const [name, singleFile] = format === 'v2' ? ['b.bin', true] : ['disc', false]
+  expect([disc.name, disc.singleFile, disc.files[0]?.path]).toEqual([name, singleFile, ['b.bin']])
+})
+
 it('writes trackers with tiers, web seeds, comment, creator, date and privacy', async () => {
   const torrentFile = await createTorrentFile(join(folder, 'album', 'a.bin'), {
     trackers: ['http://a/announce', { url: 'http://b/announce', tier: 1 }],

@@ -51,6 +51,20 @@ it('parses what a .torrent file says beside its info section', () => {
   expect(parseTorrentFile(bare)).not.toHaveProperty('comment')
 })
 
+it('tells where links point to, below the folder of the torrent', () => {
+  const link = (name: string, target: string) =>
+    `d4:attr1:l6:lengthi0e4:pathl${name}e12:symlink pathl${target}ee`
+  const files = `d6:lengthi1e4:pathl3:sub4:fileee${link('1:a', '3:sub4:file')}${link('1:b', '3:sub')}${link('3:sub1:c', '2:..3:etc')}`
+  const info = `d5:filesl${files}e4:name3:top12:piece lengthi16384e6:pieces20:${'x'.repeat(20)}e`
+  const { layout } = parseTorrentFile(Buffer.from(`d4:info${info}e`))
+  expect(layout.files.map(({ kind, symlinkTarget }) => [kind, symlinkTarget])).toEqual([
+    ['file', undefined],
+    ['symlink', ['sub', 'file']],
+    ['symlink', ['sub']],
+    ['symlink', ['sub', 'c']],
+  ])
+})
+
 it.each(['', 'magnet:', 'magnet:?xt=urn:btih:zz', 'http://example', 'magnet:?xt=urn:btmh:1220ab'])(
   'refuses the link %j',
   (uri) => {

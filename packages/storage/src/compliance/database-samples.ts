@@ -76,6 +76,7 @@ export function manyFiles(count: number): FileLayout[] {
       ...(index % 1000 === 7
         ? { pathBytes: [Uint8Array.of(0x66, 0xff, 0x00), Uint8Array.of(0xc3, 0x28)] }
         : {}),
+      ...(index % 100 === 98 ? { symlinkTarget: [`folder ${index % 97}`, '../"\u0001'] } : {}),
       ...(index % 3 === 0 ? { piecesRoot: createHash('sha256').update(name).digest('hex') } : {}),
     }
   })

@@ -1,0 +1,72 @@
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type HandmadeFile, makeHandmadeTorrent } from './handmade-torrent.js'
+import { PseudoRandomBytes } from './payload.js'
+import { kibibyte } from './sizes.js'
+import { makeTorrent, type TorrentFile, type TorrentKind } from './torrent-maker.js'
+
+/** All that a tree can have: an empty file, one of a byte, equal files, an executable one, links to a file, a folder and out. */
+export async function makeEverything(folder: string, kind: TorrentKind): Promise<TorrentFile> {
+  const name = `everything ${kind}`
+  const path = join(folder, name)
+  const sizes = {
+    empty: 0,
+    one: 1,
+    'run.sh': 120_000,
+    'sub/data': 250_000,
+    'sub/deep/odd': 33_333,
+    twin: 70_000,
+  }
+  for (const [file, lengthBytes] of Object.entries(sizes)) {
+    await mkdir(dirname(join(path, file)), { recursive: true })
+    await writeFile(join(path, file), new PseudoRandomBytes(`everything ${file}`).next(lengthBytes))
+  }
+  await writeFile(join(path, 'sub', 'twin'), new PseudoRandomBytes('everything twin').next(70_000))
+  await chmod(join(path, 'run.sh'), 0o755)
+  await symlink('sub/data', join(path, 'link'))
+  await symlink('deep', join(path, 'sub', 'folder link'))
+  await symlink('../one', join(path, 'sub', 'up'))
+  await symlink('/etc/passwd', join(path, 'out'))
+  const totalBytes = Object.values(sizes).reduce((sum, bytes) => sum + bytes, 70_000)
+  const content = { folder, name, path, totalBytes }
+  const torrent = await makeTorrent(content, 32 * kibibyte, join(folder, `${name}.torrent`), kind)
+  // libtorrent has it point to itself, and does not seed beside one that does not.
+  await rm(join(path, 'out'))
+  return torrent
+}
+
+/** A single file of these bytes. */
+export async function makeSingle(
+  folder: string,
+  bytes: Uint8Array,
+  pieceLengthBytes: number,
+  kind: TorrentKind,
+): Promise<TorrentFile> {
+  const name = `single of ${bytes.length} ${kind}`
+  const content = { folder, name, path: join(folder, name), totalBytes: bytes.length }
+  await writeFile(content.path, bytes)
+  return makeTorrent(content, pieceLengthBytes, join(folder, `${name}.torrent`), kind)
+}
+
+/** v1 with padding that fills whole pieces, within and at the end, and some that is shorter than a block. */
+export async function makeLongPadding(folder: string): Promise<TorrentFile> {
+  const name = 'long padding'
+  const pieceLengthBytes = 32 * kibibyte
+  const file = (path: string, lengthBytes: number): HandmadeFile => ({
+    path: [path],
+    bytes: new PseudoRandomBytes(`padding ${path}`).next(lengthBytes),
+  })
+  const padding = (lengthBytes: number): HandmadeFile => ({
+    path: ['.pad', String(lengthBytes)],
+    bytes: new Uint8Array(lengthBytes),
+    attr: 'p',
+  })
+  const [a, b, c] = [file('a', 200_000), file('b', 50_000), file('c', 12_345)]
+  const files = [a, padding(3 * pieceLengthBytes + 100), b, padding(777), c, padding(2 * pieceLengthBytes)]
+  await mkdir(join(folder, name))
+  for (const { path, bytes } of [a, b, c]) await writeFile(join(folder, name, String(path[0])), bytes)
+  const path = join(folder, `${name}.torrent`)
+  await writeFile(path, makeHandmadeTorrent(name, files, pieceLengthBytes).torrentFile)
+  const content = { folder, name, path: join(folder, name), totalBytes: 262_345 }
+  return { path, content, pieceLengthBytes }
+}

@@ -1,0 +1,147 @@
+import { mkdtemp, readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { BaeLibrary } from '../harness/bae-library.js'
+import { BaeProcess, bae, baeJson, importTorrent } from '../harness/bae-process.js'
+import { needs } from '../harness/foreign-program.js'
+import { makeEverything, makeLongPadding, makeSingle } from '../harness/kinds.js'
+import { LibrarySeed } from '../harness/library-seed.js'
+import { leech } from '../harness/peers/libtorrent-leech.js'
+import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { magnetOf } from '../harness/read-torrent.js'
+import { SharedServer } from '../harness/shared-server.js'
+import { kibibyte, mebibyte } from '../harness/sizes.js'
+import { makeTemporaryFolder, removeFolder } from '../harness/temporary-folder.js'
+import type { TorrentFile, TorrentKind } from '../harness/torrent-maker.js'
+import { treeDigest } from '../harness/tree-digest.js'
+
+interface Kind {
+  readonly name: string
+  readonly format: TorrentKind
+  readonly make: (folder: string) => Promise<TorrentFile>
+  /** Large enough that it can be killed in the middle. */
+  readonly killed?: boolean
+  readonly links?: boolean
+}
+
+const formats = ['v1', 'padded', 'v2', 'hybrid'] as const
+const kinds: readonly Kind[] = [
+  ...formats.map((format) => ({
+    name: `a tree with links, ${format}`,
+    format,
+    make: (folder: string) => makeEverything(folder, format),
+    killed: true,
+    links: true,
+  })),
+  { name: 'padding that fills pieces', format: 'v1', make: makeLongPadding, killed: true },
+  ...(['v1', 'v2', 'hybrid'] as const).map((format) => ({
+    name: `a single byte, ${format}`,
+    format,
+    make: (folder: string) => makeSingle(folder, Uint8Array.of(7), 16 * kibibyte, format),
+  })),
+  ...(['v1', 'hybrid'] as const).map((format) => ({
+    name: `pieces of 64 MiB, ${format}`,
+    format,
+    make: (folder: string) => makeSingle(folder, new Uint8Array(64 * mebibyte + 5), 64 * mebibyte, format),
+  })),
+]
+
+let server: SharedServer
+let library: BaeLibrary
+let folder: string
+let seed: LibtorrentSeed
+let slowSeed: LibtorrentSeed
+const torrents = new Map<string, TorrentFile>()
+const imported = new Map<string, { readonly id: string; readonly pieces: number }>()
+
+beforeAll(async () => {
+  folder = await makeTemporaryFolder()
+  server = await SharedServer.start()
+  library = await BaeLibrary.create({ BAE_DATABASE_URL: server.url })
+  await Promise.all(kinds.map(async ({ name, make }) => torrents.set(name, await make(folder))))
+  seed = await LibtorrentSeed.start([...torrents.values()])
+  slowSeed = await LibtorrentSeed.start([...torrents.values()], { rateBytesPerSecond: 100_000 })
+})
+
+afterAll(async () => {
+  await Promise.all([seed.close(), slowSeed.close()])
+  await library.close()
+  await server.close()
+  await removeFolder(folder)
+})
+
+/** Links of the torrent lead where they led, the one that left it is not there, and what was executable is. */
+async function expectAttributes(id: string, { content }: TorrentFile): Promise<void> {
+  const target = await mkdtemp(join(library.outputFolder, 'links-'))
+  expect(await baeJson(library, ['export', id, target, '--attributes'])).toMatchObject({ links: 3 })
+  const folder = join(target, content.name)
+  for (const link of ['link', 'sub/folder link', 'sub/up'])
+    expect(await readlink(join(folder, link))).toBe(await readlink(join(content.path, link)))
+  expect(await readdir(folder)).not.toContain('out')
+  expect((await stat(join(folder, 'run.sh'))).mode & 0o100).toBe(0o100)
+  expect(await plainFiles(folder)).toEqual(await plainFiles(content.path))
+}
+
+function torrentOf({ name }: Kind): TorrentFile {
+  const torrent = torrents.get(name)
+  if (torrent === undefined) throw new Error(`${name} was not made`)
+  return torrent
+}
+
+const plainFiles = (path: string) => treeDigest(path, { leaveOutLinks: true })
+
+it.concurrent.for(kinds.map((kind) => [kind.name, kind] as const))(
+  '%s: is imported, after kill -9 where it is long enough for that, and exported',
+  async ([, kind], context) => {
+    needs(context, 'python3-libtorrent')
+    const torrent = torrentOf(kind)
+    if (kind.killed) {
+      await using importing = new BaeProcess(library, [
+        'import',
+        torrent.path,
+        '--peer',
+        slowSeed.address,
+        '--json',
+      ])
+      await importing.whenProgress(30_000, ({ pieces }) => pieces > 0)
+      await importing.kill()
+    }
+    const source = kind.killed ? await magnetOf(torrent, kind.format) : torrent.path
+    const completed = await importTorrent(library, source, [seed])
+    expect(completed).toMatchObject({ name: torrent.content.name, bytes: torrent.content.totalBytes })
+    imported.set(kind.name, completed)
+    const target = await mkdtemp(join(library.outputFolder, 'kind-'))
+    await baeJson(library, ['export', completed.id, target])
+    expect(await treeDigest(join(target, torrent.content.name))).toEqual(
+      await plainFiles(torrent.content.path),
+    )
+    if (kind.links) await expectAttributes(completed.id, torrent)
+    expect((await importTorrent(library, torrent.path, [])).id).toBe(completed.id)
+  },
+)
+
+it('all of them verify, are given back to libtorrent, and leave nothing when they are removed', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const reports = await baeJson<readonly { ok: number; pieces: number }[]>(library, ['verify'])
+  expect(reports).toHaveLength(kinds.length)
+  for (const report of reports) expect(report).toMatchObject({ ok: report.pieces, bad: [] })
+  {
+    await using back = await LibrarySeed.open(library, server.url)
+    for (const kind of kinds) {
+      const torrent = torrentOf(kind)
+      const { id = '', pieces = 0 } = imported.get(kind.name) ?? {}
+      expect(await back.seed(await readFile(torrent.path), id)).toBe(pieces)
+      const target = await mkdtemp(join(library.outputFolder, 'back-'))
+      await leech(torrent.path, target, { port: back.port, pieces })
+      expect(await plainFiles(join(target, torrent.content.name))).toEqual(
+        await plainFiles(torrent.content.path),
+      )
+    }
+  }
+  await Promise.all(
+    Array.from(imported.values(), async ({ id }) =>
+      expect(await bae(library, ['remove', id])).toMatchObject({ code: 0 }),
+    ),
+  )
+  expect(await library.chunkFiles()).toEqual([])
+})
