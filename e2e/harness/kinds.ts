@@ -7,6 +7,7 @@ import { makeTorrent, type TorrentFile, type TorrentKind } from './torrent-maker
 
 /** All that a tree can have: an empty file, one of a byte, equal files, an executable one, links to a file, a folder and out. */
 export async function makeEverything(folder: string, kind: TorrentKind): Promise<TorrentFile> {
+  // Other bytes for each kind: a file that a library has is not fetched again.
   const name = `everything ${kind}`
   const path = join(folder, name)
   const sizes = {
@@ -19,9 +20,9 @@ export async function makeEverything(folder: string, kind: TorrentKind): Promise
   }
   for (const [file, lengthBytes] of Object.entries(sizes)) {
     await mkdir(dirname(join(path, file)), { recursive: true })
-    await writeFile(join(path, file), new PseudoRandomBytes(`everything ${file}`).next(lengthBytes))
+    await writeFile(join(path, file), new PseudoRandomBytes(`${kind} ${file}`).next(lengthBytes))
   }
-  await writeFile(join(path, 'sub', 'twin'), new PseudoRandomBytes('everything twin').next(70_000))
+  await writeFile(join(path, 'sub', 'twin'), new PseudoRandomBytes(`${kind} twin`).next(70_000))
   await chmod(join(path, 'run.sh'), 0o755)
   await symlink('sub/data', join(path, 'link'))
   await symlink('deep', join(path, 'sub', 'folder link'))

@@ -4,15 +4,7 @@ import { TorrentClient } from '@bae/client'
 import { createStorageFactory, DirectoryChunkStore, type TorrentId } from '@bae/storage'
 import { openTypeOrmDatabase } from '@bae/storage/typeorm'
 import type { BaeLibrary } from './bae-library.js'
-
-/** On this machine, and nowhere else. */
-export const loopback = {
-  listenInterfaces: '127.0.0.1:0',
-  enableDht: false,
-  enableLsd: false,
-  enableUpnp: false,
-  enableNatPmp: false,
-}
+import { loopback } from './loopback-client.js'
 
 /** Our own client on a library that no command is using: what was imported is given back to others. */
 export class LibrarySeed implements AsyncDisposable {
@@ -37,8 +29,9 @@ export class LibrarySeed implements AsyncDisposable {
     return new LibrarySeed(client, [() => client.close(), () => chunkStore.close(), () => database.close()])
   }
 
-  get port(): number {
-    return this.#client.listenPort
+  /** HOST:PORT. */
+  get address(): string {
+    return `127.0.0.1:${this.#client.listenPort}`
   }
 
   /** How many pieces of it there are. */

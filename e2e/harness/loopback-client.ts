@@ -4,7 +4,8 @@ import { createStorageFactory, DirectoryChunkStore, MemoryDatabase } from '@bae/
 import { makeTemporaryFolder, removeFolder } from './temporary-folder.js'
 import type { TorrentFile } from './torrent-maker.js'
 
-const loopback = {
+/** Nothing outside of this machine is asked for peers. */
+export const loopback = {
   listenInterfaces: '127.0.0.1:0',
   enableDht: false,
   enableLsd: false,

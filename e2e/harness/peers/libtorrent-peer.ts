@@ -34,9 +34,18 @@ export class LibtorrentPeer implements Leecher {
     }
   }
 
-  async whenComplete(limitMs: number): Promise<string> {
+  whenComplete(limitMs: number): Promise<string> {
+    return this.#when('everything', limitMs)
+  }
+
+  /** The path of the content, once so many pieces are there. */
+  whenPieces(pieces: number, limitMs: number): Promise<string> {
+    return this.#when(String(pieces), limitMs)
+  }
+
+  async #when(what: string, limitMs: number): Promise<string> {
     const answer = this.#python.nextLine(limitMs)
-    this.#python.writeLine('complete?')
+    this.#python.writeLine(what)
     await answer
     return this.#path
   }

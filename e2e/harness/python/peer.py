@@ -1,7 +1,7 @@
 """Fetches a torrent on 127.0.0.1 with libtorrent, then gives it: peer.py TORRENT FOLDER ENCRYPTION [HOST PORT]
 
 ENCRYPTION is both, disabled or forced. Says on stdout its port, as JSON, once it has the torrent. For each line of
-stdin it says when everything is there. It ends when stdin does."""
+stdin it says when as many pieces are there as the line says, or everything. It ends when stdin does."""
 import json
 import sys
 
@@ -45,8 +45,9 @@ def main():
     if sys.argv[4:]:
         handle.connect_peer((sys.argv[4], int(sys.argv[5])))
     print(json.dumps({"port": session.listen_port()}), flush=True)
-    for _ in sys.stdin:
-        wait_until(session, lambda: handle.status().is_seeding)
+    for line in sys.stdin:
+        wanted = int(line) if line.strip().isdigit() else parameters.ti.num_pieces()
+        wait_until(session, lambda: handle.status().is_seeding or handle.status().num_pieces >= wanted)
         print(json.dumps({"complete": True}), flush=True)
 
 

@@ -336,6 +336,7 @@ describe('files', () => {
         files: 2,
         bytes: 3 * pieceLengthBytes,
         unselected: 0,
+        links: 0,
       })
       expect((await readFile(join(directory, 'album', 'two.wav'))).every((byte) => byte === 1)).toBe(true)
     } finally {
