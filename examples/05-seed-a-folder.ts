@@ -12,7 +12,6 @@ await client.start()
 const torrent = await client.seed(album, {
   format: 'hybrid',
   trackers: ['udp://127.0.0.1:9/announce'],
-  superSeeding: true,
 })
 console.log(`${torrent.magnetUri} at port ${torrent.listenPort}`)
 // #endregion

@@ -22,7 +22,10 @@ export interface AddTorrentOptions extends AbortOptions {
   readonly limits?: Partial<TorrentLimits>
   /** Pieces in their order instead of the rarest first. A stream needs it not. */
   readonly sequential?: boolean
-  /** As the only seed: shows each peer pieces that no other has. */
+  /**
+   * As the only seed: shows each peer pieces that no other has. libtorrent 2.0 begins ten seconds after a peer comes, and
+   * asks for the like again at the last piece: only for content that many want at once.
+   */
   readonly superSeeding?: boolean
   /** Besides those that the torrent names. */
   readonly trackers?: readonly (string | TrackerEntry)[]
