@@ -183,7 +183,8 @@ export class ClientParts {
   }
 
   async #openSession(kind: SessionKind): Promise<ClientSession> {
-    const { listenInterfaces, maxPendingWriteBytes, storageDeadlineMs, ipFilter } = this.#options
+    const { listenInterfaces, alertCategories, maxPendingWriteBytes, storageDeadlineMs, ipFilter } =
+      this.#options
     const { createSession } = this.#binding ?? (await loadNativeBinding())
     const opened: { session?: ClientSession } = {}
     const native = await createSession({
@@ -192,6 +193,7 @@ export class ClientParts {
       settings: sessionSettings(this.#options),
       storageDeadlineMs,
       ...(listenInterfaces !== undefined && { listenInterfaces }),
+      ...(alertCategories !== undefined && { alertCategories }),
       ...(maxPendingWriteBytes !== undefined && { maxPendingWriteBytes }),
     })
     const session = new ClientSession(kind, native)

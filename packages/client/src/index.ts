@@ -1,4 +1,5 @@
 export type {
+  AlertCategory,
   CreateTorrentOptions,
   CreateTorrentProgress,
   IpRange,

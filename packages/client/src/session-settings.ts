@@ -26,6 +26,10 @@ export interface NetworkOptions {
   readonly enableOutgoingUtp?: boolean
   /** Takes peers that come over uTP. */
   readonly enableIncomingUtp?: boolean
+  /** Dials peers over TCP. Without it only those are dialled that are reached over uTP, also by `peers`. */
+  readonly enableOutgoingTcp?: boolean
+  /** Takes peers that come over TCP. */
+  readonly enableIncomingTcp?: boolean
   /** Of all torrents together; 0 is no limit. */
   readonly maxDownloadBytesPerSecond?: number
   readonly maxUploadBytesPerSecond?: number
@@ -84,6 +88,8 @@ export function changedSettings(options: NetworkOptions): SessionSettings {
     enable_natpmp: options.enableNatPmp,
     enable_outgoing_utp: options.enableOutgoingUtp,
     enable_incoming_utp: options.enableIncomingUtp,
+    enable_outgoing_tcp: options.enableOutgoingTcp,
+    enable_incoming_tcp: options.enableIncomingTcp,
     download_rate_limit: options.maxDownloadBytesPerSecond,
     upload_rate_limit: options.maxUploadBytesPerSecond,
     connections_limit: options.connectionsLimit,

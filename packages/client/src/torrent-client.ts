@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { CreateNativeSession } from '@bae/native'
+import type { AlertCategory, CreateNativeSession } from '@bae/native'
 import type { AbortOptions, Storage, StorageFactory, TorrentId } from '@bae/storage'
 import type { TorrentClientEvents } from './client-events.js'
 import { ClientParts } from './client-parts.js'
@@ -37,6 +37,8 @@ export interface TorrentClientOptions extends NetworkOptions {
   readonly savePath?: string
   /** How often statuses are read and `statusUpdated` may come; more seldom while that takes long. */
   readonly statusIntervalMs?: number
+  /** What `alertReceived` brings besides what the client itself needs to hear, for example 'peer' or 'tracker'. */
+  readonly alertCategories?: readonly AlertCategory[]
   /** Whole pieces that wait for a storage before peers are asked to pause. Native's default when left out. */
   readonly maxPendingWriteBytes?: number
   /** How long a storage call may take; also how long a storage may take to close. */

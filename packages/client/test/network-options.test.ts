@@ -11,6 +11,8 @@ describe('network options', () => {
       outgoingInterfaces: 'tun0',
       dhtBootstrapNodes: ['127.0.0.1:6881', '127.0.0.1:6882'],
       enableIncomingUtp: false,
+      enableOutgoingTcp: false,
+      enableIncomingTcp: true,
       uploadsLimit: 7,
       userAgent: 'mine/1',
       peerFingerprint: '-MI0100-',
@@ -20,11 +22,18 @@ describe('network options', () => {
       outgoing_interfaces: 'tun0',
       dht_bootstrap_nodes: '127.0.0.1:6881,127.0.0.1:6882',
       enable_incoming_utp: false,
+      enable_outgoing_tcp: false,
+      enable_incoming_tcp: true,
       unchoke_slots_limit: 7,
       user_agent: 'mine/1',
       peer_fingerprint: '-MI0100-',
       out_enc_policy: 0,
     })
+  })
+
+  it('say which alerts are wanted too', async () => {
+    const { swarm } = await openClient({ alertCategories: ['peer', 'tracker'] })
+    expect(swarm.sessions[0]?.options.alertCategories).toEqual(['peer', 'tracker'])
   })
 
   it('can be changed while the client runs, in all its sessions', async () => {
