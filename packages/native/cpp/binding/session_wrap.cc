@@ -13,6 +13,7 @@
 #include "add_torrent_options.h"
 #include "alert_convert.h"
 #include "arguments.h"
+#include "dht_start_plugin.h"
 #include "disk/bae_disk_interface.h"
 #include "disk/piece_pass_plugin.h"
 #include "session_calls.h"
@@ -122,6 +123,7 @@ void SessionWrap::startSession(Napi::Env env, lt::session_params params) {
   }
   m_session->add_extension(&lt::create_ut_metadata_plugin);
   m_session->add_extension(&lt::create_ut_pex_plugin);
+  m_session->add_extension(std::make_shared<DhtStartPlugin>());
 }
 
 // An open session is never collected: the channel's function refers to it until it is closed.
