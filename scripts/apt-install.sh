@@ -20,5 +20,9 @@ install() {
 install "$@" || { apt-get update -o Acquire::Retries=3 && install "$@"; }
 
 for package in "$@"; do
-  if [ -e "/etc/init.d/$package" ]; then update-rc.d "$package" disable; fi
+  if [ -e "/etc/init.d/$package" ]; then
+    update-rc.d "$package" disable
+  elif command -v systemctl >/dev/null && [ -e "/lib/systemd/system/$package.service" ]; then
+    systemctl disable "$package.service"
+  fi
 done

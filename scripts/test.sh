@@ -15,6 +15,8 @@ missing_clients() {
   command -v qbittorrent-nox >/dev/null || printf 'qbittorrent-nox '
   command -v rtorrent >/dev/null || printf 'rtorrent '
   command -v transmission-daemon >/dev/null || printf 'transmission-daemon '
+  command -v opentracker >/dev/null || printf 'opentracker '
+  command -v ip >/dev/null || printf 'iproute2 '
   /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || printf 'python3-libtorrent '
 }
 

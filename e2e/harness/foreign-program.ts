@@ -7,6 +7,7 @@ const probes = {
   'qbittorrent-nox': ['qbittorrent-nox', '--version'],
   rtorrent: ['rtorrent', '-h'],
   'transmission-daemon': ['transmission-daemon', '--version'],
+  opentracker: ['opentracker', '-h'],
   'python3-libtorrent': [systemPython, '-c', 'import libtorrent'],
 } as const
 

@@ -18,6 +18,8 @@ import {
 export interface RawSeedOptions {
   /** What goes out for a block instead of its bytes. */
   readonly tamper?: (bytes: Uint8Array, request: BlockRequest) => Uint8Array
+  /** Hangs up on each connection when it has given it this many blocks. */
+  readonly hangUpAfterBlocks?: number
   /** An address of the loopback network; 127.0.0.1 when left out. */
   readonly host?: string
 }
@@ -33,6 +35,9 @@ export class RawSeed implements Seed {
   readonly #torrent: Pick<HandmadeTorrent, 'infoHash' | 'bytes' | 'pieceLengthBytes'>
   readonly #options: RawSeedOptions
   servedBlocks = 0
+  hungUp = 0
+  /** Blocks by the address that they were given to. */
+  readonly servedByHost = new Map<string, number>()
   /** When the first connection came, and when the first block was asked for. */
   connectedAtMs: number | undefined
   requestedAtMs: number | undefined
@@ -98,11 +103,20 @@ export class RawSeed implements Seed {
     socket.write(handshake(infoHash, '-RW0001-bae-e2e-test'))
     socket.write(message(messageIds.bitfield, fullBitfield(Math.ceil(bytes.length / pieceLengthBytes))))
     const reader = new MessageReader()
+    let left = this.#options.hangUpAfterBlocks ?? Number.POSITIVE_INFINITY
     const take = (data: Uint8Array): void => {
-      for (const { id, payload } of reader.take(data)) this.#answer(socket, id, payload)
+      for (const { id, payload } of reader.take(data)) {
+        if (id === messageIds.request && left-- <= 0) return this.#hangUp(socket)
+        this.#answer(socket, id, payload)
+      }
     }
     socket.on('data', take)
     take(first)
+  }
+
+  #hangUp(socket: Socket): void {
+    if (!socket.destroyed) this.hungUp += 1
+    socket.destroy()
   }
 
   #answer(socket: Socket, id: number, payload: Uint8Array): void {
@@ -113,6 +127,8 @@ export class RawSeed implements Seed {
     const start = request.piece * this.#torrent.pieceLengthBytes + request.offset
     const bytes = this.#torrent.bytes.subarray(start, start + request.length)
     this.servedBlocks += 1
+    const host = socket.remoteAddress ?? ''
+    this.servedByHost.set(host, (this.servedByHost.get(host) ?? 0) + 1)
     socket.write(pieceMessage(request, this.#options.tamper?.(bytes, request) ?? bytes))
   }
 }
