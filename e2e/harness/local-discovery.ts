@@ -1,6 +1,6 @@
 import { createTestTorrent } from '@bae/client/testing'
-import { SwarmClient } from './swarm-client.js'
 import { privateHosts } from './private-network.js'
+import { SwarmClient } from './swarm-client.js'
 
 // A program of its own: it runs in a network with multicast, which the test that started it does not.
 // Prints what two clients found of an open and of a private torrent by local discovery alone.

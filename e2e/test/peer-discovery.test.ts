@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest'
 import { poll } from '../harness/bounded-wait.js'
 import { needs } from '../harness/foreign-program.js'
 import type { LocalDiscoveryReport } from '../harness/local-discovery.js'
-import { SwarmClient } from '../harness/swarm-client.js'
 import { DhtNode } from '../harness/peers/dht-node.js'
 import { startInPrivateNetwork } from '../harness/private-network.js'
 import { repositoryRoot } from '../harness/repository-root.js'
 import { ScriptedTracker } from '../harness/scripted-tracker.js'
+import { SwarmClient } from '../harness/swarm-client.js'
 
 const open = { name: 'open', files: { 'only.bin': 300_000 } }
 const openTorrent = createTestTorrent(open)

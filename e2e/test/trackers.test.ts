@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { poll } from '../harness/bounded-wait.js'
 import { needs } from '../harness/foreign-program.js'
 import { freePort } from '../harness/free-port.js'
-import { SwarmClient } from '../harness/swarm-client.js'
 import { DhtNode } from '../harness/peers/dht-node.js'
 import { OpenTracker } from '../harness/peers/opentracker.js'
+import { SwarmClient } from '../harness/swarm-client.js'
 
 describe.concurrent('peers by a tracker', () => {
   it('two clients find each other over HTTP, and the list of trackers says what each answered', async (context) => {

@@ -106,8 +106,8 @@ export class RawSeed implements Seed {
     let left = this.#options.hangUpAfterBlocks ?? Number.POSITIVE_INFINITY
     const take = (data: Uint8Array): void => {
       for (const { id, payload } of reader.take(data)) {
-        if (id === messageIds.request && left-- <= 0) return this.#hangUp(socket)
-        this.#answer(socket, id, payload)
+        if (id === messageIds.request && left-- <= 0) this.#hangUp(socket)
+        else this.#answer(socket, id, payload)
       }
     }
     socket.on('data', take)
