@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { TemporaryFiles } from '../src/chunk-store/temporary-files.js'
@@ -31,4 +31,13 @@ it('what dead processes were about to put goes at once, what is of nobody known 
   const all = { beforeMs: Infinity, remove: false }
   expect((await collect(files.leftovers(all))).sort()).toEqual([anotherBoot, 'young'].sort())
   expect(await collect(files.leftovers({ ...all, beforeMs: anHourAgo.getTime(), remove: true }))).toEqual([])
+})
+
+it('what cannot be removed keeps nobody from opening the folder', async () => {
+  const directory = await temporaryDirectory()
+  const [processes, pid, start] = basename((await TemporaryFiles.open(directory)).newPath()).split('.')
+  const name = [processes, pid, `${start}1`, 'x'].join('.')
+  await mkdir(join(directory, name))
+  await TemporaryFiles.open(directory)
+  expect(await readdir(directory)).toEqual([name])
 })

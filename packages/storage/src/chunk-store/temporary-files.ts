@@ -23,11 +23,15 @@ export class TemporaryFiles {
     this.#owner = owner
   }
 
-  /** Of a folder that is there. Removes what dead processes have left. */
+  /** Of a folder that is there. Removes what dead processes have left, where it may. */
   static async open(directory: string): Promise<TemporaryFiles> {
     const files = new TemporaryFiles(directory, await readOwner())
     const left = files.leftovers({ beforeMs: Date.now() - abandonedMs, remove: true }, { ofTheDead: true })
-    for await (const _ of left);
+    try {
+      for await (const _ of left);
+    } catch {
+      // Whoever may not remove it, or nobody on a disk that is read-only, can read the library all the same.
+    }
     return files
   }
 
