@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { CacheManager } from '../src/cache/cache-manager.js'
 import type { ChunkKey } from '../src/chunk-store.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from '../src/compliance/expectations.js'
@@ -350,6 +350,29 @@ describe('deleting', () => {
       expect(cause).toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: broken })
     expect(cached.causes).toHaveLength(2)
     expect((await collect(store.list(''))).length).toBe(2)
+  })
+
+  it('that nobody waits for any more takes no upload that comes after it', async () => {
+    const cached = new CachedLibrary(4)
+    await using store = await cached.open()
+    const torrent = await stored(cached, store, 1)
+    cached.slow.hold('delete')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const parts = { chunkStore: store, database: cached.database }
+    const destroying = destroyTorrent(parts, torrent.record.id)
+    await cached.slow.whenHeld('delete')
+    vi.advanceTimersByTime(5_000)
+    vi.useRealTimers()
+    await destroying
+    const again = cached.torrent(store, chunksOf(1))
+    const storage = await again.open()
+    await again.complete(storage, 0, 1, 2, 3)
+    const uploaded = store.whenUploaded()
+    for (let turn = 0; turn < 20; turn++) expect(await hasSettled(uploaded)).toBe(false)
+    cached.slow.release('delete')
+    await uploaded
+    expect(await cached.remoteKeys()).toEqual([again.key(0)])
+    await storage.close()
   })
 
   it('of what is being uploaded leaves nothing in the remote store', async () => {

@@ -21,6 +21,8 @@ export class RemoteCalls {
   readonly name: string
   readonly #store: RemoteChunkStore
   readonly #options: RemoteOptions
+  /** Deletions that may still happen, also those that nobody waits for any more. */
+  readonly #deletions = new Map<ChunkKey, Promise<void>>()
   #lastFailure: { readonly atMs: number; readonly cause: unknown } | undefined
 
   constructor(store: RemoteChunkStore, options: RemoteOptions) {
@@ -38,7 +40,10 @@ export class RemoteCalls {
   }
 
   async put(key: ChunkKey, bytes: Uint8Array, options: AbortOptions = {}): Promise<void> {
-    await this.try(`uploading chunk ${key}`, options, (signal) => this.#store.put(key, bytes, { signal }))
+    await this.try(`uploading chunk ${key}`, options, async (signal) => {
+      await orAborted(this.#deletions.get(key) ?? Promise.resolve(), signal)
+      await this.#store.put(key, bytes, { signal })
+    })
   }
 
   /** Tried once. Answers STORAGE_UNAVAILABLE where it failed: the object may still be there. */
@@ -49,7 +54,7 @@ export class RemoteCalls {
     }
     try {
       await withDeadline(deleteTimeoutMs, undefined, (signal) =>
-        orAborted(this.#store.delete(key, { signal }), signal),
+        orAborted(this.#noted(key, this.#store.delete(key, { signal })), signal),
       )
       return undefined
     } catch (cause) {
@@ -131,6 +136,17 @@ export class RemoteCalls {
         if (signal.aborted) throw this.#unavailable(what, cause)
       }
     })
+  }
+
+  /** `deletion`, which is known until it settles. */
+  #noted(key: ChunkKey, deletion: Promise<void>): Promise<void> {
+    const settled = deletion
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#deletions.get(key) === settled) this.#deletions.delete(key)
+      })
+    this.#deletions.set(key, settled)
+    return deletion
   }
 
   #failed(cause: unknown): void {
