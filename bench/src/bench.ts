@@ -10,6 +10,9 @@ const programs = [
   'library',
   'storage',
   'many',
+  'announce',
+  'clients',
+  'seek',
 ] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]

@@ -8,8 +8,13 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 
 /** User and system time of all that the server has run, with those of its processes that have ended. */
 export async function serverCpuSeconds(server: EmbeddedPostgres): Promise<number> {
+  return cpuSecondsOf(await serverProcesses(server))
+}
+
+/** User and system time so far of these processes, and of their children that were waited for. */
+export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
   let ticks = 0
-  for (const pid of await serverProcesses(server)) {
+  for (const pid of pids) {
     const stat = await readFile(`/proc/${pid}/stat`, 'ascii').catch(() => '')
     // utime, stime, and those of children that were waited for: fields 14 to 17, after the name in brackets.
     const fields = stat
