@@ -1,8 +1,10 @@
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { bencode } from './bencode.js'
 import { type HandmadeFile, makeHandmadeTorrent } from './handmade-torrent.js'
 import { PseudoRandomBytes } from './payload.js'
-import { kibibyte } from './sizes.js'
+import { gibibyte, kibibyte, mebibyte } from './sizes.js'
 import { makeTorrent, type TorrentFile, type TorrentKind } from './torrent-maker.js'
 
 /** All that a tree can have: an empty file, one of a byte, equal files, an executable one, links to a file, a folder and out. */
@@ -69,5 +71,34 @@ export async function makeLongPadding(folder: string): Promise<TorrentFile> {
   const path = join(folder, `${name}.torrent`)
   await writeFile(path, makeHandmadeTorrent(name, files, pieceLengthBytes).torrentFile)
   const content = { folder, name, path: join(folder, name), totalBytes: 262_345 }
+  return { path, content, pieceLengthBytes }
+}
+
+/** v1: a hole of 5 GiB, and behind it a file of 300,000 bytes in the same piece as the end of the hole. */
+export async function makeBeyondFourGibibytes(folder: string): Promise<TorrentFile> {
+  const name = 'beyond 4 GiB'
+  const pieceLengthBytes = 4 * mebibyte
+  const holeBytes = 5 * gibibyte + 12_345
+  const small = new PseudoRandomBytes(name).next(300_000)
+  await mkdir(join(folder, name))
+  await writeFile(join(folder, name, 'hole'), '')
+  await truncate(join(folder, name, 'hole'), holeBytes)
+  await writeFile(join(folder, name, 'small'), small)
+  const hashOf = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest()
+  const zeroes = hashOf(new Uint8Array(pieceLengthBytes))
+  const wholePieces = Math.floor(holeBytes / pieceLengthBytes)
+  const last = Buffer.concat([new Uint8Array(holeBytes % pieceLengthBytes), small])
+  const info = {
+    name,
+    'piece length': pieceLengthBytes,
+    pieces: Buffer.concat([...Array.from({ length: wholePieces }, () => zeroes), hashOf(last)]),
+    files: [
+      { length: holeBytes, path: ['hole'] },
+      { length: small.length, path: ['small'] },
+    ],
+  }
+  const path = join(folder, `${name}.torrent`)
+  await writeFile(path, bencode({ info }))
+  const content = { folder, name, path: join(folder, name), totalBytes: holeBytes + small.length }
   return { path, content, pieceLengthBytes }
 }

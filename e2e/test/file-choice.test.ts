@@ -7,6 +7,7 @@ import { BaeLibrary } from '../harness/bae-library.js'
 import { BaeProcess, bae, baeJson, completedOf } from '../harness/bae-process.js'
 import { expectExportEquals } from '../harness/expect-export.js'
 import { needs } from '../harness/foreign-program.js'
+import { makeBeyondFourGibibytes } from '../harness/kinds.js'
 import { LibrarySeed } from '../harness/library-seed.js'
 import { type Payload, PseudoRandomBytes } from '../harness/payload.js'
 import { LibtorrentPeer } from '../harness/peers/libtorrent-peer.js'
@@ -142,6 +143,18 @@ it('killed with -9 an import of some files goes on with them alone, and their sh
     bad: [],
   })
   await expectExported(library, completed.id, ['disc/c.bin', 'disc/d.txt'], payload)
+})
+
+it('a file beyond 4 GiB comes alone, with the end of the one before it', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await makeBeyondFourGibibytes(await workshop.folder)
+  await using seed = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create({ BAE_DATABASE_URL: server.url })
+  const args = [torrent.path, '--peer', seed.address, '--select', 'small']
+  const { id, pieces, bytes } = await importSome(library, args)
+  expect([pieces, bytes]).toEqual([1, 300_000])
+  expect(await baeJson(library, ['verify', id])).toMatchObject({ pieces: 1, bad: [] })
+  await expectExported(library, id, ['small'], torrent.content)
 })
 
 it('a magnet link is listed by what its peers say, without a library', async (context) => {
