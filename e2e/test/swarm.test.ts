@@ -46,7 +46,9 @@ function addressOf({ address }: RawSeed): PeerAddress {
   return { host, port: Number(port) }
 }
 
-it('twenty clients and a seed complete beside a peer that lies and one that hangs up', async ({ signal }) => {
+it('twenty clients and a seed complete beside a peer that lies and one that hangs up', {
+  timeout: 120_000,
+}, async ({ signal }) => {
   setMaxListeners(0, signal)
   await using liar = await RawSeed.start(raw, { host: nextHost(), tamper: flipOneBit })
   await using leaver = await RawSeed.start(raw, { host: nextHost(), hangUpAfterBlocks: 10 })
