@@ -25,7 +25,7 @@ describe.concurrent('where bytes and metadata come from', () => {
     expect((await taker.bytesOf(torrent)).equals(test.bytes)).toBe(true)
   })
 
-  it.each(['v1', 'hybrid'] as const)(
+  it.each(['v1', 'v2', 'hybrid'] as const)(
     'a %s magnet link gets its metadata from the peer it names, once',
     async (format) => {
       const signal = AbortSignal.timeout(40_000)
