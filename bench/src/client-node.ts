@@ -34,5 +34,6 @@ for await (const line of createInterface(process.stdin)) {
   const range = { offset: Number(line), length: 1 }
   for await (const _ of torrent.files[0]?.stream({ range }) ?? []) say({ ms: performance.now() - startMs })
 }
+process.stdin.destroy()
 await client.close()
 await library?.[Symbol.asyncDispose]()

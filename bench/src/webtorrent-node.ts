@@ -60,4 +60,5 @@ for await (const line of createInterface(process.stdin)) {
     say({ ms: performance.now() - startMs })
   }
 }
+process.stdin.destroy()
 await new Promise<void>((resolve) => client.destroy(resolve))
