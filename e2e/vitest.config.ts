@@ -11,7 +11,7 @@ export default defineConfig({
           ...limits,
           name: 'e2e',
           include: ['test/**/*.test.ts', 'contracts/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -23,8 +23,8 @@ const seeds = {
 } as const
 
 const payloads = {
-  'a single file of 256 MiB': (pieceLengthBytes: number) =>
-    workshop.fileTorrent(256 * mebibyte, pieceLengthBytes),
+  'a single file of 128 MiB': (pieceLengthBytes: number) =>
+    workshop.fileTorrent(128 * mebibyte, pieceLengthBytes),
   'a tree of 300 files': (pieceLengthBytes: number) => workshop.treeTorrent(pieceLengthBytes),
 } as const
 
