@@ -1,21 +1,24 @@
 import type { PeerAddress } from '@bae/client'
-import type { AbortOptions, Garbage, GarbageOptions, TorrentId, TorrentLayout } from '@bae/storage'
-import { claimTorrent, hashesOf, releaseAll } from './claim-torrent.js'
+import type { AbortOptions, Garbage, GarbageOptions } from '@bae/storage'
+import { claimTorrent, releaseAll } from './claim-torrent.js'
 import { closeAll } from './close-all.js'
+import { completedImport } from './completed-import.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { ImportError } from './errors.js'
 import { type ExportedTorrent, type ExportOptions, exportTorrent } from './export-torrent.js'
-import { FileChoice, joinSelections, type SelectFiles } from './file-choice.js'
+import { FileChoice, type SelectFiles } from './file-choice.js'
 import { type Import, ImportJob, type ImportJobOptions } from './import-job.js'
+import { findCompleted, type ImportRecordDeps, recordFor } from './import-records.js'
 import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
-import type { LibraryLike, LibraryTorrent, VerifyOptions, VerifyReport } from './library-like.js'
+import type { LibraryLike, LibraryTorrent, VerifyOptions } from './library-like.js'
+import { fileIncomplete, fileNotFound, incomplete } from './not-there.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
+import { repairImport } from './repair-import.js'
 import { resolveId } from './resolve-id.js'
 import { isStored } from './stored-share.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
-import { createTorrentId } from './torrent-id.js'
 import { describeVerified, type VerifiedImport } from './verified-import.js'
 
 /** Layouts are large: so many are in memory at a time. */
@@ -78,11 +81,11 @@ export class ImportService implements AsyncDisposable {
       ...(source.files && { indices: source.files }),
     })
     if (source.layout !== undefined) choice.resolve(source.layout)
-    const completed = await this.#findCompleted(source, choice)
+    const completed = await findCompleted(this.#recordDeps, source, choice)
     if (completed !== undefined) return completedImport(completed)
     const claims = await claimTorrent(this.#imports, source)
     try {
-      const { record, layout } = await this.#recordFor(source, choice)
+      const { record, layout } = await recordFor(this.#recordDeps, source, choice)
       await this.#imports.saveImport(record)
       return this.#start(record, claims, source, {
         ...options,
@@ -126,8 +129,9 @@ export class ImportService implements AsyncDisposable {
   async verify(id: string, options: VerifyOptions = {}): Promise<VerifiedImport> {
     const record = await this.#resolve(id)
     const { layout } = await this.#torrentOf(record)
+    const isRunning = [...this.#running].some((job) => job.id === record.id)
     const report = options.repair
-      ? await this.#repair(record, options)
+      ? await repairImport({ ...this.#recordDeps, isRunning }, record, options)
       : await this.#library.verify(record.id, options)
     return describeVerified(record.id, layout, report)
   }
@@ -179,29 +183,6 @@ export class ImportService implements AsyncDisposable {
     } finally {
       await releaseAll(claims)
     }
-  }
-
-  /** Through the job that has the torrent open in this process, else alone with it. */
-  async #repair(record: ImportRecord, options: VerifyOptions): Promise<VerifyReport> {
-    if ([...this.#running].some((job) => job.id === record.id))
-      return await this.#library.verify(record.id, { ...options, onlyIfOpen: true })
-    const claims = await claimTorrent(this.#imports, record)
-    try {
-      const report = await this.#library.verify(record.id, options)
-      if (report.repair !== undefined && report.repair.lostPieces.length > 0) await this.#reopen(record.id)
-      return report
-    } finally {
-      await releaseAll(claims)
-    }
-  }
-
-  /** It is no longer completed: pieces of it have to come again. */
-  async #reopen(id: TorrentId): Promise<void> {
-    const record = await this.#imports.findImport(id)
-    const torrent = await this.#library.findTorrent(id)
-    if (record?.state !== 'completed' || (torrent && isComplete(torrent, record.selectedFiles))) return
-    const { completedAtMs: _, ...rest } = record
-    await this.#imports.saveImport({ ...rest, state: 'downloading' })
   }
 
   /** All of the import stays in the local store, or comes to stay when it is read; again changes nothing. Rejects IMPORT_INCOMPLETE where nothing is known of it yet. */
@@ -270,54 +251,6 @@ export class ImportService implements AsyncDisposable {
     return job
   }
 
-  async #findCompleted(source: ImportSource, choice: FileChoice): Promise<ImportSnapshot | undefined> {
-    const record = await this.#findRecord(source)
-    if (record?.state !== 'completed') return undefined
-    const torrent = await this.#library.findTorrent(record.id)
-    if (torrent === undefined) return undefined
-    const { selectedFiles } = record
-    const isSelected = isWithin(choice.resolve(torrent.layout), selectedFiles)
-    return isSelected && isComplete(torrent, selectedFiles) ? describeImport(record, torrent) : undefined
-  }
-
-  async #findRecord(source: ImportSource): Promise<ImportRecord | undefined> {
-    for (const hash of hashesOf(source)) {
-      const record = await this.#imports.findImportByInfoHash(hash)
-      if (record !== undefined) return record
-    }
-    return undefined
-  }
-
-  /** The record to begin with, and the layout where it is known already and so which files are selected. */
-  async #recordFor(
-    source: ImportSource,
-    choice: FileChoice,
-  ): Promise<{ readonly record: ImportRecord; readonly layout: TorrentLayout | undefined }> {
-    const found = await this.#findRecord(source)
-    const known = found && ((await this.#imports.findImport(found.id)) ?? found)
-    const torrent = known && (await this.#library.findTorrent(known.id))
-    const layout = torrent?.layout ?? source.layout
-    const asked = layout && choice.resolve(layout)
-    const selected = torrent ? joinSelections(torrent.layout, asked, completeFiles(torrent, known)) : asked
-    const { error: _, selectedFiles: __, ...record } = known ?? this.#newRecord(source)
-    return {
-      record: { ...record, state: 'downloading', ...(selected && { selectedFiles: selected }) },
-      layout,
-    }
-  }
-
-  #newRecord({ torrent, infoHashV1, infoHashV2, name }: ImportSource): ImportRecord {
-    return {
-      id: createTorrentId(this.#now()),
-      state: 'downloading',
-      addedAtMs: this.#now(),
-      ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
-      ...(infoHashV2 === undefined ? {} : { infoHashV2 }),
-      ...(name === undefined ? {} : { name }),
-      ...torrent,
-    }
-  }
-
   async #resolve(id: string): Promise<ImportRecord> {
     this.#assertOpen()
     return resolveId(await this.#imports.listImports(), id)
@@ -329,68 +262,11 @@ export class ImportService implements AsyncDisposable {
     return torrent
   }
 
+  get #recordDeps(): ImportRecordDeps {
+    return { imports: this.#imports, library: this.#library, now: this.#now }
+  }
+
   #assertOpen(): void {
     if (this.#closed !== undefined) throw new ImportError('IMPORT_CLOSED', 'the import service is closed')
   }
-}
-
-function completedImport(snapshot: ImportSnapshot): Import {
-  const { id, name } = snapshot
-  const { pieces, totalPieces, bytes, totalBytes } = snapshot.selected ?? snapshot
-  return {
-    id,
-    wasCompleted: true,
-    progress: {
-      id,
-      name,
-      state: 'completed',
-      pieces,
-      totalPieces,
-      bytes,
-      totalBytes,
-      downloadBytesPerSecond: 0,
-      peers: 0,
-    },
-    outcome: 'completed',
-    cleanupError: undefined,
-    whenCompleted: () => Promise.resolve(snapshot),
-  }
-}
-
-/** The files that were wanted before and are there. Empty ones are only where they were asked for. */
-function completeFiles(torrent: LibraryTorrent, record: ImportRecord | undefined): readonly number[] {
-  const { files } = torrent.layout
-  const before = record?.selectedFiles?.flatMap((index) => files[index] ?? [])
-  const wanted = before ?? files.filter(({ lengthBytes }) => lengthBytes > 0)
-  return wanted.filter((file) => isStored(torrent, file)).map(({ index }) => index)
-}
-
-/** `undefined` is everything. */
-function isWithin(inner: readonly number[] | undefined, outer: readonly number[] | undefined): boolean {
-  if (outer === undefined) return true
-  const all = new Set(outer)
-  return inner?.every((index) => all.has(index)) ?? false
-}
-
-function incomplete(snapshot: ImportSnapshot): ImportError {
-  const { id, name } = snapshot
-  const { pieces, totalPieces } = snapshot.selected ?? snapshot
-  const what = snapshot.selected === null ? 'pieces' : 'pieces of its selected files'
-  const stored =
-    totalPieces === null ? 'nothing is stored yet' : `${pieces} of ${totalPieces} ${what} are stored`
-  return new ImportError('IMPORT_INCOMPLETE', `the import of ${name ?? id} is not complete: ${stored}`)
-}
-
-function fileIncomplete({ id, name, files }: ImportSnapshot, path: string): ImportError {
-  const file = files.find((one) => one.path === path)
-  const why = file?.selected
-    ? `${file.storedBytes} of its ${file.bytes} bytes are stored`
-    : "it is not selected; 'bae import SOURCE --select PATH' fetches it"
-  return new ImportError('IMPORT_INCOMPLETE', `'${path}' of ${name ?? id} is not there: ${why}`)
-}
-
-function fileNotFound(path: string, paths: readonly string[]): ImportError {
-  const ending = paths.filter((candidate) => candidate.endsWith(`/${path}`))
-  const hint = ending.length === 1 ? `did you mean '${ending[0]}'?` : "'bae show' lists its files"
-  return new ImportError('IMPORT_FILE_NOT_FOUND', `the torrent has no file '${path}'; ${hint}`)
 }

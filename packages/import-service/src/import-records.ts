@@ -1,0 +1,84 @@
+import type { TorrentLayout } from '@bae/storage'
+import { hashesOf } from './claim-torrent.js'
+import type { ImportDatabase, ImportRecord } from './database/import-database.js'
+import { type FileChoice, joinSelections } from './file-choice.js'
+import { describeImport, type ImportSnapshot, isComplete } from './import-snapshot.js'
+import type { ImportSource } from './import-source.js'
+import type { LibraryLike, LibraryTorrent } from './library-like.js'
+import { isStored } from './stored-share.js'
+import { createTorrentId } from './torrent-id.js'
+
+export interface ImportRecordDeps {
+  readonly imports: ImportDatabase
+  readonly library: LibraryLike
+  readonly now: () => number
+}
+
+/** The import of this source, where all that is asked for was imported before and is there. */
+export async function findCompleted(
+  { imports, library }: ImportRecordDeps,
+  source: ImportSource,
+  choice: FileChoice,
+): Promise<ImportSnapshot | undefined> {
+  const record = await findRecord(imports, source)
+  if (record?.state !== 'completed') return undefined
+  const torrent = await library.findTorrent(record.id)
+  if (torrent === undefined) return undefined
+  const { selectedFiles } = record
+  const isSelected = isWithin(choice.resolve(torrent.layout), selectedFiles)
+  return isSelected && isComplete(torrent, selectedFiles) ? describeImport(record, torrent) : undefined
+}
+
+/** The record to begin with, and the layout where it is known already and so which files are selected. */
+export async function recordFor(
+  { imports, library, now }: ImportRecordDeps,
+  source: ImportSource,
+  choice: FileChoice,
+): Promise<{ readonly record: ImportRecord; readonly layout: TorrentLayout | undefined }> {
+  const found = await findRecord(imports, source)
+  const known = found && ((await imports.findImport(found.id)) ?? found)
+  const torrent = known && (await library.findTorrent(known.id))
+  const layout = torrent?.layout ?? source.layout
+  const asked = layout && choice.resolve(layout)
+  const selected = torrent ? joinSelections(torrent.layout, asked, completeFiles(torrent, known)) : asked
+  const { error: _, selectedFiles: __, ...record } = known ?? newRecord(source, now())
+  return {
+    record: { ...record, state: 'downloading', ...(selected && { selectedFiles: selected }) },
+    layout,
+  }
+}
+
+async function findRecord(imports: ImportDatabase, source: ImportSource): Promise<ImportRecord | undefined> {
+  for (const hash of hashesOf(source)) {
+    const record = await imports.findImportByInfoHash(hash)
+    if (record !== undefined) return record
+  }
+  return undefined
+}
+
+function newRecord({ torrent, infoHashV1, infoHashV2, name }: ImportSource, nowMs: number): ImportRecord {
+  return {
+    id: createTorrentId(nowMs),
+    state: 'downloading',
+    addedAtMs: nowMs,
+    ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
+    ...(infoHashV2 === undefined ? {} : { infoHashV2 }),
+    ...(name === undefined ? {} : { name }),
+    ...torrent,
+  }
+}
+
+/** The files that were wanted before and are there. Empty ones are only where they were asked for. */
+function completeFiles(torrent: LibraryTorrent, record: ImportRecord | undefined): readonly number[] {
+  const { files } = torrent.layout
+  const before = record?.selectedFiles?.flatMap((index) => files[index] ?? [])
+  const wanted = before ?? files.filter(({ lengthBytes }) => lengthBytes > 0)
+  return wanted.filter((file) => isStored(torrent, file)).map(({ index }) => index)
+}
+
+/** `undefined` is everything. */
+function isWithin(inner: readonly number[] | undefined, outer: readonly number[] | undefined): boolean {
+  if (outer === undefined) return true
+  const all = new Set(outer)
+  return inner?.every((index) => all.has(index)) ?? false
+}

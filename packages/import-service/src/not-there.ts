@@ -1,0 +1,25 @@
+import { ImportError } from './errors.js'
+import type { ImportSnapshot } from './import-snapshot.js'
+
+export function incomplete(snapshot: ImportSnapshot): ImportError {
+  const { id, name } = snapshot
+  const { pieces, totalPieces } = snapshot.selected ?? snapshot
+  const what = snapshot.selected === null ? 'pieces' : 'pieces of its selected files'
+  const stored =
+    totalPieces === null ? 'nothing is stored yet' : `${pieces} of ${totalPieces} ${what} are stored`
+  return new ImportError('IMPORT_INCOMPLETE', `the import of ${name ?? id} is not complete: ${stored}`)
+}
+
+export function fileIncomplete({ id, name, files }: ImportSnapshot, path: string): ImportError {
+  const file = files.find((one) => one.path === path)
+  const why = file?.selected
+    ? `${file.storedBytes} of its ${file.bytes} bytes are stored`
+    : "it is not selected; 'bae import SOURCE --select PATH' fetches it"
+  return new ImportError('IMPORT_INCOMPLETE', `'${path}' of ${name ?? id} is not there: ${why}`)
+}
+
+export function fileNotFound(path: string, paths: readonly string[]): ImportError {
+  const ending = paths.filter((candidate) => candidate.endsWith(`/${path}`))
+  const hint = ending.length === 1 ? `did you mean '${ending[0]}'?` : "'bae show' lists its files"
+  return new ImportError('IMPORT_FILE_NOT_FOUND', `the torrent has no file '${path}'; ${hint}`)
+}

@@ -1,0 +1,42 @@
+import type { TorrentId } from '@bae/storage'
+import { claimTorrent, releaseAll } from './claim-torrent.js'
+import type { ImportDatabase, ImportRecord } from './database/import-database.js'
+import { isComplete } from './import-snapshot.js'
+import type { LibraryLike, VerifyOptions, VerifyReport } from './library-like.js'
+
+export interface RepairImportDeps {
+  readonly imports: ImportDatabase
+  readonly library: LibraryLike
+  /** Whether a job of this process has the torrent open: the repair then goes through it. */
+  readonly isRunning: boolean
+}
+
+/** Verifies and mends; alone with a torrent that nobody has open. Rejects IMPORT_BUSY while another process has it. */
+export async function repairImport(
+  { imports, library, isRunning }: RepairImportDeps,
+  record: ImportRecord,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  if (isRunning) return await library.verify(record.id, { ...options, onlyIfOpen: true })
+  const claims = await claimTorrent(imports, record)
+  try {
+    const report = await library.verify(record.id, options)
+    if (report.repair !== undefined && report.repair.lostPieces.length > 0)
+      await reopen({ imports, library }, record.id)
+    return report
+  } finally {
+    await releaseAll(claims)
+  }
+}
+
+/** It is no longer completed: pieces of it have to come again. */
+async function reopen(
+  { imports, library }: Pick<RepairImportDeps, 'imports' | 'library'>,
+  id: TorrentId,
+): Promise<void> {
+  const record = await imports.findImport(id)
+  const torrent = await library.findTorrent(id)
+  if (record?.state !== 'completed' || (torrent && isComplete(torrent, record.selectedFiles))) return
+  const { completedAtMs: _, ...rest } = record
+  await imports.saveImport({ ...rest, state: 'downloading' })
+}
