@@ -66,7 +66,7 @@ export function describeAllPackages(
     describe.each(nodeMajors)('on Node %i', (major) => {
       it('are installed by npm, imported, required, and run what the READMEs show', async (context) => {
         const node = nodeExecutable(context, major)
-        const project = await install(node, `node-${major}`, names)
+        const project = await install(node, `all-${major}`, names)
         writeFileSync(join(project, 'use.mjs'), `${importLines()}\n${useAll}`)
         writeFileSync(join(project, 'use.cjs'), `${requireLines()}\n${useAll}`)
         expect(await printed(node, ['use.mjs'], project)).toBe('use: ok\n')
@@ -77,7 +77,7 @@ export function describeAllPackages(
     })
 
     it('types resolve for modules and for CommonJS', async () => {
-      const project = await install(process.execPath, 'types', names)
+      const project = await install(process.execPath, 'all-typed', names)
       symlinkSync(join(repositoryRoot, 'node_modules/@types'), join(project, 'node_modules/@types'))
       const imports = [
         "import { TorrentClient } from '@bae/client'",
@@ -103,7 +103,7 @@ export function describeAllPackages(
     }, 180_000)
 
     it('@bae/client alone serves a storage of forty lines, and brings neither database nor app', async () => {
-      const project = await install(process.execPath, 'client', ['native', 'storage', 'client'])
+      const project = await install(process.execPath, 'client-alone', ['native', 'storage', 'client'])
       expect(existsSync(join(project, 'node_modules/@bae/import-service'))).toBe(false)
       cpSync(examples, join(project, 'examples'), { recursive: true })
       await printed(process.execPath, ['examples/07-storage-of-your-own.js'], project)

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-// Where there are sources this is the workspace, which builds the addon itself.
-if (existsSync(join(here, '../src'))) process.exit(0)
+// Where it says how its sources are compiled this is the workspace, which builds the addon itself.
+if (existsSync(join(here, '../tsconfig.json'))) process.exit(0)
 
 const { describeMachine, howToBuild } = await import('../dist/build-requirements.js')
 

@@ -125,6 +125,8 @@ export function controlClauses({ it }: TestApi, subject: NativeSessionSubject): 
     await withScene(subject, async (scene) => {
       const opened = await openChecked(scene, 'rechecked', [0, 1, 2])
       const { storage, session, handle, torrent } = opened
+      // The check itself may be over before its last piece is told complete.
+      await storage.until('all are completed', () => completedOf(opened).length === 3)
       const damaged = Uint8Array.from(torrent.bytes)
       damaged.fill(0, torrent.pieceLengthBytes)
       storage.source = { bytes: damaged, pieceLengthBytes: torrent.pieceLengthBytes }
