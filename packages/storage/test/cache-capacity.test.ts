@@ -36,6 +36,17 @@ function recordLate({ database }: CachedLibrary): void {
   }
 }
 
+/** Its answers to how much there is come when that is no longer so. */
+function countLate({ database }: CachedLibrary): void {
+  const { cache } = database
+  const { usage } = cache
+  cache.usage = async () => {
+    const counted = await usage.apply(cache)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    return counted
+  }
+}
+
 describe('a library of four chunks without a remote store', () => {
   it('refuses a torrent that is larger, with both figures, and fills with one that is not', async () => {
     const cached = new CachedLibrary()
@@ -273,6 +284,21 @@ describe('a cache of four chunks before a remote store', () => {
     other.bytes.reverse()
     await Promise.all(pieces(0, 8).map((at) => store.put(other.key(at), other.chunk(at)).catch(() => {})))
     expect(cached.local.peakBytes).toBeLessThanOrEqual(cached.capacityBytes)
+  })
+
+  it('holds while the records are counted and chunks come back meanwhile', async () => {
+    const cached = new CachedLibrary()
+    await using store = await cached.open()
+    const torrent = cached.torrent(store, chunksOf(12))
+    const storage = await torrent.open()
+    for (const first of [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44])
+      await torrent.complete(storage, ...pieces(first, first + 4))
+    recordLate(cached)
+    countLate(cached)
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(pieces(0, 12).map((ordinal) => store.get(torrent.key(ordinal))))
+      expect(cached.local.peakBytes).toBeLessThanOrEqual(cached.capacityBytes)
+    }
   })
 
   it('counts a chunk that is evicted while its bytes come once more', async () => {

@@ -62,10 +62,21 @@ describe('SpaceAccount', () => {
   it('takes the lower of two upper bounds, and never less than nothing', () => {
     const account = new SpaceAccount(1000)
     account.add(100)
-    account.lower(150)
+    account.lower(150, account.addedBytes)
     expect(account.localBytes).toBe(100)
-    account.lower(30)
+    account.lower(30, account.addedBytes)
+    expect(account.localBytes).toBe(30)
     account.remove(31)
     expect(account.localBytes).toBe(0)
+  })
+
+  it('keeps what came while the records were counted', () => {
+    const account = new SpaceAccount(1000)
+    account.add(100)
+    const { addedBytes } = account
+    account.arriving(50)
+    account.arrived(50, { recorded: true })
+    account.lower(70, addedBytes)
+    expect(account.localBytes).toBe(120)
   })
 })

@@ -63,7 +63,7 @@ export class CachedStagingArea implements StagingArea {
   }
 
   async seal(chunk: StagedChunk, key: ChunkKey): Promise<void> {
-    const { account, calls, copies, database, evicted, local, uploads } = this.#deps
+    const { account, calls, copies, evicted, local, uploads } = this.#deps
     await calls.run(async () => {
       const wasLocal = await copies.exclusive(key, async () => {
         const isThere = await local.has(key)
@@ -71,12 +71,22 @@ export class CachedStagingArea implements StagingArea {
         return isThere
       })
       const bytes = account.end(chunk)
-      // The one that was there may have been evicted in the meantime.
-      if (evicted.has(key)) await database.cache.addLocal(key, bytes)
-      if (!wasLocal || evicted.has(key)) account.add(bytes)
+      // The one that was there may have been evicted in the meantime: no record counts this one yet.
+      if (evicted.has(key)) await this.#addAgain(key, bytes)
+      else if (!wasLocal) account.add(bytes)
       uploads?.wake(key)
       this.#ended.tell()
     })
+  }
+
+  async #addAgain(key: ChunkKey, bytes: number): Promise<void> {
+    const { account, database } = this.#deps
+    account.arriving(bytes)
+    try {
+      await database.cache.addLocal(key, bytes)
+    } finally {
+      account.arrived(bytes, { recorded: true })
+    }
   }
 
   async discard(chunk: StagedChunk): Promise<void> {

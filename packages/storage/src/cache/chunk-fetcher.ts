@@ -162,7 +162,11 @@ export class ChunkFetcher {
     evicted.delete(key)
     await copies.exclusive(key, () => local.put(key, bytes))
     crashPoint('chunk that comes back is local')
-    if (await database.cache.markBack(key, nowMs())) return
+    if (await database.cache.markBack(key, nowMs())) {
+      // It was evicted before it was there, and counts again.
+      if (evicted.has(key)) account.add(length)
+      return
+    }
     await database.orphans.forgetUnknown([key], (keys, options) => deleteObjects(local, keys, options))
     account.remove(length)
   }

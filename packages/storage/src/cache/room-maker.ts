@@ -51,8 +51,10 @@ export class RoomMaker {
 
   /** Takes the count of the records where it is lower: chunks may have been deleted. */
   async recount(): Promise<void> {
-    const { localBytes } = await this.#deps.database.cache.usage()
-    this.#deps.account.lower(localBytes)
+    const { account, database } = this.#deps
+    const { addedBytes } = account
+    const { localBytes } = await database.cache.usage()
+    account.lower(localBytes, addedBytes)
   }
 
   /** True when there is enough now, or more than before. */

@@ -17,6 +17,7 @@ export class SpaceAccount {
   readonly #staged = new Map<TorrentId, Map<string, Kept>>()
   #stagedBytes = 0
   #localBytes = 0
+  #addedBytes = 0
   #arrivingBytes = 0
 
   constructor(capacityBytes: number) {
@@ -42,8 +43,14 @@ export class SpaceAccount {
     this.#localBytes = localBytes
   }
 
+  /** All that was ever added: what comes while the records are counted may be missing in their answer. */
+  get addedBytes(): number {
+    return this.#addedBytes
+  }
+
   add(bytes: number): void {
     this.#localBytes += bytes
+    this.#addedBytes += bytes
   }
 
   /** So many bytes come, and are not in the records yet: no count of those knows of them. */
@@ -54,7 +61,7 @@ export class SpaceAccount {
   /** They are recorded, or do not come after all. */
   arrived(bytes: number, { recorded }: { readonly recorded: boolean }): void {
     this.#arrivingBytes -= bytes
-    if (recorded) this.#localBytes += bytes
+    if (recorded) this.add(bytes)
   }
 
   /** So many bytes have gone. */
@@ -62,9 +69,12 @@ export class SpaceAccount {
     this.#localBytes = Math.max(0, this.#localBytes - bytes)
   }
 
-  /** There are no more than that: of two upper bounds the lower one counts. */
-  lower(localBytes: number): void {
-    this.#localBytes = Math.min(this.#localBytes, localBytes)
+  /**
+   * The records told `localBytes` when they were asked, and `addedBytes` was that much then. Of two upper bounds
+   * the lower one counts.
+   */
+  lower(localBytes: number, addedBytes: number): void {
+    this.#localBytes = Math.min(this.#localBytes, localBytes + this.#addedBytes - addedBytes)
   }
 
   /** What is kept for a chunk that is being filled. */
