@@ -1,14 +1,11 @@
 import type { Composition } from '../composition.js'
-import type { Config } from '../config.js'
+import type { Config, Environment } from '../config.js'
 import type { CliOutput } from './cli-output.js'
+import type { FlagName } from './option-syntax.js'
 import type { StopControl } from './stop-control.js'
 
-/** Options without a value. */
-export type FlagName = 'attributes' | 'list' | 'verify' | 'add' | 'dry-run' | 'forget-unknown'
-export type OptionName = 'library' | 'json' | 'peer' | 'select' | 'timeout' | 'repair' | FlagName
-
 export interface CommandArguments {
-  /** One for each name in `Command.positionals`, then what there is of the optional ones. */
+  /** One for each required argument, then what there is of the optional ones. */
   readonly positionals: readonly string[]
   readonly library?: string
   readonly json: boolean
@@ -26,21 +23,14 @@ export interface CliContext {
   readonly stop: StopControl
   /** How the user calls this program: 'bae', or './bae' in a clone. */
   readonly commandName: string
+  readonly environment: Environment
   readonly config: (flags: { readonly library?: string }) => Config
   /** Loads the real parts: called only by commands that need them, so that help is quick. */
   readonly compose: () => Promise<Composition>
 }
 
-export interface Command {
-  readonly name: string
-  /** Names of the required arguments, as in the usage line. */
-  readonly positionals: readonly string[]
-  readonly optionalPositionals?: readonly string[]
-  readonly options: readonly OptionName[]
-  readonly help: string
-  /** Resolves to the exit code. */
-  run(args: CommandArguments, context: CliContext): Promise<number>
-}
+/** Resolves to the exit code. */
+export type RunCommand = (args: CommandArguments, context: CliContext) => Promise<number>
 
 /** Exit codes that scripts depend on. */
 export const exitDone = 0

@@ -1,90 +1,196 @@
-import type { Command } from './command.js'
+import type { RunCommand } from './command.js'
+import type { Offer, OptionName } from './option-syntax.js'
 
+export interface Positional {
+  /** As in the usage line. */
+  readonly name: string
+  readonly isOptional?: true
+  readonly offer?: Offer
+}
+
+/** All that is told of a command: help, the manual page, completions and the README's table are made of this. */
 export interface CommandEntry {
   readonly name: string
-  readonly usage: string
+  readonly positionals: readonly Positional[]
   readonly summary: string
+  /** Prose; where its lines end does not matter. */
+  readonly description: string
+  /** The options it takes and what each does, in the order in which they are shown. */
+  readonly options: Readonly<Partial<Record<OptionName, string>>>
   /** Commands are loaded when they are called. */
-  readonly load: () => Promise<Command>
+  readonly load: () => Promise<RunCommand>
 }
+
+const id: Positional = { name: 'ID' }
+const library = 'the library'
 
 export const commands: readonly CommandEntry[] = [
   {
     name: 'demo',
-    usage: 'demo',
-    summary: 'make a small album, import it from a local peer, prove it',
-    load: async () => (await import('./demo-command.js')).demoCommand,
+    positionals: [],
+    summary: 'make a small album, import it from a peer, prove it',
+    description: `Makes a small album of computed music (about 30 MiB), gives it to a second libtorrent session
+      on this machine, imports it from there, verifies every piece, exports it and compares it with the original.
+      Uses a library of its own in the temporary folder.`,
+    options: { library: 'import into this library instead' },
+    load: async () => (await import('./demo-command.js')).runDemoCommand,
   },
   {
     name: 'import',
-    usage: 'import SOURCE',
+    positionals: [{ name: 'SOURCE', offer: 'files' }],
     summary: 'import a .torrent file, magnet link or http(s) address',
-    load: async () => (await import('./import-command.js')).importCommand,
+    description: `Imports a torrent into the library and waits until it is complete. SOURCE is the path of a
+      .torrent file, a magnet link (in quotes, as shells take its & for themselves), or an http(s) address of a
+      .torrent file. The same command goes on where an earlier one stopped; what is complete is not fetched again.`,
+    options: {
+      peer: 'ask this peer at once; may be given more than once',
+      select: `import these files alone: '*.flac' in any folder, 'CD1/*', 'CD1/**' with the folders below; may
+        be given more than once. Without it all files, or those that the magnet link selects; files that were
+        selected before and are complete stay`,
+      list: `show the files that would be imported and their sizes, and fetch nothing; of a magnet link peers are
+        asked what it holds`,
+      library: 'the library; made when it is not there',
+      timeout: 'give up after this time; what is stored by then stays',
+      json: 'print one JSON object a line: progress, at last the result',
+    },
+    load: async () => (await import('./import-command.js')).runImport,
   },
   {
     name: 'list',
-    usage: 'list',
+    positionals: [],
     summary: 'show the imports of the library',
-    load: async () => (await import('./list-command.js')).listCommand,
+    description: `Shows the imports of the library, oldest first. The ID column is the beginning of the info hash;
+      every command takes it. DONE and SIZE are of the selected files.`,
+    options: { library, json: 'print one array with everything that is known of each import' },
+    load: async () => (await import('./list-command.js')).runList,
   },
   {
     name: 'show',
-    usage: 'show ID',
+    positionals: [id],
     summary: 'show one import with its files',
-    load: async () => (await import('./show-command.js')).showCommand,
+    description: 'Shows one import with its files. ID is an id, an info hash, or the beginning of one.',
+    options: { library, json: "print one object, as in the array of 'bae list --json'" },
+    load: async () => (await import('./show-command.js')).runShow,
   },
   {
     name: 'verify',
-    usage: 'verify [ID]',
+    positionals: [{ ...id, isOptional: true }],
     summary: 'read everything back, compare the hashes, repair',
-    load: async () => (await import('./verify-command.js')).verifyCommand,
+    description: `Reads every stored piece of an import, or of all imports, and compares its hash with the
+      torrent's. Exits 1 when something is wrong, and names it: the file, its pieces, and each damaged chunk with the
+      place where it is ('here', 'remote', 'both', or 'gone').`,
+    options: {
+      repair: `heal damaged chunks from another copy; pieces for which there is none are taken from the records, so
+        that 'bae import' fetches just them. Exits 0 where all could be healed`,
+      library,
+      json: `print {"id", "pieces", "ok", "bad", "files", "repair"}: pieces checked, pieces right, for each bad one
+        {"piece", "files", "chunk"}, for each bad file {"path", "pieces", "chunks": [{"key", "local", "remote"}]}, and
+        with --repair {"healedChunks", "lostPieces"}. Without ID an array of these; one that failed is {"id", "error"}`,
+    },
+    load: async () => (await import('./verify-command.js')).runVerify,
   },
   {
     name: 'export',
-    usage: 'export ID DIR',
+    positionals: [id, { name: 'DIR', offer: 'folders' }],
     summary: 'write the files to DIR/<name>',
-    load: async () => (await import('./export-command.js')).exportCommand,
+    description: `Writes the files of a complete import to DIR/<name>/... (a single file: DIR/<name>); where some were
+      selected, those. Never overwrites; a failed export leaves nothing. Names that would leave DIR, or that file
+      systems refuse, are made safe: 'bae show' lists them as they will be.`,
+    options: {
+      attributes: `make files executable that the torrent calls so, and its symbolic links, as far as they lead to
+        what is exported`,
+      library,
+      json: 'print {"id", "path", "files", "bytes", "unselected", "links"} at the end',
+    },
+    load: async () => (await import('./export-command.js')).runExport,
   },
   {
     name: 'cat',
-    usage: 'cat ID PATH',
+    positionals: [id, { name: 'PATH' }],
     summary: 'write one file to the standard output',
-    load: async () => (await import('./cat-command.js')).catCommand,
+    description: `Writes one file of an import to the standard output. PATH is as 'bae show' lists it.`,
+    options: { library },
+    load: async () => (await import('./cat-command.js')).runCat,
   },
   {
     name: 'pin',
-    usage: 'pin ID',
+    positionals: [id],
     summary: 'keep an import here, before a remote folder',
-    load: async () => (await import('./pin-commands.js')).pinCommand,
+    description: `Keeps an import in the library's own folder where a remote folder would take its chunks
+      (BAE_CAPACITY, BAE_REMOTE): none of them goes to make room. What has gone before comes back to stay when it is
+      read, by 'bae verify' for example. Pinning it again changes nothing; 'bae unpin' ends it.`,
+    options: { library, json: 'print {"id", "infoHash", "name", "pinned": true}' },
+    load: async () => (await import('./pin-commands.js')).runPin,
   },
   {
     name: 'unpin',
-    usage: 'unpin ID',
+    positionals: [id],
     summary: 'let a pinned import go to the remote folder',
-    load: async () => (await import('./pin-commands.js')).unpinCommand,
+    description: `Lets an import that was pinned go to the remote folder again when room is needed. One that is not
+      pinned is fine.`,
+    options: { library, json: 'print {"id", "infoHash", "name", "pinned": false}' },
+    load: async () => (await import('./pin-commands.js')).runUnpin,
   },
   {
     name: 'remove',
-    usage: 'remove ID',
+    positionals: [id],
     summary: 'delete an import and what only it holds',
-    load: async () => (await import('./remove-command.js')).removeCommand,
+    description: `Deletes an import and all that only it holds; chunks that another import shares stay. Refuses while
+      another process imports it. What was exported is not touched.`,
+    options: { library, json: 'print {"id", "infoHash", "name", "bytes"} of what was removed' },
+    load: async () => (await import('./remove-command.js')).runRemove,
   },
   {
     name: 'rebuild',
-    usage: 'rebuild',
+    positionals: [],
     summary: 'make a lost database anew from the store',
-    load: async () => (await import('./rebuild-command.js')).rebuildCommand,
+    description: `Makes the database of a library anew from the library's own store: for a database that was lost, or
+      is of another PostgreSQL and is then put aside. Imports that were not complete go on with 'bae import'. Exits 1
+      when something could not be brought back.`,
+    options: {
+      verify: `read every chunk and compare it with its key; otherwise what is there is believed, and 'bae verify ID'
+        can check it later`,
+      add: 'add what is missing to a database that has records',
+      library,
+      json: `print {"imports": [{"id", "infoHash", "name", "pieces", "totalPieces", "missingChunks"}], "skipped":
+        [{"id", "code", "message"}]}`,
+    },
+    load: async () => (await import('./rebuild-command.js')).runRebuild,
   },
   {
     name: 'gc',
-    usage: 'gc',
+    positionals: [],
     summary: 'delete what crashes have left over',
-    load: async () => (await import('./gc-command.js')).gcCommand,
+    description: `Deletes what a crash may have left in the library: bytes that no record names, chunks that nothing
+      refers to, temporary files that are an hour old. Imports may run meanwhile. Torrents that only the store knows
+      are no garbage: it refuses, as the database may have been lost, and 'bae rebuild' brings them back.`,
+    options: {
+      'dry-run': 'only tell what would be deleted',
+      'forget-unknown': 'delete torrents that only the store knows, too',
+      library,
+      json: `print {"event": "garbage", "kind", "name"} for each thing, then {"event": "done", "dryRun", "found":
+        {KIND: COUNT}}`,
+    },
+    load: async () => (await import('./gc-command.js')).runGc,
   },
   {
     name: 'doctor',
-    usage: 'doctor',
-    summary: 'say what was found here: versions, library, database',
-    load: async () => (await import('./doctor-command.js')).doctorCommand,
+    positionals: [],
+    summary: 'look for what is usually wrong, and say what to do',
+    description: `Looks at what an import needs: this program and libtorrent, the library and its disk, the database,
+      the network, and the limits of this session. Exits 1 when something would keep an import from working, and says
+      what to do; 'warn' is for what works, but not well.`,
+    options: { library, json: 'print {"ok", "items": [{"name", "status", "detail", "advice"}]}' },
+    load: async () => (await import('./doctor-command.js')).runDoctor,
+  },
+  {
+    name: 'completion',
+    positionals: [{ name: 'SHELL', offer: ['bash', 'zsh', 'fish'] }],
+    summary: 'print a script that lets bash, zsh or fish complete',
+    description: `Prints what lets a shell complete the words of bae. For bash put 'source <(bae completion bash)' into
+      ~/.bashrc; for zsh 'source <(bae completion zsh)' into ~/.zshrc, behind its compinit; for fish
+      'bae completion fish | source' into ~/.config/fish/config.fish.`,
+    options: {},
+    load: async () => (await import('./completion-command.js')).runCompletion,
   },
 ]

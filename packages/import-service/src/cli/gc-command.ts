@@ -1,5 +1,5 @@
 import type { GarbageKind } from '@bae/storage'
-import { type Command, exitDone } from './command.js'
+import { exitDone, type RunCommand } from './command.js'
 import { openLibraryToMend } from './open-library.js'
 
 /** What one is called, and what several are. */
@@ -11,40 +11,23 @@ const nouns: Readonly<Record<GarbageKind, readonly [string, string]>> = {
   temporary: ['old temporary file', 'old temporary files'],
 }
 
-export const gcCommand: Command = {
-  name: 'gc',
-  positionals: [],
-  options: ['library', 'dry-run', 'forget-unknown', 'json'],
-  help: `Usage: bae gc [--dry-run] [--forget-unknown] [--library DIR] [--json]
-
-Deletes what a crash may have left in the library: bytes that no record names,
-chunks that nothing refers to, temporary files that are an hour old. Imports may run
-meanwhile. Torrents that only the store knows are no garbage: it refuses, as the
-database may have been lost, and 'bae rebuild' brings them back.
-
-  --dry-run         only tell what would be deleted
-  --forget-unknown  delete torrents that only the store knows, too
-  --library DIR     the library
-  --json            print {"event":"garbage","kind","name"} for each thing, then
-                    {"event":"done","dryRun","found":{KIND:COUNT}}`,
-  async run(args, context) {
-    const { output, stop } = context
-    const dryRun = args.flags.has('dry-run')
-    const forgetUnknown = args.flags.has('forget-unknown')
-    await using service = await openLibraryToMend(args, context, 'gc')
-    const found: Record<GarbageKind, number> = { manifest: 0, staging: 0, chunk: 0, object: 0, temporary: 0 }
-    for await (const { kind, name } of service.collectGarbage({
-      dryRun,
-      forgetUnknown,
-      signal: stop.signal,
-    })) {
-      found[kind] += 1
-      if (args.json) output.printJson({ event: 'garbage', kind, name })
-    }
-    if (args.json) output.printJson({ event: 'done', dryRun, found })
-    else for (const line of formatFound(found, dryRun)) output.print(line)
-    return exitDone
-  },
+export const runGc: RunCommand = async (args, context) => {
+  const { output, stop } = context
+  const dryRun = args.flags.has('dry-run')
+  const forgetUnknown = args.flags.has('forget-unknown')
+  await using service = await openLibraryToMend(args, context, 'gc')
+  const found: Record<GarbageKind, number> = { manifest: 0, staging: 0, chunk: 0, object: 0, temporary: 0 }
+  for await (const { kind, name } of service.collectGarbage({
+    dryRun,
+    forgetUnknown,
+    signal: stop.signal,
+  })) {
+    found[kind] += 1
+    if (args.json) output.printJson({ event: 'garbage', kind, name })
+  }
+  if (args.json) output.printJson({ event: 'done', dryRun, found })
+  else for (const line of formatFound(found, dryRun)) output.print(line)
+  return exitDone
 }
 
 function formatFound(found: Readonly<Record<GarbageKind, number>>, dryRun: boolean): readonly string[] {

@@ -1,19 +1,91 @@
-import { commands } from './commands.js'
+import { type CommandEntry, commands } from './commands.js'
+import { type OptionName, optionText, syntaxOf } from './option-syntax.js'
+import { hang, wrapText, wrapWords } from './wrap-text.js'
 
-export function helpText(): string {
-  const width = Math.max(...commands.map((command) => command.usage.length))
-  const lines = commands.map(({ usage, summary }) => `  bae ${usage.padEnd(width)}  ${summary}`)
-  return `bae imports torrents straight into a library of verified chunks.
+/** Every terminal has these. */
+const helpColumns = 80
+const indentColumns = 2
 
-Usage:
-${lines.join('\n')}
+/** The first two are what `helpText` shows, the manual page has all. */
+export const settings: readonly (readonly [string, string])[] = [
+  [
+    'BAE_LIBRARY',
+    'the library, where --library names none; else ~/.local/share/bae, or /var/lib/bae for root',
+  ],
+  ['BAE_DATABASE_URL', "postgres://... : a server to use instead of the library's own"],
+  ['BAE_STATE', "a folder on a local disk for the data of the library's own server"],
+  ['BAE_LISTEN', 'ADDRESS:PORT where peers may reach it, several with commas'],
+  ['BAE_CAPACITY', "how much the library's folder may hold, such as '200 GiB'"],
+  ['BAE_REMOTE', 'a folder on another disk for what it has no room for'],
+  ['BAE_DURABILITY', "'process' (as it is) or 'power': what stored bytes survive"],
+  ['BAE_CHECK_READS', "'always': prove each chunk whenever it is read"],
+  ['BAE_DEBUG', '1: show stacks and causes of errors'],
+  ['NO_COLOR', '1: no colours'],
+]
 
-  bae COMMAND --help tells more about one command; bae --version says the version.
+export function helpText(bae: string): string {
+  const shown = commands.map((entry) => [usageWords(entry).join(' '), entry.summary] as const)
+  return [
+    'bae imports torrents straight into a library of verified chunks.',
+    '',
+    'Usage:',
+    ...table(shown.map(([usage, summary]) => [`${bae} ${usage}`, summary])),
+    '',
+    ...wrapText(
+      `'${bae} COMMAND --help' tells more about one; '${bae} --version' says the version.`,
+      helpColumns,
+    ),
+    ...wrapText(`ID is what '${bae} list' shows: an id, an info hash, or the beginning of one.`, helpColumns),
+    '',
+    'Where things are, in the environment:',
+    ...table(settings.slice(0, 2)),
+    '',
+    ...wrapText(
+      `New here? '${bae} demo' shows everything in half a minute; '${bae} doctor' says what is missing.`,
+      helpColumns,
+    ),
+  ].join('\n')
+}
 
-Where things are:
-  --library DIR, else BAE_LIBRARY, else ~/.local/share/bae (/var/lib/bae for root).
-  BAE_DATABASE_URL=postgres://... uses that server instead of the library's own.
+/** What '--help' of one command prints. */
+export function commandHelp(entry: CommandEntry, bae: string): string {
+  const options = optionNames(entry).map(
+    (name) => [optionText(name), asCalled(entry.options[name] ?? '', bae)] as const,
+  )
+  const head = `Usage: ${bae} ${entry.name} `
+  const words = [...usageWords(entry).slice(1), ...usageOptions(entry)]
+  return [
+    ...hang(head, wrapWords(words, helpColumns - head.length)),
+    '',
+    ...wrapText(asCalled(entry.description, bae), helpColumns),
+    ...(options.length === 0 ? [] : ['', ...table(options)]),
+  ].join('\n')
+}
 
-ID is what 'bae list' shows: an id, an info hash, or the beginning of one.
-New here? 'bae demo' shows everything in half a minute.`
+/** 'export ID DIR' as words. */
+export function usageWords({ name, positionals }: CommandEntry): readonly string[] {
+  return [name, ...positionals.map((each) => (each.isOptional ? `[${each.name}]` : each.name))]
+}
+
+/** '[--peer HOST:PORT]...' for each. */
+export function usageOptions(entry: CommandEntry): readonly string[] {
+  return optionNames(entry).map((name) => `[${optionText(name)}]${syntaxOf(name).mayRepeat ? '...' : ''}`)
+}
+
+export function optionNames({ options }: CommandEntry): readonly OptionName[] {
+  return Object.keys(options) as OptionName[]
+}
+
+/** Texts name the program 'bae'; who calls it in a clone, or by a path, has to type something else. */
+export function asCalled(text: string, bae: string): string {
+  return text.replace(/(?<=')bae(?= [a-z-])/g, () => bae)
+}
+
+function table(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const indent = ' '.repeat(indentColumns)
+  const width = Math.max(...rows.map(([head]) => head.length))
+  return rows.flatMap(([head, text]) => {
+    const start = `${indent}${head.padEnd(width)}${indent}`
+    return hang(start, wrapText(text, helpColumns - start.length))
+  })
 }

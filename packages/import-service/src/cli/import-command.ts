@@ -1,7 +1,7 @@
 import type { ImportedFile, ImportSnapshot } from '../import-snapshot.js'
 import { resolveSource } from '../import-source.js'
 import { printable } from './cli-output.js'
-import { type CliContext, type Command, exitDone } from './command.js'
+import { type CliContext, exitDone, type RunCommand } from './command.js'
 import { follow } from './follow-import.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format-quantities.js'
 import { formatListed, listFiles } from './list-files.js'
@@ -10,53 +10,31 @@ import { parsePeer, resolvePeer } from './peer-address.js'
 
 const shownIdDigits = 10
 
-export const importCommand: Command = {
-  name: 'import',
-  positionals: ['SOURCE'],
-  options: ['library', 'json', 'peer', 'select', 'list', 'timeout'],
-  help: `Usage: bae import SOURCE [--peer HOST:PORT]... [--select GLOB]... [--list]
-                  [--library DIR] [--timeout SECONDS] [--json]
-
-Imports a torrent into the library and waits until it is complete. SOURCE is the path
-of a .torrent file, a magnet link, or an http(s) address of a .torrent file. The same
-command goes on where an earlier one stopped; what is complete is not fetched again.
-
-  --peer HOST:PORT   ask this peer at once; may be given more than once
-  --select GLOB      import these files alone: '*.flac' in any folder, 'Disc 1/*',
-                     'Disc 1/**' with the folders below; may be given more than once.
-                     Without it all files, or those that the magnet link selects;
-                     files that were selected before and are complete stay
-  --list             show the files that would be imported and their sizes, and fetch
-                     nothing; of a magnet link peers are asked what it holds
-  --library DIR      the library; made when it is not there
-  --timeout SECONDS  give up after this time; what is stored by then stays
-  --json             print one JSON object a line: progress, at last the result`,
-  async run(args, context) {
-    const peers = args.peers.map(parsePeer)
-    if (args.timeout !== undefined) stopInTime(args.timeout, context)
-    const { signal } = context.stop
-    const composition = await context.compose()
-    const source = await resolveSource(composition, args.positionals[0] ?? '', { signal })
-    const addresses = await Promise.all(peers.map((peer) => resolvePeer(peer)))
-    const config = context.config(args)
-    if (args.flags.has('list')) {
-      const listed = await listFiles({ composition, config, source }, args.select, {
-        peers: addresses,
-        signal,
-      })
-      if (args.json) context.output.printJson({ event: 'listed', ...listed })
-      else for (const line of formatListed(listed)) context.output.print(line)
-      return exitDone
-    }
-    await using service = await composition.openForImport(config, { signal })
-    const job = await service.add(source, { peers: addresses, select: args.select, signal })
-    const snapshot = await follow(job, args, context)
-    if (args.json) context.output.printJson(completedEvent(snapshot))
-    else
-      for (const line of describeCompleted(snapshot, job.wasCompleted, context.commandName))
-        context.output.print(line)
+export const runImport: RunCommand = async (args, context) => {
+  const peers = args.peers.map(parsePeer)
+  if (args.timeout !== undefined) stopInTime(args.timeout, context)
+  const { signal } = context.stop
+  const composition = await context.compose()
+  const source = await resolveSource(composition, args.positionals[0] ?? '', { signal })
+  const addresses = await Promise.all(peers.map((peer) => resolvePeer(peer)))
+  const config = context.config(args)
+  if (args.flags.has('list')) {
+    const listed = await listFiles({ composition, config, source }, args.select, {
+      peers: addresses,
+      signal,
+    })
+    if (args.json) context.output.printJson({ event: 'listed', ...listed })
+    else for (const line of formatListed(listed)) context.output.print(line)
     return exitDone
-  },
+  }
+  await using service = await composition.openForImport(config, { signal })
+  const job = await service.add(source, { peers: addresses, select: args.select, signal })
+  const snapshot = await follow(job, args, context)
+  if (args.json) context.output.printJson(completedEvent(snapshot))
+  else
+    for (const line of describeCompleted(snapshot, job.wasCompleted, context.commandName))
+      context.output.print(line)
+  return exitDone
 }
 
 /** Counts from the start of the process: the time is for the whole command. */

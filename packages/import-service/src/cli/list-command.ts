@@ -1,38 +1,28 @@
 import type { ImportSnapshot } from '../import-snapshot.js'
 import { printable } from './cli-output.js'
-import { type Command, exitDone } from './command.js'
+import { exitDone, type RunCommand } from './command.js'
 import { formatBytes, formatShare } from './format-quantities.js'
 import { openLibraryIfThere } from './open-library.js'
 import { clipText } from './text-width.js'
 
 const shownIdDigits = 10
 
-export const listCommand: Command = {
-  name: 'list',
-  positionals: [],
-  options: ['library', 'json'],
-  help: `Usage: bae list [--library DIR] [--json]
-
-Shows the imports of the library, oldest first. The ID column is the beginning of
-the info hash; every command takes it. DONE and SIZE are of the selected files.
-
-  --library DIR  the library
-  --json         print one array with everything that is known of each import`,
-  async run(args, context) {
-    const config = context.config(args)
-    await using service = await openLibraryIfThere(config, context)
-    const { output } = context
-    if (args.json) {
-      await (service === undefined ? output.printJson([]) : output.printJsonArray(service.each()))
-      return exitDone
-    }
-    const imports: (readonly string[])[] = []
-    for await (const snapshot of service?.each() ?? []) imports.push(cellsOf(snapshot))
-    if (imports.length === 0)
-      output.note(`The library ${config.libraryDirectory} is empty; 'bae import SOURCE' puts something in.`)
-    else for (const line of formatList(imports, output.columns)) output.print(line)
+export const runList: RunCommand = async (args, context) => {
+  const config = context.config(args)
+  await using service = await openLibraryIfThere(config, context)
+  const { output } = context
+  if (args.json) {
+    await (service === undefined ? output.printJson([]) : output.printJsonArray(service.each()))
     return exitDone
-  },
+  }
+  const imports: (readonly string[])[] = []
+  for await (const snapshot of service?.each() ?? []) imports.push(cellsOf(snapshot))
+  if (imports.length === 0)
+    output.note(
+      `The library ${config.libraryDirectory} is empty; '${context.commandName} import SOURCE' puts something in.`,
+    )
+  else for (const line of formatList(imports, output.columns)) output.print(line)
+  return exitDone
 }
 
 /** A table of what `cellsOf` says of imports. */

@@ -2,14 +2,14 @@ import type { Composition } from '../composition.js'
 import { type Environment, processEnvironment, readConfig } from '../config.js'
 import { ImportError } from '../errors.js'
 import { readPackageVersion } from '../package-version.js'
+import { suggest } from '../suggest.js'
 import { CliOutput } from './cli-output.js'
 import { type CliContext, exitDone, exitFailed, exitUsage } from './command.js'
 import { type CommandEntry, commands } from './commands.js'
-import { helpText } from './help-text.js'
+import { commandHelp, helpText } from './help-text.js'
 import { parseArguments } from './parse-arguments.js'
 import { codeOf, reportError } from './report-error.js'
 import { StopControl } from './stop-control.js'
-import { suggest } from './suggest.js'
 
 /** Runs one command line in this process and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -30,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     output,
     stop,
     commandName: environment.BAE_COMMAND || 'bae',
+    environment,
     config: (flags) => readConfig(flags, environment),
     compose: loadComposition,
   }
@@ -57,13 +58,18 @@ export async function runCommandLine(
 
 async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {
   const [word, ...rest] = argv
-  if (word === undefined || word === '--help' || word === '-h') return printAll(context, helpText())
+  const { commandName: bae } = context
+  if (word === undefined || word === '--help' || word === '-h') return printAll(context, helpText(bae))
   if (word === '--version' || word === '-V') return printAll(context, await readPackageVersion())
-  if (word === 'help' && rest[0] === undefined) return printAll(context, helpText())
-  if (word === 'help') return printAll(context, (await findCommand(rest[0] ?? '').load()).help)
-  const command = await findCommand(word).load()
-  const args = parseArguments(command, rest)
-  return args === 'help' ? printAll(context, command.help) : command.run(args, context)
+  if (word === 'help') {
+    const [about] = rest
+    return printAll(context, about === undefined ? helpText(bae) : commandHelp(findCommand(about), bae))
+  }
+  const entry = findCommand(word)
+  const args = parseArguments(entry, rest)
+  if (args === 'help') return printAll(context, commandHelp(entry, bae))
+  const run = await entry.load()
+  return await run(args, context)
 }
 
 function findCommand(word: string): CommandEntry {

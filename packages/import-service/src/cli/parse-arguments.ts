@@ -1,36 +1,32 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ImportError, systemErrorCode } from '../errors.js'
-import type { Command, CommandArguments, FlagName, OptionName } from './command.js'
-import { suggest } from './suggest.js'
+import { suggest } from '../suggest.js'
+import type { CommandArguments } from './command.js'
+import type { CommandEntry } from './commands.js'
+import { optionNames } from './help-text.js'
+import { type FlagName, type OptionName, optionSyntax, syntaxOf } from './option-syntax.js'
 
 type OptionConfig = NonNullable<ParseArgsConfig['options']>[string]
 
-const optionConfigs: Readonly<Record<OptionName, OptionConfig>> = {
-  library: { type: 'string' },
-  json: { type: 'boolean' },
-  peer: { type: 'string', multiple: true },
-  select: { type: 'string', multiple: true },
-  list: { type: 'boolean' },
-  attributes: { type: 'boolean' },
-  timeout: { type: 'string' },
-  repair: { type: 'boolean' },
-  verify: { type: 'boolean' },
-  add: { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  'forget-unknown': { type: 'boolean' },
+const allNames = Object.keys(optionSyntax) as readonly OptionName[]
+
+function isFlag(name: OptionName): name is FlagName {
+  return syntaxOf(name).value === undefined
 }
 
-const flagNames: readonly FlagName[] = ['attributes', 'list', 'verify', 'add', 'dry-run', 'forget-unknown']
+function configOf(name: OptionName): OptionConfig {
+  return { type: isFlag(name) ? 'boolean' : 'string', multiple: syntaxOf(name).mayRepeat ?? false }
+}
 
 /** The arguments of one command, or 'help' where that is asked for. Rejects IMPORT_USAGE with one sentence. */
-export function parseArguments(command: Command, argv: readonly string[]): CommandArguments | 'help' {
+export function parseArguments(command: CommandEntry, argv: readonly string[]): CommandArguments | 'help' {
   const { values, positionals } = parse(command, argv)
   if (values.help === true) return 'help'
   const missing = command.positionals[positionals.length]
-  if (missing !== undefined) throw usage(command, `needs ${missing}`)
-  const surplus = positionals[command.positionals.length + (command.optionalPositionals?.length ?? 0)]
+  if (missing !== undefined && !missing.isOptional) throw usage(command, `needs ${missing.name}`)
+  const surplus = positionals[command.positionals.length]
   if (surplus !== undefined) throw usage(command, `takes no '${surplus}': that is one argument too many`)
-  for (const name of command.options) {
+  for (const name of optionNames(command)) {
     if ([values[name]].flat().includes('')) throw usage(command, `needs a value for --${name}`)
   }
   const { library, timeout, json, repair } = values
@@ -42,7 +38,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Comma
     select: textsOf(values.select),
     json: json === true,
     repair: repair === true,
-    flags: new Set(flagNames.filter((name) => values[name] === true)),
+    flags: new Set(allNames.filter(isFlag).filter((name) => values[name] === true)),
   }
 }
 
@@ -51,9 +47,9 @@ function textsOf(values: unknown): readonly string[] {
   return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : []
 }
 
-function parse(command: Command, argv: readonly string[]) {
+function parse(command: CommandEntry, argv: readonly string[]) {
   const options: Record<string, OptionConfig> = { help: { type: 'boolean', short: 'h' } }
-  for (const name of command.options) options[name] = optionConfigs[name]
+  for (const name of optionNames(command)) options[name] = configOf(name)
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
   } catch (error) {
@@ -61,11 +57,11 @@ function parse(command: Command, argv: readonly string[]) {
   }
 }
 
-function describeFailure(command: Command, error: unknown): string {
+function describeFailure(command: CommandEntry, error: unknown): string {
   const message = error instanceof Error ? error.message : ''
   const option = /'(?:-\w, )?(-[^ '=]*)/.exec(message)?.[1] ?? 'an option'
   if (systemErrorCode(error) === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-    const near = suggest(option, ['--help', ...command.options.map((name) => `--${name}`)])
+    const near = suggest(option, ['--help', ...optionNames(command).map((name) => `--${name}`)])
     return `has no option '${option}'${near === undefined ? '' : `; did you mean '${near}'?`}`
   }
   return message.includes('does not take an argument')
@@ -73,7 +69,7 @@ function describeFailure(command: Command, error: unknown): string {
     : `needs a value for ${option}`
 }
 
-function usage(command: Command, what: string, cause?: unknown): ImportError {
+function usage(command: CommandEntry, what: string, cause?: unknown): ImportError {
   const hint = what.endsWith('?') ? '' : `; 'bae ${command.name} --help' shows how to call it`
   return new ImportError('IMPORT_USAGE', `'bae ${command.name}' ${what}${hint}`, { cause })
 }

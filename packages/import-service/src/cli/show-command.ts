@@ -1,27 +1,16 @@
 import type { ImportedFile, ImportSnapshot } from '../import-snapshot.js'
 import type { StoredShare } from '../stored-share.js'
 import { printable } from './cli-output.js'
-import { type Command, exitDone } from './command.js'
+import { exitDone, type RunCommand } from './command.js'
 import { formatBytes, formatCount, formatDuration, formatShare } from './format-quantities.js'
 import { openLibrary } from './open-library.js'
 
-export const showCommand: Command = {
-  name: 'show',
-  positionals: ['ID'],
-  options: ['library', 'json'],
-  help: `Usage: bae show ID [--library DIR] [--json]
-
-Shows one import with its files. ID is an id, an info hash, or the beginning of one.
-
-  --library DIR  the library
-  --json         print one object, as in the array of 'bae list --json'`,
-  async run(args, context) {
-    await using service = await openLibrary(args, context)
-    const snapshot = await service.get(args.positionals[0] ?? '')
-    if (args.json) context.output.printJson(snapshot)
-    else for (const line of formatImport(snapshot)) context.output.print(line)
-    return exitDone
-  },
+export const runShow: RunCommand = async (args, context) => {
+  await using service = await openLibrary(args, context)
+  const snapshot = await service.get(args.positionals[0] ?? '')
+  if (args.json) context.output.printJson(snapshot)
+  else for (const line of formatImport(snapshot)) context.output.print(line)
+  return exitDone
 }
 
 export function formatImport(snapshot: ImportSnapshot): readonly string[] {

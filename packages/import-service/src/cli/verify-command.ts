@@ -2,7 +2,7 @@ import type { ImportService } from '../import-service.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import type { VerifiedImport } from '../verified-import.js'
 import { printable } from './cli-output.js'
-import { type CliContext, type Command, exitDone, exitFailed } from './command.js'
+import { type CliContext, type CommandArguments, exitDone, exitFailed, type RunCommand } from './command.js'
 import { formatBar } from './format-progress.js'
 import { formatCount, formatShare } from './format-quantities.js'
 import { formatVerified } from './format-verified.js'
@@ -16,40 +16,18 @@ interface FailedVerify {
   readonly error: { readonly code: string; readonly message: string }
 }
 
-export const verifyCommand: Command = {
-  name: 'verify',
-  positionals: [],
-  optionalPositionals: ['ID'],
-  options: ['repair', 'library', 'json'],
-  help: `Usage: bae verify [ID] [--repair] [--library DIR] [--json]
-
-Reads every stored piece of an import, or of all imports, and compares its hash
-with the torrent's. Exits 1 when something is wrong, and names it: the file, its
-pieces, and each damaged chunk with the place where it is ('here', 'remote',
-'both', or 'gone').
-
-  --repair       heal damaged chunks from another copy; pieces for which there is
-                 none are taken from the records, so that 'bae import' fetches
-                 just them. Exits 0 where all could be healed
-  --library DIR  the library
-  --json         print {"id","pieces","ok","bad","files","repair"}: pieces checked,
-                 pieces right, for each bad one {"piece","files","chunk"}, for each
-                 bad file {"path","pieces","chunks":[{"key","local","remote"}]},
-                 and with --repair {"healedChunks","lostPieces"}. Without ID an
-                 array of these; one that failed is {"id","error"}`,
-  async run(args, context) {
-    const { output } = context
-    const [id] = args.positionals
-    if (id === undefined) return await verifyAll(args, context)
-    await using service = await openLibrary(args, context)
-    const report = await verifyOne(service, id, args, context)
-    if (args.json) output.printJson(report)
-    else for (const line of formatVerified(report, output.columns)) output.print(line)
-    return isSound(report) ? exitDone : exitFailed
-  },
+export const runVerify: RunCommand = async (args, context) => {
+  const { output } = context
+  const [id] = args.positionals
+  if (id === undefined) return await verifyAll(args, context)
+  await using service = await openLibrary(args, context)
+  const report = await verifyOne(service, id, args, context)
+  if (args.json) output.printJson(report)
+  else for (const line of formatVerified(report, output.columns)) output.print(line)
+  return isSound(report) ? exitDone : exitFailed
 }
 
-type VerifyArguments = Parameters<Command['run']>[0]
+type VerifyArguments = CommandArguments
 
 async function verifyAll(args: VerifyArguments, context: CliContext): Promise<number> {
   const { output } = context

@@ -4,7 +4,7 @@ import type { CliContext } from '../../src/cli/command.js'
 import { runCommandLine } from '../../src/cli/main.js'
 import { StopControl } from '../../src/cli/stop-control.js'
 import type { Composition } from '../../src/composition.js'
-import { readConfig } from '../../src/config.js'
+import { type Environment, readConfig } from '../../src/config.js'
 import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
 import { ImportError } from '../../src/errors.js'
 import { ImportService } from '../../src/import-service.js'
@@ -33,6 +33,8 @@ export class TestCli implements AsyncDisposable {
   /** How often the real parts would have been loaded. */
   loads = 0
   stop = new StopControl({ exit: () => {} })
+  /** How the user calls the program. */
+  commandName = 'bae'
 
   private constructor(folder: TemporaryFolder) {
     this.folder = folder
@@ -46,6 +48,10 @@ export class TestCli implements AsyncDisposable {
     return join(this.folder.path, 'album.torrent')
   }
 
+  get environment(): Environment {
+    return { BAE_LIBRARY: join(this.folder.path, 'library'), LANG: 'C.UTF-8' }
+  }
+
   async saveTorrentFile(): Promise<void> {
     await writeFile(this.torrentPath, 'torrent')
   }
@@ -55,8 +61,9 @@ export class TestCli implements AsyncDisposable {
     const context: CliContext = {
       output,
       stop: this.stop,
-      commandName: 'bae',
-      config: (flags) => readConfig(flags, { BAE_LIBRARY: join(this.folder.path, 'library') }),
+      commandName: this.commandName,
+      environment: this.environment,
+      config: (flags) => readConfig(flags, this.environment),
       compose: async () => {
         this.loads += 1
         return this.#composition()

@@ -1,0 +1,41 @@
+/** What a shell offers for an argument, or for the value of an option. */
+export type Offer = 'files' | 'folders' | readonly string[]
+
+export interface OptionSyntax {
+  /** What stands for the value in texts. Options without one are flags. */
+  readonly value?: string
+  readonly mayRepeat?: true
+  readonly offer?: Offer
+}
+
+export const optionSyntax = {
+  peer: { value: 'HOST:PORT', mayRepeat: true },
+  select: { value: 'GLOB', mayRepeat: true },
+  list: {},
+  repair: {},
+  attributes: {},
+  verify: {},
+  add: {},
+  'dry-run': {},
+  'forget-unknown': {},
+  library: { value: 'DIR', offer: 'folders' },
+  timeout: { value: 'SECONDS' },
+  json: {},
+} as const satisfies Readonly<Record<string, OptionSyntax>>
+
+export type OptionName = keyof typeof optionSyntax
+
+/** Options without a value. */
+export type FlagName = {
+  [Name in OptionName]: (typeof optionSyntax)[Name] extends { value: string } ? never : Name
+}[OptionName]
+
+export function syntaxOf(name: OptionName): OptionSyntax {
+  return optionSyntax[name]
+}
+
+/** '--peer HOST:PORT'. */
+export function optionText(name: OptionName): string {
+  const { value } = syntaxOf(name)
+  return `--${name}${value === undefined ? '' : ` ${value}`}`
+}
