@@ -1,7 +1,12 @@
 import type { ImportRecord } from './database/import-database.js'
 import { ImportError } from './errors.js'
+import { suggest } from './suggest.js'
 
 const shownCandidates = 4
+/** What 'bae list' shows of an info hash. */
+const shownIdDigits = 10
+/** Of fewer digits too many ids are near. */
+const shortestGuess = 4
 
 /**
  * The import that `text` names: its id, one of its info hashes, or the beginning of one of them, in any
@@ -29,7 +34,23 @@ function namesOf(record: ImportRecord): readonly string[] {
 
 function notFoundMessage(records: readonly ImportRecord[], text: string): string {
   if (records.length === 0) return `no import is called '${text}': the library is empty`
-  return `no import is called '${text}'; 'bae list' shows what is there`
+  const near = nearestRecord(records, text)
+  if (near === undefined) return `no import is called '${text}'; 'bae list' shows what is there`
+  const { id, infoHashV1, infoHashV2, name } = near
+  const shown = (infoHashV1 ?? infoHashV2 ?? id).slice(0, shownIdDigits)
+  return `no import is called '${text}'; did you mean ${shown} (${name ?? 'no name yet'})?`
+}
+
+/** The one whose name was given in place of its id, else the one whose id begins nearly alike. */
+function nearestRecord(records: readonly ImportRecord[], text: string): ImportRecord | undefined {
+  const wanted = normalise(text).slice(0, shownIdDigits)
+  const byName = records.find(({ name }) => name !== undefined && normalise(name) === normalise(text))
+  if (byName !== undefined || wanted.length < shortestGuess) return byName
+  const beginnings = new Map<string, ImportRecord>()
+  for (const record of records)
+    for (const name of namesOf(record)) beginnings.set(name.slice(0, wanted.length), record)
+  const beginning = suggest(wanted, [...beginnings.keys()])
+  return beginning === undefined ? undefined : beginnings.get(beginning)
 }
 
 function ambiguousMessage(found: readonly ImportRecord[], text: string): string {

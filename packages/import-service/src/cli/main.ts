@@ -48,7 +48,8 @@ export async function runCommandLine(
     return await dispatch(argv, context)
   } catch (error) {
     // Whoever closed the pipe does not wait for a sentence.
-    if (context.stop.exitCode !== 141) reportError(context.output, error, { json, debug: options.debug })
+    if (context.stop.exitCode !== 141)
+      reportError(context.output, error, { json, debug: options.debug, commandName: context.commandName })
     if (codeOf(error) === 'IMPORT_USAGE') return exitUsage
     return context.stop.exitCode ?? exitFailed
   } finally {

@@ -10,7 +10,7 @@ export async function openLibrary(args: CommandArguments, context: CliContext): 
   if (service !== undefined) return service
   throw new ImportError(
     'IMPORT_NOT_FOUND',
-    `no import is called '${args.positionals[0] ?? ''}': there is no library in ${config.libraryDirectory}`,
+    `no import is called '${args.positionals[0] ?? ''}': ${noLibraryIn(config)}`,
   )
 }
 
@@ -24,7 +24,7 @@ export async function openLibraryToMend(
   const composition = await context.compose()
   const service = await composition.openExistingLibrary(config, { signal: context.stop.signal, mending })
   if (service !== undefined) return service
-  throw new ImportError('IMPORT_NOT_FOUND', `there is no library in ${config.libraryDirectory}`)
+  throw new ImportError('IMPORT_NOT_FOUND', noLibraryIn(config))
 }
 
 export async function openLibraryIfThere(
@@ -33,4 +33,8 @@ export async function openLibraryIfThere(
 ): Promise<ImportService | undefined> {
   const composition = await context.compose()
   return composition.openExistingLibrary(config, { signal: context.stop.signal })
+}
+
+function noLibraryIn({ libraryDirectory }: Config): string {
+  return `there is no library in ${libraryDirectory}; --library names another folder, and 'bae import' makes one`
 }

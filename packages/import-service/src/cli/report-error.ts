@@ -1,18 +1,26 @@
 import { isBaeError } from '../errors.js'
 import { type CliOutput, printable } from './cli-output.js'
+import { asCalled } from './help-text.js'
+import { nextStepOf } from './next-steps.js'
 
 export interface ReportErrorOptions {
   readonly json: boolean
   /** Shows the stack and all causes, for whoever looks for a fault in bae. */
   readonly debug: boolean
+  /** How the user calls this program, for the commands that are advised. */
+  readonly commandName: string
 }
 
-/** An error as one sentence with a code; with `json` also as the last event on stdout. */
+/** An error as one sentence with a code and what to do about it; with `json` as the last event on stdout instead. */
 export function reportError(output: CliOutput, error: unknown, options: ReportErrorOptions): void {
   const code = codeOf(error)
   const message = sentenceOf(error)
   if (options.json) output.printJson({ event: 'error', code, message })
-  else output.note(`${output.style('red', 'bae:')} ${message} [${code}]`)
+  else {
+    const nextStep = nextStepOf(code)
+    const sentence = nextStep === undefined ? message : `${message}; ${nextStep}`
+    output.note(`${output.style('red', 'bae:')} ${asCalled(sentence, options.commandName)} [${code}]`)
+  }
   if (options.debug) output.note(describeCauses(error))
 }
 

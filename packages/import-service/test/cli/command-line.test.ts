@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { commands } from '../../src/cli/commands.js'
 import { formatVerified } from '../../src/cli/format-verified.js'
@@ -108,6 +109,29 @@ describe('wrong usage', () => {
     expect(code).toBe(2)
     expect(output.events).toEqual([{ event: 'error', code: 'IMPORT_USAGE', message: expect.any(String) }])
     expect(output.stderr).toBe('')
+  })
+})
+
+describe('an error', () => {
+  it('says what to do next, by the name that the user calls the program by', async () => {
+    cli.commandName = './bae'
+    const missing = await cli.run(['import', join(cli.folder.path, 'nope.torrent')])
+    expect(missing.output.stderr).toMatch(/nope\.torrent; check the path.* \[IMPORT_SOURCE_NOT_FOUND\]\n$/)
+    const mistyped = await cli.run(['imprt'])
+    expect(mistyped.output.stderr).toContain("did you mean './bae import'?")
+  })
+
+  it('of an ID that is nearly right names the import that was probably meant', async () => {
+    await saveAlbum()
+    for (const near of ['aaaaab', `${hashV1('a').slice(0, 39)}b`, 'Album']) {
+      const { code, output } = await cli.run(['show', near])
+      expect([code, output.stderr]).toEqual([
+        1,
+        `bae: no import is called '${near}'; did you mean aaaaaaaaaa (album)? [IMPORT_NOT_FOUND]\n`,
+      ])
+    }
+    const { output } = await cli.run(['show', 'ffffffff'])
+    expect(output.stderr).toContain("'bae list' shows what is there")
   })
 })
 
