@@ -15,6 +15,11 @@ import { kibibyte, mebibyte } from '../harness/sizes.js'
 import type { TorrentFile } from '../harness/torrent-maker.js'
 import { Workshop } from '../harness/workshop.js'
 
+interface DoctorItem {
+  readonly name: string
+  readonly detail: string
+}
+
 const workshop = new Workshop()
 let library: BaeLibrary
 let tree: TorrentFile
@@ -124,9 +129,12 @@ describe('export', () => {
 describe('doctor and help', () => {
   it('doctor says what was found, also before there is a library', async () => {
     await using empty = await BaeLibrary.create()
-    const facts = JSON.stringify(await baeJson<object>(empty, ['doctor']))
-    for (const word of ['node', 'libtorrent', 'database', empty.folder])
-      expect(facts.toLowerCase()).toContain(word.toLowerCase())
+    const { items } = await baeJson<{ readonly items: readonly DoctorItem[] }>(empty, ['doctor'])
+    for (const name of ['node', 'libtorrent', 'library', 'database'])
+      expect(items.find((item) => item.name === name)).toMatchObject({ status: 'ok' })
+    expect(JSON.stringify(items)).toContain(empty.folder)
+    expect(items.find(({ name }) => name === 'database')?.detail).toMatch(/^PostgreSQL \d+\.\d+ starts/)
+    expect(await empty.size()).toEqual({ files: 0, bytes: 0 })
     expect((await bae(library, ['doctor'])).stdout).toContain('libtorrent')
   })
 

@@ -1,3 +1,6 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type NetworkOptions, selectedFiles, TorrentClient } from '@bae/client'
 import { createNativeSession, createTorrentFile, libtorrentVersion, parseTorrentFile } from '@bae/native'
 import {
@@ -224,9 +227,7 @@ async function inspectDatabase(config: Config, options: AbortOptions = {}): Prom
     )
     return { kind: 'server', place: describeServer(config.databaseUrl), ...facts }
   }
-  if ((await findLibraryFolder(config.libraryDirectory)) === undefined) {
-    return { kind: 'embedded', place: config.stateDirectory ?? config.libraryDirectory }
-  }
+  if ((await findLibraryFolder(config.libraryDirectory)) === undefined) return await tryEmbedded(options)
   const { openEmbeddedPostgres } = await import('@bae/storage/embedded-postgres')
   const directory = config.libraryDirectory
   const { stateDirectory } = config
@@ -236,6 +237,20 @@ async function inspectDatabase(config: Config, options: AbortOptions = {}): Prom
     ...(stateDirectory === undefined ? {} : { stateDirectory }),
   })
   return { kind: 'embedded', place: server.clusterDirectory, serverVersion: server.version }
+}
+
+/** Whether a library would get its server: makes one in a folder that is gone afterwards. */
+async function tryEmbedded(options: AbortOptions): Promise<DatabaseFacts> {
+  const { openEmbeddedPostgres } = await import('@bae/storage/embedded-postgres')
+  const directory = await mkdtemp(join(tmpdir(), 'bae-doctor-'))
+  try {
+    // Where this is root, the server runs as somebody else.
+    await chmod(directory, 0o755)
+    await using server = await openEmbeddedPostgres({ directory, ...options })
+    return { kind: 'tried', place: server.clusterDirectory, serverVersion: server.version }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 }
 
 /** A client of its own, without the library: nothing of what it is told stays. */

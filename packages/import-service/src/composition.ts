@@ -45,12 +45,15 @@ export interface Seed extends AsyncDisposable {
 }
 
 export interface DatabaseFacts {
-  /** 'embedded': the library's own server, from npm. 'server': the one of BAE_DATABASE_URL. */
-  readonly kind: 'embedded' | 'server'
+  /**
+   * 'embedded': the library's own server, from npm. 'server': the one of BAE_DATABASE_URL. 'tried': the one that a
+   * library will get that is not there yet; it was started for a moment.
+   */
+  readonly kind: 'embedded' | 'server' | 'tried'
   /** Host and database, or folder; never a password. */
   readonly place: string
-  /** What the server says; undefined while a library that would start one is not there. */
-  readonly serverVersion?: string
+  /** What the server says. */
+  readonly serverVersion: string
   /** How the connection to the server of BAE_DATABASE_URL is encrypted; undefined where it is not. */
   readonly tlsVersion?: string
 }

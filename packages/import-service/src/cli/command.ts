@@ -1,5 +1,5 @@
 import type { Composition } from '../composition.js'
-import type { Config, Environment } from '../config.js'
+import type { Config } from '../config.js'
 import type { CliOutput } from './cli-output.js'
 import type { FlagName } from './option-syntax.js'
 import type { StopControl } from './stop-control.js'
@@ -23,7 +23,6 @@ export interface CliContext {
   readonly stop: StopControl
   /** How the user calls this program: 'bae', or './bae' in a clone. */
   readonly commandName: string
-  readonly environment: Environment
   readonly config: (flags: { readonly library?: string }) => Config
   /** Loads the real parts: called only by commands that need them, so that help is quick. */
   readonly compose: () => Promise<Composition>

@@ -30,7 +30,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     output,
     stop,
     commandName: environment.BAE_COMMAND || 'bae',
-    environment,
     config: (flags) => readConfig(flags, environment),
     compose: loadComposition,
   }

@@ -348,13 +348,9 @@ describe('doctor', () => {
     const [report] = output.events as unknown as [{ ok: boolean; items: { name: string; status: string }[] }]
     expect(code).toBe(0)
     expect(report.ok).toBe(true)
-    expect(report.items.map(({ name }) => name)).toEqual([
-      'bae',
-      'node',
-      'libtorrent',
-      'library',
-      'free space',
-      'database',
-    ])
+    expect(report.items.length).toBeGreaterThan(10)
+    const told = await cli.run(['doctor'])
+    for (const { name, status } of report.items)
+      expect(told.output.stdout).toContain(`${status.padEnd(4)}  ${name} `)
   })
 })

@@ -49,7 +49,7 @@ export class TestCli implements AsyncDisposable {
   }
 
   get environment(): Environment {
-    return { BAE_LIBRARY: join(this.folder.path, 'library'), LANG: 'C.UTF-8' }
+    return { BAE_LIBRARY: join(this.folder.path, 'library'), BAE_LISTEN: '127.0.0.1:0' }
   }
 
   async saveTorrentFile(): Promise<void> {
@@ -62,7 +62,6 @@ export class TestCli implements AsyncDisposable {
       output,
       stop: this.stop,
       commandName: this.commandName,
-      environment: this.environment,
       config: (flags) => readConfig(flags, this.environment),
       compose: async () => {
         this.loads += 1
