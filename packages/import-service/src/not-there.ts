@@ -1,5 +1,6 @@
 import { ImportError } from './errors.js'
 import type { ImportSnapshot } from './import-snapshot.js'
+import { suggest } from './suggest.js'
 
 export function incomplete(snapshot: ImportSnapshot): ImportError {
   const { id, name } = snapshot
@@ -20,6 +21,7 @@ export function fileIncomplete({ id, name, files }: ImportSnapshot, path: string
 
 export function fileNotFound(path: string, paths: readonly string[]): ImportError {
   const ending = paths.filter((candidate) => candidate.endsWith(`/${path}`))
-  const hint = ending.length === 1 ? `did you mean '${ending[0]}'?` : "'bae show' lists its files"
+  const near = ending.length === 1 ? ending[0] : suggest(path, paths)
+  const hint = near === undefined ? "'bae show' lists its files" : `did you mean '${near}'?`
   return new ImportError('IMPORT_FILE_NOT_FOUND', `the torrent has no file '${path}'; ${hint}`)
 }

@@ -1,14 +1,21 @@
 /** The word of `known` that was probably meant, where one is near. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
-  const nearest = known
-    .map((candidate) => ({
-      candidate,
-      distance: candidate.startsWith(word) && word.length > 1 ? 0 : editDistance(word, candidate),
-    }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? nearest.candidate
-    : undefined
+  const tolerated = Math.max(1, Math.floor(word.length / 3))
+  let nearest: string | undefined
+  let least = tolerated + 1
+  for (const candidate of known) {
+    const distance =
+      candidate.startsWith(word) && word.length > 1 ? 0 : distanceWithin(word, candidate, least)
+    if (distance >= least) continue
+    nearest = candidate
+    least = distance
+  }
+  return nearest
+}
+
+/** Some number that is not below `least` where so it is: a torrent may have 100,000 files to compare with. */
+function distanceWithin(word: string, candidate: string, least: number): number {
+  return Math.abs(word.length - candidate.length) >= least ? least : editDistance(word, candidate)
 }
 
 /** Letters to insert, delete, replace or swap. */

@@ -39,7 +39,8 @@ export async function* rebuildDatabase(
 ): AsyncIterable<RebuiltTorrent | NotRebuilt> {
   const known = await deps.database.listTorrents()
   if (known.length > 0 && options.addToRecords !== true) {
-    const message = `the database has records of ${known.length} torrents already`
+    const torrents = known.length === 1 ? 'a torrent' : `${known.length} torrents`
+    const message = `the database has records of ${torrents} already`
     throw new StorageError('STORAGE_DATABASE_NOT_EMPTY', message)
   }
   const ids = new Set<TorrentId>()

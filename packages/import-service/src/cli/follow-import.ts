@@ -56,7 +56,9 @@ function explainEnd(job: Import, error: unknown): unknown {
       : `${stored} ${totalPieces === null ? 'stays' : 'are stored'}, and the same command goes on from there${
           error.code === 'STORAGE_NO_SPACE' ? ' once there is room' : ''
         }`
+  const peers =
+    error.code === 'IMPORT_TIMEOUT' && pieces === 0 ? '; no piece came: --peer HOST:PORT names a peer' : ''
   // The message is the only thing that changes: code, brand and cause stay the failure's own.
-  error.message = `${error.message}; ${rest}`
+  error.message = `${error.message}; ${rest}${peers}`
   return error
 }

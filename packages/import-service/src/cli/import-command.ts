@@ -1,14 +1,17 @@
 import type { ImportedFile, ImportSnapshot } from '../import-snapshot.js'
 import { resolveSource } from '../import-source.js'
 import { printable } from './cli-output.js'
-import { type CliContext, exitDone, type RunCommand } from './command.js'
+import { type CliContext, type CommandArguments, exitDone, type RunCommand } from './command.js'
 import { follow } from './follow-import.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format-quantities.js'
 import { formatListed, listFiles } from './list-files.js'
 import { parseTimeout } from './parse-timeout.js'
 import { parsePeer, resolvePeer } from './peer-address.js'
+import { shellQuote } from './shell-quote.js'
 
 const shownIdDigits = 10
+/** What took less is over at once: its rate would say nothing. */
+const shownSeconds = 0.05
 
 export const runImport: RunCommand = async (args, context) => {
   const peers = args.peers.map(parsePeer)
@@ -32,7 +35,7 @@ export const runImport: RunCommand = async (args, context) => {
   const snapshot = await follow(job, args, context)
   if (args.json) context.output.printJson(completedEvent(snapshot))
   else
-    for (const line of describeCompleted(snapshot, job.wasCompleted, context.commandName))
+    for (const line of describeCompleted(snapshot, job.wasCompleted, args, context.commandName))
       context.output.print(line)
   return exitDone
 }
@@ -65,20 +68,29 @@ function selectedOf({ files }: ImportSnapshot): readonly ImportedFile[] {
   return files.filter(({ selected }) => selected)
 }
 
-function describeCompleted(snapshot: ImportSnapshot, wasCompleted: boolean, bae: string): readonly string[] {
+function describeCompleted(
+  snapshot: ImportSnapshot,
+  wasCompleted: boolean,
+  { library }: CommandArguments,
+  bae: string,
+): readonly string[] {
   const { name, id, infoHash, files, seconds } = snapshot
   const { bytes } = snapshot.selected ?? snapshot
   const some = snapshot.selected === null ? '' : `${selectedOf(snapshot).length} of `
   const size = `${some}${formatCount(files.length, 'file')}, ${formatBytes(bytes)}`
   const shortId = (infoHash ?? id).slice(0, shownIdDigits)
+  const inLibrary = library === undefined ? '' : ` --library ${shellQuote(library)}`
   const took =
-    seconds === null || seconds <= 0 ? '' : ` in ${formatDuration(seconds)} (${formatRate(bytes / seconds)})`
+    seconds === null || seconds < shownSeconds
+      ? ''
+      : ` in ${formatDuration(seconds)} (${formatRate(bytes / seconds)})`
   return [
     wasCompleted
       ? `${printable(name ?? id)} is in the library already: ${size}; nothing was fetched`
       : `imported ${printable(name ?? id)}: ${size}${took}`,
     `  id         ${id}`,
     `  info hash  ${infoHash ?? ''}`,
-    `  next       ${bae} show ${shortId}, ${bae} export ${shortId} DIR`,
+    `  next       ${bae} show ${shortId}${inLibrary}`,
+    `             ${bae} export ${shortId} DIR${inLibrary}`,
   ]
 }

@@ -17,7 +17,7 @@ const again = 'run the same command again'
 export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_NOT_FOUND: inMessage,
   IMPORT_AMBIGUOUS_ID: inMessage,
-  IMPORT_INVALID_SOURCE: 'get the torrent or the link again from where it came from',
+  IMPORT_INVALID_SOURCE: 'SOURCE is a whole .torrent file, its http(s) address, or a magnet link',
   IMPORT_SOURCE_NOT_FOUND: 'check the path; a magnet link or an http(s) address will do, too',
   IMPORT_SOURCE_UNREACHABLE: 'check who may read it, or the address and the network, and try again',
   IMPORT_PEER_NOT_FOUND: 'check the name, or give an IP address',
@@ -32,7 +32,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_INCOMPLETE: "'bae import' with its SOURCE fetches the rest",
   IMPORT_FILE_NOT_FOUND: inMessage,
   IMPORT_EXPORT_EXISTS: 'name another folder',
-  IMPORT_EXPORT_FAILED: 'name another folder, or change that; nothing was left there',
+  IMPORT_EXPORT_FAILED: 'name another folder; nothing was left in this one',
   IMPORT_CORRUPT: verify,
   IMPORT_DUPLICATE: "'bae list' shows it",
   IMPORT_DATABASE: doctor,

@@ -1,4 +1,5 @@
 import type { CliOutput } from '../cli/cli-output.js'
+import { shellQuote } from '../cli/shell-quote.js'
 import type { Config } from '../config.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 
@@ -20,7 +21,7 @@ export function describeNextSteps(
   output: CliOutput,
 ): readonly string[] {
   const id = (snapshot.infoHash ?? snapshot.id).slice(0, shownIdDigits)
-  const library = `--library ${quote(demo.config.libraryDirectory)}`
+  const library = `--library ${shellQuote(demo.config.libraryDirectory)}`
   const shell = (text: string): string => `    ${output.style('cyan', text)}`
   const command = (text: string): string => shell(`${demo.commandName} ${text}`)
   const cleanUp = demo.ownLibrary ? [] : [command(`remove ${id} ${library}`)]
@@ -42,11 +43,7 @@ export function describeNextSteps(
     '',
     `  ${output.style('bold', 'Be rid of the demo')}`,
     ...cleanUp,
-    shell(`rm -r ${quote(demo.root)}`),
+    shell(`rm -r ${shellQuote(demo.root)}`),
     '',
   ]
-}
-
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

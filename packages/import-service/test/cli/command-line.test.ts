@@ -320,6 +320,19 @@ describe('commands about an ID', () => {
     expect([code, output.stdout, output.stderr]).toEqual([0, 'first second', ''])
   })
 
+  it.each([
+    ['Notes', 'notes'],
+    ['one.wav', 'disc/one.wav'],
+    ['disc/onw.wav', 'disc/one.wav'],
+  ])('cat of %s asks whether %s was meant', async (path, meant) => {
+    await saveAlbum()
+    const { code, output } = await cli.run(['cat', id, path])
+    expect([code, output.stderr]).toEqual([
+      1,
+      `bae: the torrent has no file '${path}'; did you mean '${meant}'? [IMPORT_FILE_NOT_FOUND]\n`,
+    ])
+  })
+
   it('pin and unpin say of what', async () => {
     await saveAlbum()
     const pinned = await cli.run(['pin', id, '--json'])

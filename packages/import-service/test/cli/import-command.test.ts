@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FakeTorrent } from '../../src/testing/fake-torrent.js'
 import { CapturedOutput } from '../support/captured-output.js'
@@ -125,6 +126,19 @@ describe('bae import', () => {
     },
   )
 
+  it('tells commands that can be typed as they are, for the library that it was given', async () => {
+    cli.commandName = './bae'
+    const library = join(cli.folder.path, 'my library')
+    const { ending, torrent } = await begin(['--library', library])
+    await deliver(torrent, [0, 1])
+    const lines = (await ending).output.stdout.trimEnd().split('\n')
+    expect(lines[0]).toMatch(/^imported album: 2 files, 16\.0 KiB/)
+    expect(lines.slice(-2)).toEqual([
+      `  next       ./bae show aaaaaaaaaa --library '${library}'`,
+      `             ./bae export aaaaaaaaaa DIR --library '${library}'`,
+    ])
+  })
+
   it('of what is there already is done at once', async () => {
     const { ending, torrent } = await begin([])
     await deliver(torrent, [0, 1])
@@ -168,7 +182,9 @@ describe('bae import', () => {
     const expected = {
       event: 'error',
       code: 'IMPORT_TIMEOUT',
-      message: expect.stringMatching(/^not done within 5 s; .*nothing stays$/),
+      message: expect.stringMatching(
+        /^not done within 5 s; .*nothing stays; no piece came: --peer HOST:PORT names a peer$/,
+      ),
     }
     expect(output.events.at(-1)).toMatchObject(expected)
     expect(await cli.imports.listImports()).toEqual([])
