@@ -1,7 +1,7 @@
 // @ts-check
 // Builds the addon for this machine with node-gyp, unless what is built is newer than its sources.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +18,12 @@ function newestSourceMs() {
   )
 }
 
+/** The Makefile names folders from where it lies: in a clone that was moved or copied it leads nowhere. */
+function isConfiguredHere() {
+  const makefile = join(packageDirectory, 'build', 'Makefile')
+  return existsSync(makefile) && readFileSync(makefile, 'utf8').includes(`=${packageDirectory}"`)
+}
+
 /** node-gyp would download Node's headers; where they lie beside this Node, it shall use these. */
 function headersDirectory() {
   const prefix = join(dirname(process.execPath), '..')
@@ -31,7 +37,7 @@ function nodeGypScript() {
 
 if (!existsSync(built) || statSync(built).mtimeMs < newestSourceMs()) {
   const nodedir = process.env.npm_config_nodedir || headersDirectory()
-  const command = existsSync(join(packageDirectory, 'build', 'Makefile')) ? ['build'] : ['rebuild']
+  const command = isConfiguredHere() ? ['build'] : ['rebuild']
   const result = spawnSync(process.execPath, [nodeGypScript(), ...command, '-j', '2'], {
     cwd: packageDirectory,
     stdio: 'inherit',
