@@ -68,7 +68,7 @@ get_packages() {
 build() {
   # The stamp is as old as the start of the build: a source changed meanwhile makes the next run build again.
   touch "$state/building"
-  step 'Building' pnpm --dir "$root" run build:app
+  step 'Building, which takes some minutes once' pnpm --dir "$root" run build:app
   mv "$state/building" "$state/built"
 }
 

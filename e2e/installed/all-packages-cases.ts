@@ -119,6 +119,8 @@ export function describeAllPackages(
         readFileSync(join(repositoryRoot, 'packages/import-service/package.json'), 'utf8'),
       ) as { version: string }
       expect(await printed(bae, ['--version'])).toContain(version)
+      expect(await printed(bae, ['completion', 'bash'])).toContain('complete -F')
+      expect(readFileSync(join(prefix, 'share/man/man1/bae.1'), 'utf8')).toContain(`"bae ${version}"`)
       expect(await printed(bae, ['demo'])).toContain('byte for byte')
     }, 180_000)
 

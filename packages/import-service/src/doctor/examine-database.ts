@@ -47,5 +47,7 @@ function adviceFor(error: unknown, { databaseUrl }: Config): string {
       ? "install the optional packages, too; root needs a user 'postgres' or 'nobody'; or set BAE_DATABASE_URL"
       : "install the optional packages, too ('npm install --include=optional'), or set BAE_DATABASE_URL"
   }
-  return 'set BAE_STATE to a folder on a local disk, or BAE_DATABASE_URL to a PostgreSQL server'
+  return isBaeError(error, 'STORAGE_POSTGRES_FOLDER')
+    ? 'set BAE_STATE to a folder on a local disk, or BAE_DATABASE_URL to a PostgreSQL server'
+    : 'what it says is in postgres/server.log of the library; BAE_DATABASE_URL names a server in its place'
 }

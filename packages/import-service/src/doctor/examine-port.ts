@@ -29,7 +29,8 @@ export async function examinePort(interfaces: string = defaultInterfaces): Promi
   }
   if (strange.length > 0) {
     const advice = 'set BAE_LISTEN to ADDRESS:PORT with an address of this machine and a port from 1024 on'
-    return { name, status: 'fail', detail: `${strange.join(', ')} cannot be listened to`, advice }
+    const detail = `nothing can listen at ${strange.join(', ')}: peers do not reach an import there`
+    return { name, status: 'warn', detail, advice }
   }
   if (taken.length === 0) return { name, status: 'ok', detail: `${interfaces} is free` }
   return {
