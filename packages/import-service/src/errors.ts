@@ -20,6 +20,8 @@ export type ImportErrorCode =
   | 'IMPORT_TIMEOUT'
   /** Stopped by a signal. */
   | 'IMPORT_INTERRUPTED'
+  /** This Node.js is older than what bae needs. */
+  | 'IMPORT_NODE_TOO_OLD'
   /** The command line is wrong. */
   | 'IMPORT_USAGE'
   /** The library folder cannot be made or written. */

@@ -14,7 +14,7 @@ const nameColumns = 11
 export const runDoctor: RunCommand = async (args, context) => {
   const { output, stop } = context
   const items = await examine({
-    composition: await context.compose(),
+    compose: context.compose,
     config: context.config(args),
     version: await readPackageVersion(),
     machine: thisMachine({ isUtf8: output.unicode }),

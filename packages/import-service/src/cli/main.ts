@@ -1,6 +1,7 @@
 import type { Composition } from '../composition.js'
 import { type Environment, processEnvironment, readConfig } from '../config.js'
 import { ImportError } from '../errors.js'
+import { refuseOldNode } from '../oldest-node.js'
 import { readPackageVersion } from '../package-version.js'
 import { suggest } from '../suggest.js'
 import { CliOutput } from './cli-output.js'
@@ -110,5 +111,6 @@ function terminalOptions(environment: Environment): { colour: boolean; unicode: 
 }
 
 async function loadComposition(): Promise<Composition> {
+  refuseOldNode(process.version)
   return (await import('../compose.js')).composition
 }

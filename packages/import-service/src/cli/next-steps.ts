@@ -24,6 +24,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_BUSY: 'wait for the other command, or stop it',
   IMPORT_TIMEOUT: 'a larger --timeout gives it more time',
   IMPORT_INTERRUPTED: inMessage,
+  IMPORT_NODE_TOO_OLD: 'install a newer one, or put it before this one in PATH',
   IMPORT_USAGE: inMessage,
   IMPORT_LIBRARY_UNWRITABLE:
     'name another folder with --library or BAE_LIBRARY, or change who may write this one',

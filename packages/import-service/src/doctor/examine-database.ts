@@ -1,6 +1,7 @@
 import type { Composition, DatabaseFacts } from '../composition.js'
 import type { Config } from '../config.js'
 import { isBaeError } from '../errors.js'
+import { neededNode } from '../oldest-node.js'
 import { messageOf } from './describe-failure.js'
 import type { DoctorItem } from './doctor-item.js'
 
@@ -8,18 +9,16 @@ import type { DoctorItem } from './doctor-item.js'
 const oldestServerMajor = 15
 
 export interface ExamineDatabaseDeps {
-  readonly composition: Composition
+  /** What cannot even be loaded is an item, too. */
+  readonly compose: () => Promise<Composition>
   readonly config: Config
   readonly signal?: AbortSignal
 }
 
-export async function examineDatabase({
-  composition,
-  config,
-  signal,
-}: ExamineDatabaseDeps): Promise<DoctorItem> {
+export async function examineDatabase({ compose, config, signal }: ExamineDatabaseDeps): Promise<DoctorItem> {
   const name = 'database'
   try {
+    const composition = await compose()
     const facts = await composition.inspectDatabase(config, signal === undefined ? {} : { signal })
     const detail = describeDatabase(facts)
     if (Number.parseInt(facts.serverVersion, 10) >= oldestServerMajor) return { name, status: 'ok', detail }
@@ -39,6 +38,7 @@ function describeDatabase({ kind, place, serverVersion, tlsVersion }: DatabaseFa
 }
 
 function adviceFor(error: unknown, { databaseUrl }: Config): string {
+  if (isBaeError(error, 'IMPORT_NODE_TOO_OLD')) return `install ${neededNode}`
   if (databaseUrl !== undefined) return 'see that the server of BAE_DATABASE_URL runs and lets this user in'
   if (isBaeError(error, 'STORAGE_REBUILD_NEEDED'))
     return "bring the database back, or make its records anew with 'bae rebuild'"
@@ -47,6 +47,7 @@ function adviceFor(error: unknown, { databaseUrl }: Config): string {
       ? "install the optional packages, too; root needs a user 'postgres' or 'nobody'; or set BAE_DATABASE_URL"
       : "install the optional packages, too ('npm install --include=optional'), or set BAE_DATABASE_URL"
   }
+  if (!isBaeError(error)) return 'run ./bae in the clone again, or install bae anew'
   return isBaeError(error, 'STORAGE_POSTGRES_FOLDER')
     ? 'set BAE_STATE to a folder on a local disk, or BAE_DATABASE_URL to a PostgreSQL server'
     : 'what it says is in postgres/server.log of the library; BAE_DATABASE_URL names a server in its place'

@@ -1,9 +1,10 @@
 import type { Composition } from '../composition.js'
+import { isBaeError } from '../errors.js'
+import { isNodeTooOld, neededNode } from '../oldest-node.js'
 import { messageOf } from './describe-failure.js'
 import type { DoctorItem } from './doctor-item.js'
 import type { Machine } from './machine.js'
 
-const oldestNode: Version = [20, 19]
 /** What bae is built against and tested with. */
 const knownLibtorrent: Version = [2, 0, 8]
 /** libtorrent's connections, the files of the store and the database have room in it. */
@@ -13,19 +14,15 @@ type Version = readonly number[]
 
 export function examineNode({ nodeVersion }: Machine): DoctorItem {
   const name = 'node'
-  if (compare(parse(nodeVersion), oldestNode) >= 0) return { name, status: 'ok', detail: nodeVersion }
-  return {
-    name,
-    status: 'fail',
-    detail: `${nodeVersion} is too old`,
-    advice: `install Node.js ${oldestNode.join('.')} or newer`,
-  }
+  if (!isNodeTooOld(nodeVersion)) return { name, status: 'ok', detail: nodeVersion }
+  return { name, status: 'fail', detail: `${nodeVersion} is too old`, advice: `install ${neededNode}` }
 }
 
-export async function examineLibtorrent(composition: Composition): Promise<DoctorItem> {
+export async function examineLibtorrent(compose: () => Promise<Composition>): Promise<DoctorItem> {
   const name = 'libtorrent'
   const known = knownLibtorrent.join('.')
   try {
+    const composition = await compose()
     const version = await composition.libtorrentVersion()
     const order = compare(parse(version), knownLibtorrent)
     if (order === 0) return { name, status: 'ok', detail: version }
@@ -36,7 +33,9 @@ export async function examineLibtorrent(composition: Composition): Promise<Docto
       advice: `if imports go wrong, install libtorrent-rasterbar ${known} and run 'npm rebuild @bae/native'`,
     }
   } catch (error) {
-    const advice = `run ./bae in the clone again, or install libtorrent-rasterbar ${known} and 'npm rebuild @bae/native'`
+    const advice = isBaeError(error, 'IMPORT_NODE_TOO_OLD')
+      ? `install ${neededNode}`
+      : `run ./bae in the clone again, or install libtorrent-rasterbar ${known} and run 'npm rebuild @bae/native'`
     return { name, status: 'fail', detail: messageOf(error), advice }
   }
 }
@@ -67,7 +66,7 @@ export function examineLocale({ isUtf8 }: Machine): DoctorItem {
 }
 
 function parse(version: string): Version {
-  return version.replace(/^v/, '').split('.').map(Number)
+  return version.split('.').map(Number)
 }
 
 /** As far as `known` goes: less than 0 where `version` is older. */

@@ -12,12 +12,12 @@ export interface ExamineDeps extends ExamineDatabaseDeps {
 
 /** Looks at everything that an import needs. Never rejects for what it finds: that becomes an item. */
 export async function examine(deps: ExamineDeps): Promise<readonly DoctorItem[]> {
-  const { composition, config, machine, version } = deps
+  const { compose, config, machine, version } = deps
   const directory = config.libraryDirectory
   return [
     { name: 'bae', status: 'ok', detail: `${version} on ${machine.platform}` },
     examineNode(machine),
-    await examineLibtorrent(composition),
+    await examineLibtorrent(compose),
     await examineLibrary(directory),
     await examineFileSystem(directory, machine),
     await examineSpace(directory, machine),

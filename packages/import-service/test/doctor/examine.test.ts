@@ -10,6 +10,7 @@ import type { DoctorItem } from '../../src/doctor/doctor-item.js'
 import { examine } from '../../src/doctor/examine.js'
 import { type Machine, thisMachine } from '../../src/doctor/machine.js'
 import { openLibraryFolder } from '../../src/library/library-folder.js'
+import { refuseOldNode } from '../../src/oldest-node.js'
 import { CapturedOutput } from '../support/captured-output.js'
 import { TemporaryFolder } from '../support/temporary-folder.js'
 
@@ -28,6 +29,7 @@ const facts: DatabaseFacts = { kind: 'embedded', place: '/library/postgres', ser
 interface Trouble {
   readonly machine?: Partial<Machine>
   readonly config?: Partial<Config>
+  readonly compose?: () => Promise<Composition>
   readonly libtorrentVersion?: () => Promise<string>
   readonly database?: () => Promise<DatabaseFacts>
 }
@@ -43,13 +45,13 @@ beforeEach(async () => {
 
 afterEach(() => folder[Symbol.asyncDispose]())
 
-async function look({ machine, config, libtorrentVersion, database }: Trouble = {}) {
+async function look({ machine, config, compose, libtorrentVersion, database }: Trouble = {}) {
   const composition = {
     libtorrentVersion: libtorrentVersion ?? (async () => '2.0.8.0'),
     inspectDatabase: database ?? (async () => facts),
   } as Partial<Composition> as Composition
   return await examine({
-    composition,
+    compose: compose ?? (async () => composition),
     config: { libraryDirectory: library, listenInterfaces: '127.0.0.1:0', ...config },
     version: '1.2.3',
     machine: { ...sound, ...machine },
@@ -260,6 +262,25 @@ describe('the doctor says what to do about', () => {
     })
   })
 
+  it('parts that cannot be loaded, and goes on to what can be looked at', async () => {
+    const items = await look({ compose: rejecting(new Error('a module is missing')) })
+    const bad = items.filter(({ status }) => status !== 'ok')
+    expect(bad).toMatchObject([
+      { name: 'libtorrent', status: 'fail', detail: 'a module is missing', advice: expect.any(String) },
+      { name: 'database', status: 'fail', detail: 'a module is missing', advice: expect.any(String) },
+    ])
+  })
+
+  it('an old Node alone, where nothing can be loaded because of it', async () => {
+    const compose = async () => {
+      refuseOldNode('v18.20.8')
+      throw new Error('it was not refused')
+    }
+    const items = await look({ compose, machine: { nodeVersion: 'v18.20.8' } })
+    const advice = items.filter(({ status }) => status === 'fail').map((item) => item.advice)
+    expect(advice).toEqual(Array.from({ length: 3 }, () => 'install Node.js 20.19 or newer'))
+  })
+
   it('a port that is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -286,6 +307,17 @@ describe('the doctor says what to do about', () => {
     })
     expect(item.detail).toMatch(/1 d 00 h before the library's last change/)
   })
+})
+
+it.each([
+  ['v18.20.8', false],
+  ['v20.18.3', false],
+  ['v20.19.0', true],
+  ['v22.0.0', true],
+])('Node %s is used: %s', (version, isFine) => {
+  const refuse = () => refuseOldNode(version)
+  if (isFine) expect(refuse).not.toThrow()
+  else expect(refuse).toThrow(expect.objectContaining({ code: 'IMPORT_NODE_TOO_OLD' }))
 })
 
 it('a library that is not there yet is nothing to complain of, and none is made', async () => {
