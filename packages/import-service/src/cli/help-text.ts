@@ -12,7 +12,7 @@ export const settings: readonly (readonly [string, string])[] = [
     'BAE_LIBRARY',
     'the library, where --library names none; else ~/.local/share/bae, or /var/lib/bae for root',
   ],
-  ['BAE_DATABASE_URL', "postgres://... : a server to use instead of the library's own"],
+  ['BAE_DATABASE_URL', "a PostgreSQL server, postgres://..., to use in place of the library's own"],
   ['BAE_STATE', "a folder on a local disk for the data of the library's own server"],
   ['BAE_LISTEN', 'ADDRESS:PORT where peers may reach it, several with commas'],
   ['BAE_CAPACITY', "how much the library's folder may hold, such as '200 GiB'"],
@@ -37,7 +37,7 @@ export function helpText(bae: string): string {
     ),
     ...wrapText(`ID is what '${bae} list' shows: an id, an info hash, or the beginning of one.`, helpColumns),
     '',
-    'Where things are, in the environment:',
+    'Where things are (environment variables):',
     ...table(settings.slice(0, 2)),
     '',
     ...wrapText(
