@@ -22,6 +22,8 @@ export type ImportErrorCode =
   | 'IMPORT_INTERRUPTED'
   /** This Node.js is older than what bae needs. */
   | 'IMPORT_NODE_TOO_OLD'
+  /** The result cannot be written to where it should go: see `cause`. */
+  | 'IMPORT_OUTPUT_FAILED'
   /** The command line is wrong. */
   | 'IMPORT_USAGE'
   /** The library folder cannot be made or written. */

@@ -95,6 +95,11 @@ export class CliOutput {
     })
   }
 
+  /** Settles when stdout has taken everything so far. Rejects when it did not. */
+  written(): Promise<void> {
+    return this.writeBytes(new Uint8Array())
+  }
+
   style(style: Style, text: string): string {
     if (!this.#options.colour) return text
     const [on, off] = codes[style]

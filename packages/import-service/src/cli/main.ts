@@ -16,10 +16,7 @@ import { StopControl } from './stop-control.js'
 export async function main(argv: readonly string[]): Promise<void> {
   const stop = new StopControl({ exit: (code) => process.exit(code) })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.interrupt(name))
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') stop.outputClosed()
-    else process.exit(exitFailed)
-  })
+  process.stdout.on('error', (error) => stop.outputFailed(error))
   // Nobody can be told that stderr is gone.
   process.stderr.on('error', () => {})
   const environment = processEnvironment()
@@ -43,17 +40,24 @@ export async function runCommandLine(
   context: CliContext,
   options: { readonly debug: boolean } = { debug: false },
 ): Promise<number> {
-  const json = wantsJson(argv)
+  const { output, stop } = context
   try {
-    return await dispatch(argv, context)
-  } catch (error) {
+    const exitCode = await dispatch(argv, context)
+    await output.written().catch((error) => stop.outputFailed(error))
+    // A signal that came too late changes nothing, but a result that nobody has got is none.
+    if (stop.lostOutput) throw stop.signal.reason
+    return exitCode
+  } catch (thrown) {
+    // What a command throws whose output is gone is only that.
+    const error = stop.lostOutput ? stop.signal.reason : thrown
+    const json = wantsJson(argv) && !stop.lostOutput
     // Whoever closed the pipe does not wait for a sentence.
-    if (context.stop.exitCode !== 141)
-      reportError(context.output, error, { json, debug: options.debug, commandName: context.commandName })
+    if (stop.exitCode !== 141)
+      reportError(output, error, { json, debug: options.debug, commandName: context.commandName })
     if (codeOf(error) === 'IMPORT_USAGE') return exitUsage
-    return context.stop.exitCode ?? exitFailed
+    return stop.exitCode ?? exitFailed
   } finally {
-    context.stop.close()
+    stop.close()
   }
 }
 

@@ -25,6 +25,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_TIMEOUT: 'a larger --timeout gives it more time',
   IMPORT_INTERRUPTED: inMessage,
   IMPORT_NODE_TOO_OLD: 'install a newer one, or put it before this one in PATH',
+  IMPORT_OUTPUT_FAILED: 'send it to where there is room for it',
   IMPORT_USAGE: inMessage,
   IMPORT_LIBRARY_UNWRITABLE:
     'name another folder with --library or BAE_LIBRARY, or change who may write this one',

@@ -1,4 +1,5 @@
-import { ImportError } from '../errors.js'
+import { ImportError, systemErrorCode } from '../errors.js'
+import { exitFailed } from './command.js'
 
 const stopWithinMs = 4_500
 const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
@@ -9,13 +10,14 @@ export interface StopControlDeps {
 }
 
 /**
- * Everything that may end a command early: signals, the time given, a closed output. The first of them
- * aborts `signal`; who has not stopped 4.5 s later is ended, and so is who gets a second signal.
+ * Everything that may end a command early: signals, the time given, an output that takes no more. The first of
+ * them aborts `signal`; who has not stopped 4.5 s later is ended, and so is who gets a second signal.
  */
 export class StopControl {
   readonly #deps: StopControlDeps
   readonly #controller = new AbortController()
   #exitCode: number | undefined
+  #lostOutput = false
   #timer: NodeJS.Timeout | undefined
   #guard: NodeJS.Timeout | undefined
 
@@ -32,16 +34,34 @@ export class StopControl {
     return this.#exitCode
   }
 
-  interrupt(signalName: string): void {
-    const exitCode = 128 + (signalNumbers[signalName] ?? 0)
-    if (this.signal.aborted) this.#deps.exit(exitCode)
-    else this.#stop(exitCode, new ImportError('IMPORT_INTERRUPTED', `stopped by ${signalName}`))
+  /** True when the command was stopped because its result cannot be written. */
+  get lostOutput(): boolean {
+    return this.#lostOutput
   }
 
-  /** Nobody reads the output any more: as if the process had died of SIGPIPE, but with time to stop cleanly. */
-  outputClosed(): void {
+  interrupt(signalName: string): void {
+    const exitCode = 128 + (signalNumbers[signalName] ?? 0)
     if (!this.signal.aborted)
+      this.#stop(exitCode, new ImportError('IMPORT_INTERRUPTED', `stopped by ${signalName}`))
+    // A terminal that closes says so twice, through the kernel and through its shell: nobody is impatient.
+    else if (signalName !== 'SIGHUP') this.#deps.exit(exitCode)
+  }
+
+  /**
+   * The output takes nothing more, and there is time to stop cleanly: where nobody reads any more as if the process
+   * had died of SIGPIPE.
+   */
+  outputFailed(error: unknown): void {
+    if (this.signal.aborted) return
+    this.#lostOutput = true
+    const code = systemErrorCode(error)
+    if (code === 'EPIPE') {
       this.#stop(141, new ImportError('IMPORT_INTERRUPTED', 'nobody reads the output any more'))
+    } else {
+      const why = code === 'ENOSPC' ? 'no space left on the disk' : (code ?? 'unknown reason')
+      const message = `the output cannot be written: ${why}`
+      this.#stop(exitFailed, new ImportError('IMPORT_OUTPUT_FAILED', message, { cause: error }))
+    }
   }
 
   /** Stops with IMPORT_TIMEOUT in `delayMs`; `seconds` is what the user asked for. */

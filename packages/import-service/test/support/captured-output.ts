@@ -3,13 +3,19 @@ import { CliOutput, type OutputStream } from '../../src/cli/cli-output.js'
 class CapturedStream implements OutputStream {
   readonly isTTY: boolean
   readonly columns = 80
+  readonly #failure: Error | undefined
   text = ''
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, failure?: Error) {
     this.isTTY = isTTY
+    this.#failure = failure
   }
 
   write(data: string | Uint8Array, done?: (error?: Error | null) => void): boolean {
+    if (this.#failure !== undefined) {
+      done?.(this.#failure)
+      return false
+    }
     this.text += typeof data === 'string' ? data : new TextDecoder().decode(data)
     done?.()
     return true
@@ -21,8 +27,11 @@ export class CapturedOutput extends CliOutput {
   readonly #stdout: CapturedStream
   readonly #stderr: CapturedStream
 
-  constructor(options: { readonly isTTY?: boolean; readonly colour?: boolean } = {}) {
-    const stdout = new CapturedStream(options.isTTY ?? false)
+  /** `failure`: what stdout answers to every write. */
+  constructor(
+    options: { readonly isTTY?: boolean; readonly colour?: boolean; readonly failure?: Error } = {},
+  ) {
+    const stdout = new CapturedStream(options.isTTY ?? false, options.failure)
     const stderr = new CapturedStream(options.isTTY ?? false)
     super({ stdout, stderr }, { colour: options.colour ?? false, unicode: false })
     this.#stdout = stdout
