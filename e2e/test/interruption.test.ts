@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { ImportSnapshot } from '@bae/import-service'
 import { afterAll, expect, it } from 'vitest'
-import { isError } from '../harness/bae-events.js'
+import { isError, type VerifyReport } from '../harness/bae-events.js'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { BaeProcess, bae, baeJson, completedOf, importTorrent } from '../harness/bae-process.js'
-import { expectError } from '../harness/expect-failure.js'
+import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
+import { expectError, expectFailure } from '../harness/expect-failure.js'
 import { needs } from '../harness/foreign-program.js'
 import { freePort } from '../harness/free-port.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
@@ -89,6 +92,38 @@ it('a second process that imports the same torrent is told IMPORT_BUSY, and the 
   await seed.setRate(0)
   completedOf(await first.result(20_000))
   expect(await baeJson<unknown[]>(library, ['list'])).toHaveLength(1)
+})
+
+it('list, show, cat, export and verify work while another process imports', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const [growing, whole] = [
+    await workshop.fileTorrent(totalBytes, mebibyte),
+    await workshop.treeTorrent(mebibyte),
+  ]
+  await using seed = await LibtorrentSeed.start([growing, whole])
+  await using library = await BaeLibrary.create()
+  const { id, pieces, files } = await importTorrent(library, whole.path, [seed])
+  await seed.setRate(rateBytesPerSecond / 4)
+  await using first = new BaeProcess(library, ['import', growing.path, '--peer', seed.address, '--json'])
+  await first.whenProgress(20_000, ({ pieces: stored }) => stored > 0)
+  const [, other] = await baeJson<readonly ImportSnapshot[]>(library, ['list'])
+  expect(other).toMatchObject({ state: 'downloading', totalPieces: totalBytes / mebibyte })
+  const growingId = other?.id ?? ''
+  const path = files[0]?.path ?? ''
+  const [cat, , , ofGrowing] = await Promise.all([
+    bae(library, ['cat', id, path]),
+    expectVerified(library, id, pieces),
+    expectExportEquals(library, id, whole.content),
+    baeJson<VerifyReport>(library, ['verify', growingId]),
+    expectFailure(library, ['export', growingId, join(library.outputFolder, 'early')], {
+      code: 'IMPORT_INCOMPLETE',
+    }),
+  ])
+  expect(cat).toMatchObject({ code: 0, stdout: await readFile(join(whole.content.path, path), 'utf8') })
+  expect(ofGrowing).toMatchObject({ bad: [] })
+  expect(first.running).toBe(true)
+  await seed.setRate(0)
+  completedOf(await first.result(20_000))
 })
 
 it('two processes import two torrents into one library at the same time', async (context) => {
