@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } fr
 import { basename, dirname, join } from 'node:path'
 import { StorageError } from '../errors.js'
 import { isFileError } from './file-error.js'
+import { noSpace, noSpaceIn } from './no-space.js'
 import type { PostgresBinaries } from './postgres-binaries.js'
 import { runProgram, type ServerUser } from './run-program.js'
 
@@ -39,7 +40,7 @@ export async function createCluster(cluster: NewCluster): Promise<void> {
       if (!isFileError(error, 'ENOTEMPTY', 'EEXIST')) throw error
     }
   } catch (error) {
-    if (isFileError(error, 'ENOSPC')) throw noSpace(error.message, error)
+    if (isFileError(error, 'ENOSPC', 'EDQUOT')) throw noSpace(cluster.directory, error.message, error)
     throw isFileError(error) ? unusable(cluster.directory, error.message, error) : error
   }
 }
@@ -73,7 +74,8 @@ async function fillCluster(made: string, { user, binaries, directory, signal }: 
     { user, timeoutMs: initTimeoutMs, signal },
   )
   if (exitCode === 0) return
-  if (/No space left/.test(output)) throw noSpace(output)
+  const full = noSpaceIn(output)
+  if (full !== undefined) throw noSpace(directory, full)
   if (/[Pp]ermission|not permitted|not supported/.test(output)) throw unusable(directory, lastLine(output))
   throw new StorageError('STORAGE_DATABASE', `the database in "${directory}" cannot be made: ${output}`)
 }
@@ -95,8 +97,4 @@ async function removeLeftovers(directory: string): Promise<void> {
 
 function lastLine(output: string): string {
   return output.split('\n').at(-1) ?? output
-}
-
-function noSpace(why: string, cause?: unknown): StorageError {
-  return new StorageError('STORAGE_NO_SPACE', `there is no room for the database: ${why}`, { cause })
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StorageError } from '../errors.js'
 import { unusable } from './create-cluster.js'
+import { noSpace, noSpaceIn } from './no-space.js'
 import type { PostgresBinaries } from './postgres-binaries.js'
 import { Presence } from './presence.js'
 import { clusterMajor } from './put-aside.js'
@@ -83,7 +84,8 @@ async function pauseAfterFailure(
   starts: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const passes = passingReasons.test(await logTail(folders))
+  const log = await logTail(folders)
+  const passes = passingReasons.test(log) && noSpaceIn(log) === undefined
   if (starts === (passes ? maxStarts : 2)) throw await notStarted(folders)
   await delay(startPauseMs, undefined, { signal })
   await removeForeignPid(folders)
@@ -92,6 +94,8 @@ async function pauseAfterFailure(
 async function notStarted(folders: ServerFolders): Promise<StorageError> {
   const log = await logTail(folders)
   if (/could not (bind|create|set permissions).*Unix/i.test(log)) return unusable(folders.directory, log)
+  const full = noSpaceIn(log)
+  if (full !== undefined) return noSpace(folders.directory, full)
   return new StorageError(
     'STORAGE_DATABASE',
     `the database server in "${folders.directory}" does not start: ${log}`,
