@@ -6,7 +6,7 @@ here="$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 bash "$here/bootstrap.sh"
 . "$here/steps.sh"
 
-# Clients that are not ours, for the end to end tests, and what the C++ tests are written with. Where they cannot
+# Clients that are not ours and file systems, for the end to end tests, and what the C++ tests are written with. Where they cannot
 # be had, those tests say what they need.
 missing_clients() {
   [ -e /usr/include/doctest/doctest.h ] || printf 'doctest-dev '
@@ -16,6 +16,9 @@ missing_clients() {
   command -v rtorrent >/dev/null || printf 'rtorrent '
   command -v transmission-daemon >/dev/null || printf 'transmission-daemon '
   command -v opentracker >/dev/null || printf 'opentracker '
+  command -v mount.exfat-fuse >/dev/null || printf 'exfat-fuse '
+  command -v mkfs.exfat >/dev/null || printf 'exfatprogs '
+  command -v mkfs.btrfs >/dev/null || printf 'btrfs-progs '
   command -v ip >/dev/null || printf 'iproute2 '
   /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || printf 'python3-libtorrent '
 }

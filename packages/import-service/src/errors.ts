@@ -1,3 +1,5 @@
+import { constants } from 'node:os'
+
 /** Marks every error of ours, so that two copies of a package still recognise each other's errors. */
 const brand = Symbol.for('bae.error')
 
@@ -72,5 +74,7 @@ export function isBaeError(error: unknown, code?: string): error is Error & { co
 
 /** The code of an error from the operating system (ENOENT, ...), where it is one. */
 export function systemErrorCode(error: unknown): string | undefined {
+  // Node has no name for a quota that is used up.
+  if (error instanceof Error && 'errno' in error && error.errno === -constants.errno.EDQUOT) return 'EDQUOT'
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { StorageHandler } from './native-session.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
@@ -165,6 +166,8 @@ const outcomeByCode: ReadonlyMap<unknown, number> = new Map([
   ['STORAGE_NO_SPACE', Outcome.noSpace],
   ['ENOSPC', Outcome.noSpace],
   ['EDQUOT', Outcome.noSpace],
+  // Node has no name for a quota that is used up.
+  [`Unknown system error -${constants.errno.EDQUOT}`, Outcome.noSpace],
   ['EROFS', Outcome.readOnly],
   ['EACCES', Outcome.accessDenied],
   ['EPERM', Outcome.notPermitted],

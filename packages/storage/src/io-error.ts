@@ -1,8 +1,11 @@
+import { constants } from 'node:os'
 import { StorageError } from './errors.js'
 
 /** The errno name of a failed system call, such as 'ENOENT'; undefined for every other error. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  // Node has no name for a quota that is used up.
+  if ('errno' in error && error.errno === -constants.errno.EDQUOT) return 'EDQUOT'
   return typeof error.code === 'string' ? error.code : undefined
 }
 

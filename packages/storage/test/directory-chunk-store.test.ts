@@ -7,7 +7,6 @@ import { DirectoryChunkStore } from '../src/chunk-store/directory-chunk-store.js
 import type { ChunkKey, StagedChunk } from '../src/chunk-store.js'
 import { patternBytes } from '../src/compliance/bytes.js'
 import { collect, rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
-import { ioError } from '../src/io-error.js'
 import type { TorrentId } from '../src/torrent-layout.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
@@ -157,19 +156,5 @@ describe('DirectoryChunkStore', () => {
     const file = join(await temporaryDirectory(), 'file')
     await writeFile(file, '')
     await rejectsWithCode('STORAGE_IO', DirectoryChunkStore.open(join(file, 'library')))
-  })
-})
-
-describe('a failed system call', () => {
-  it('is no space only for a full disk or quota, and never absence', () => {
-    const failed = (code: string): Error => Object.assign(new Error(code), { code, syscall: 'write' })
-    for (const code of ['ENOSPC', 'EDQUOT'])
-      expect(ioError('writing', failed(code)).code).toBe('STORAGE_NO_SPACE')
-    for (const code of ['EMFILE', 'ENFILE', 'EACCES', 'EIO', 'EROFS', 'ENOTDIR']) {
-      const error = ioError('writing', failed(code))
-      expect(error.code).toBe('STORAGE_IO')
-      expect(error.message).toContain(code)
-      expect(error.cause).toBeInstanceOf(Error)
-    }
   })
 })

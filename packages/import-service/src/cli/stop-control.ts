@@ -4,6 +4,11 @@ import { exitFailed } from './command.js'
 const stopWithinMs = 4_500
 const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+}
+
 export interface StopControlDeps {
   /** Ends the process at once. */
   readonly exit: (code: number) => void
@@ -58,8 +63,7 @@ export class StopControl {
     if (code === 'EPIPE') {
       this.#stop(141, new ImportError('IMPORT_INTERRUPTED', 'nobody reads the output any more'))
     } else {
-      const why = code === 'ENOSPC' ? 'no space left on the disk' : (code ?? 'unknown reason')
-      const message = `the output cannot be written: ${why}`
+      const message = `the output cannot be written: ${reasons[code ?? ''] ?? code ?? 'unknown reason'}`
       this.#stop(exitFailed, new ImportError('IMPORT_OUTPUT_FAILED', message, { cause: error }))
     }
   }

@@ -78,6 +78,8 @@ export async function examineSpace(directory: string, machine: Machine): Promise
   const name = 'free space'
   try {
     const { freeBytes, freeFiles } = await machine.fileSystemOf(await nearestFolder(directory))
+    if (freeBytes === undefined)
+      return { name, status: 'ok', detail: 'the file system where the library is does not tell' }
     const detail = `${formatBytes(freeBytes)} where the library is`
     const advice = "make room: 'bae remove ID' deletes what is not needed"
     if (freeBytes < scarceBytes) return { name, status: 'warn', detail, advice }

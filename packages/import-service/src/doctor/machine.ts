@@ -6,7 +6,8 @@ import { systemErrorCode } from '../errors.js'
 export interface FileSystemFacts {
   /** The number that Linux gives each kind. */
   readonly type: number
-  readonly freeBytes: number
+  /** `undefined` where the file system does not tell, as ramfs. */
+  readonly freeBytes?: number
   /** `undefined` where files are not counted. */
   readonly freeFiles?: number
 }
@@ -45,8 +46,12 @@ async function openFilesLimit(): Promise<number | undefined> {
 }
 
 async function fileSystemOf(folder: string): Promise<FileSystemFacts> {
-  const { type, bavail, bsize, files, ffree } = await statfs(folder)
-  return { type, freeBytes: bavail * bsize, ...(files > 0 && { freeFiles: ffree }) }
+  const { type, blocks, bavail, bsize, files, ffree } = await statfs(folder)
+  return {
+    type,
+    ...(blocks > 0 && { freeBytes: bavail * bsize }),
+    ...(files > 0 && { freeFiles: ffree }),
+  }
 }
 
 async function takesDirectWrites(folder: string): Promise<boolean> {

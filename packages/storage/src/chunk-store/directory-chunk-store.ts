@@ -74,10 +74,11 @@ export class DirectoryChunkStore implements StagingChunkStore {
     }
   }
 
-  async freeBytes(): Promise<number> {
+  async freeBytes(): Promise<number | undefined> {
     return await this.#run('asking for free space', undefined, async () => {
-      const { bavail, bsize } = await statfs(this.#directory)
-      return bavail * bsize
+      const { blocks, bavail, bsize } = await statfs(this.#directory)
+      // Of no size at all is what does not tell: ramfs, and some mounts of services.
+      return blocks === 0 ? undefined : bavail * bsize
     })
   }
 

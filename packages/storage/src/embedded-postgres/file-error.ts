@@ -1,5 +1,7 @@
+import { errnoOf } from '../io-error.js'
+
 /** An error of the operating system; with `codes`, one of those only. */
 export function isFileError(error: unknown, ...codes: string[]): error is Error & { code: string } {
-  if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return false
-  return codes.length === 0 || codes.includes(error.code as string)
+  const errno = errnoOf(error)
+  return errno !== undefined && (codes.length === 0 || codes.includes(errno))
 }
