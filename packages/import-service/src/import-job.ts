@@ -125,7 +125,7 @@ export class ImportJob implements Import {
     const torrent = await client.add(source.torrent, { id: this.id, peers, signal, sequential, ...wanted })
     this.#torrent = torrent
     this.#observe(torrent)
-    torrent.on('pieceCompleted', () => this.#clock.note(this.#deps.now()))
+    torrent.on('pieceCompleted', () => this.#clock.note(performance.now()))
     const layout = await torrent.whenMetadata({ signal })
     const selectedFiles = this.#choice ? this.#choose(torrent, layout, peers) : this.#record.selectedFiles
     await this.#noteLayout(layout, selectedFiles)
@@ -146,7 +146,7 @@ export class ImportJob implements Import {
     const lost = ({ target }: Event): void => interrupt((target as AbortSignal).reason)
     const look = ({ statuses }: StatusUpdate): void => {
       const status = statuses.get(this.id)
-      if (status !== undefined) this.#clock.observe(status.downloadedBytes, this.#deps.now())
+      if (status !== undefined) this.#clock.observe(status.downloadedBytes, performance.now())
       if (status?.error !== undefined) interrupt(status.error)
     }
     if (this.#stop?.aborted) stop()
@@ -161,7 +161,7 @@ export class ImportJob implements Import {
   }
 
   #observe(torrent: TorrentLike): void {
-    this.#clock.observe(torrent.status.downloadedBytes, this.#deps.now())
+    this.#clock.observe(torrent.status.downloadedBytes, performance.now())
   }
 
   /** The client chose by the torrent's own names; where these are not the ones that users see it is set right. */

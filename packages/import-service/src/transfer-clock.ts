@@ -1,4 +1,4 @@
-/** Time from the first to the last payload byte of one run, as far as it was seen. */
+/** Time from the first to the last payload byte of one run, as far as it was seen, by `performance.now()`: nobody sets that. */
 export class TransferClock {
   #quietAtMs: number | undefined
   #firstAtMs: number | undefined

@@ -15,16 +15,20 @@ import { rows } from './sql.js'
  * chunks that go are marked first, in a transaction of its own: `place` is `going`, and `last_used` the second
  * of the mark. Who wants to record one of them waits until its row is gone. A mark whose maker died counts for
  * `abandonedSeconds`; whoever made it begins no deletion after `deletionMs`, which leaves the rest of that time
- * to those that have begun.
+ * to those that have begun. Where the server's clock was set back, marks are of the future: those that are met for
+ * `abandonedSeconds` by a clock that nobody sets are abandoned, too.
  */
 const deletionMs = 5_000
 const abandonedSeconds = 15
 
 const pollMs = 25
 
+/** `$2`: it was waited for as long as a mark counts. */
+const isAbandoned = `(last_used <= ${secondsNow} - ${abandonedSeconds} OR $2 AND last_used > ${secondsNow})`
+
 const lockUnreferenced = {
   name: 'lock-unreferenced-chunks',
-  text: `SELECT key, length_bytes, place, last_used > ${secondsNow} - ${abandonedSeconds} AS is_fresh FROM chunk
+  text: `SELECT key, length_bytes, place, NOT ${isAbandoned} AS is_fresh FROM chunk
     WHERE key = ANY($1::bytea[]) AND reference_count = 0 ORDER BY key FOR UPDATE`,
 }
 
@@ -57,7 +61,7 @@ const lockMarked = {
 const lockAbandoned = {
   name: 'lock-abandoned-chunks',
   text: `SELECT key FROM chunk WHERE key = ANY($1::bytea[]) AND place = ${going}
-    AND last_used <= ${secondsNow} - ${abandonedSeconds} ORDER BY key FOR UPDATE`,
+    AND ${isAbandoned} ORDER BY key FOR UPDATE`,
 }
 
 /** Ends a transaction that meets chunks whose objects are being deleted: it is tried again later. */
@@ -87,14 +91,15 @@ export interface Transactions {
 
 /** How chunks are marked, and what becomes of them where their objects cannot be deleted. */
 export interface Marking {
-  readonly mark: Work<MarkedChunks>
+  /** `waited`: marks that others have made were waited for as long as they count. */
+  readonly mark: (manager: EntityManager, waited: boolean) => Promise<MarkedChunks>
   readonly takeBack: (manager: EntityManager, marked: MarkedChunks) => Promise<void>
 }
 
 /** Of those of `keys` that nothing refers to. */
 export function markingUnreferenced(keys: readonly ChunkKey[]): Marking {
   return {
-    mark: (manager) => markUnreferenced(manager, keys),
+    mark: (manager, waited) => markUnreferenced(manager, keys, waited),
     takeBack: async (manager, marked) => void (await rows(manager, unmark, valuesOf(marked))),
   }
 }
@@ -105,8 +110,13 @@ export function markingUnknown(keys: readonly ChunkKey[]): Marking {
 }
 
 /** Rejects ChunksGoing where another process is about to forget one. */
-async function markUnreferenced(manager: EntityManager, keys: readonly ChunkKey[]): Promise<MarkedChunks> {
-  const found = await rows<PlacedRow & { is_fresh: boolean }>(manager, lockUnreferenced, [keys.map(packKey)])
+async function markUnreferenced(
+  manager: EntityManager,
+  keys: readonly ChunkKey[],
+  waited: boolean,
+): Promise<MarkedChunks> {
+  type Found = PlacedRow & { is_fresh: boolean }
+  const found = await rows<Found>(manager, lockUnreferenced, [keys.map(packKey), waited])
   const fresh = found.filter(({ place, is_fresh }) => place === going && is_fresh)
   if (fresh.length > 0) throw new ChunksGoing(keysOf(fresh))
   if (found.length === 0) return { keys: [], at: 0 }
@@ -127,10 +137,11 @@ export async function forgetMarked(
   { mark, takeBack }: Marking,
   deleteObjects: DeleteObjects,
 ): Promise<void> {
+  const hasWaited = waitingForMarks()
   for (;;) {
     const startMs = performance.now()
     try {
-      const marked = await writeOnce(mark)
+      const marked = await writeOnce((manager) => mark(manager, hasWaited()))
       if (marked.keys.length === 0) return
       try {
         await beforeDeadline(startMs + deletionMs, (signal) => deleteObjects(marked.keys, { signal }))
@@ -149,16 +160,23 @@ export async function forgetMarked(
 
 /** Runs `work` in a transaction, again while it meets chunks that are going. Ends with the time of their marks. */
 export async function unlessGoing<T>({ write }: Pick<Transactions, 'write'>, work: Work<T>): Promise<T> {
+  const hasWaited = waitingForMarks()
   for (;;) {
     try {
       return await write(work)
     } catch (error) {
       if (!(error instanceof ChunksGoing)) throw error
-      const packed = error.keys.map(packKey)
-      await write(async (manager) => deleteRows(manager, await rows(manager, lockAbandoned, [packed])))
+      const values = [error.keys.map(packKey), hasWaited()]
+      await write(async (manager) => deleteRows(manager, await rows(manager, lockAbandoned, values)))
       await delay(pollMs)
     }
   }
+}
+
+/** Tells, from now on, whether any mark that was there at the beginning has had its time. */
+function waitingForMarks(): () => boolean {
+  const startMs = performance.now()
+  return () => performance.now() - startMs > abandonedSeconds * 1000
 }
 
 interface KeyRow {
