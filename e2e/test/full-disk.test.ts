@@ -5,10 +5,10 @@ import { isError } from '../harness/bae-events.js'
 import { BaeLibrary } from '../harness/bae-library.js'
 import { BaeProcess, bae, baeJson, importTorrent } from '../harness/bae-process.js'
 import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
-import { expectFailure } from '../harness/expect-failure.js'
+import { expectError, expectFailure } from '../harness/expect-failure.js'
 import { needs } from '../harness/foreign-program.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
-import { mebibyte } from '../harness/sizes.js'
+import { kibibyte, mebibyte } from '../harness/sizes.js'
 import { SmallFileSystem } from '../harness/small-file-system.js'
 import { Workshop } from '../harness/workshop.js'
 
@@ -52,4 +52,25 @@ it('a disk that fills up meanwhile stops the import, and the same command goes o
   await expectVerified(library, id, pieces)
   await expectExportEquals(library, id, torrent.content)
   expect(await bae(library, ['remove', id])).toMatchObject({ code: 0 })
+})
+
+it('a disk of the database that fills up stops the import, and the same command goes on when there is room', async (context) => {
+  needs(context, 'python3-libtorrent')
+  await using library = await BaeLibrary.create()
+  using disk = SmallFileSystem.mount(context, library.stateFolder, { sizeBytes: 80 * mebibyte })
+  // Small pieces: the records need more than the room that the server keeps for itself.
+  const torrent = await workshop.fileTorrent(64 * mebibyte, 16 * kibibyte)
+  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 16 * mebibyte })
+  const words = ['import', torrent.path, '--peer', seed.address, '--json']
+  await using importing = new BaeProcess(library, words)
+  await importing.whenProgress(20_000, ({ pieces }) => pieces > 4)
+  const ballast = join(disk.folder, 'ballast')
+  await writeFile(ballast, new Uint8Array(80 * mebibyte)).catch(() => {})
+  expectError(await importing.result(30_000), 1, 'STORAGE_NO_SPACE')
+  await expectFailure(library, ['list'], { code: 'STORAGE_NO_SPACE' })
+
+  await rm(ballast)
+  await seed.setRate(0)
+  const { id, pieces } = await importTorrent(library, torrent.path, [seed])
+  await expectVerified(library, id, pieces)
 })

@@ -4,6 +4,7 @@ import { isBaeError, StorageError } from '../errors.js'
 import { type ClusterPlace, findClusterPlace, notePlace } from './cluster-place.js'
 import { createCluster, databaseUser } from './create-cluster.js'
 import { type Entrance, enterServer } from './enter-server.js'
+import { noSpace, noSpaceIn } from './no-space.js'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js'
 import { databaseName, type Presence, readPassword } from './presence.js'
 import { putAside } from './put-aside.js'
@@ -50,6 +51,8 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   } catch (error) {
     if (options.signal?.aborted === true || isBaeError(error)) throw error
     const why = error instanceof Error ? error.message : typeof error
+    const full = noSpaceIn(why)
+    if (full !== undefined) throw noSpace(options.directory, full, error)
     throw new StorageError('STORAGE_DATABASE', `the library's database cannot be opened: ${why}`, {
       cause: error,
     })
