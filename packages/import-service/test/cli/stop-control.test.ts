@@ -39,7 +39,7 @@ describe('an output that takes no more', () => {
     const { code, output } = await cli.run(words.split(' '), failing('ENOSPC'))
     expect({ code, said: output.stderr }).toEqual({
       code: 1,
-      said: 'bae: the output cannot be written: no space left on the disk [IMPORT_OUTPUT_FAILED]\n',
+      said: 'bae: the output cannot be written: no space left on the disk; send it to where there is room for it [IMPORT_OUTPUT_FAILED]\n',
     })
   })
 
