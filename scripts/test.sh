@@ -16,6 +16,7 @@ missing_clients() {
   command -v rtorrent >/dev/null || printf 'rtorrent '
   command -v transmission-daemon >/dev/null || printf 'transmission-daemon '
   command -v opentracker >/dev/null || printf 'opentracker '
+  command -v faketime >/dev/null || printf 'faketime '
   command -v mount.exfat-fuse >/dev/null || printf 'exfat-fuse '
   command -v mkfs.exfat >/dev/null || printf 'exfatprogs '
   command -v mkfs.btrfs >/dev/null || printf 'btrfs-progs '

@@ -8,6 +8,7 @@ const probes = {
   rtorrent: ['rtorrent', '-h'],
   'transmission-daemon': ['transmission-daemon', '--version'],
   opentracker: ['opentracker', '-h'],
+  faketime: ['faketime', '-v'],
   'exfat-fuse': ['sh', '-c', 'command -v mount.exfat-fuse && command -v mkfs.exfat'],
   'btrfs-progs': ['mkfs.btrfs', '--version'],
   'python3-libtorrent': [systemPython, '-c', 'import libtorrent'],

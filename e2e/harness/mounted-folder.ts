@@ -2,9 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import type { TestContext } from 'vitest'
 import { needs } from './foreign-program.js'
+import { stopLeftoverServers } from './leftover-server.js'
 
 /** Something that is mounted on a folder until the test ends, however it ends. Needs root. */
-export class MountedFolder implements Disposable {
+export class MountedFolder implements AsyncDisposable {
   readonly folder: string
   readonly #afterwards: () => void
 
@@ -49,8 +50,9 @@ export class MountedFolder implements Disposable {
     return mounted
   }
 
-  /** Takes it off again; what still uses it, of a test that failed, keeps it until it ends. */
-  [Symbol.dispose](): void {
+  /** Takes it off again, and ends a server of a test that failed before; what else still uses it keeps it until it ends. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await stopLeftoverServers(this.folder)
     const done = spawnSync('umount', [this.folder], { stdio: 'ignore' }).status === 0
     if (!done) execFileSync('umount', ['--lazy', this.folder])
     this.#afterwards()

@@ -10,7 +10,7 @@ export interface SmallFileSystemOptions {
 }
 
 /** A file system in memory, mounted on a folder of a test: small enough to fill. Needs root. */
-export class SmallFileSystem implements Disposable {
+export class SmallFileSystem implements AsyncDisposable {
   readonly folder: string
   readonly #mounted: MountedFolder
 
@@ -36,7 +36,7 @@ export class SmallFileSystem implements Disposable {
     execFileSync('mount', ['-o', `remount,nr_inodes=${inodes}`, this.folder])
   }
 
-  [Symbol.dispose](): void {
-    this.#mounted[Symbol.dispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#mounted[Symbol.asyncDispose]()
   }
 }

@@ -18,7 +18,7 @@ afterAll(() => workshop.close())
 it('a torrent that does not fit is refused with one sentence, and nothing is left', async (context) => {
   needs(context, 'python3-libtorrent')
   await using library = await BaeLibrary.create()
-  using _ = SmallFileSystem.mount(context, library.folder, { sizeBytes: 24 * mebibyte })
+  await using _ = SmallFileSystem.mount(context, library.folder, { sizeBytes: 24 * mebibyte })
   const torrent = await workshop.fileTorrent(64 * mebibyte, mebibyte)
   await using seed = await LibtorrentSeed.start([torrent])
   const args = ['import', torrent.path, '--peer', seed.address]
@@ -31,7 +31,7 @@ it('a torrent that does not fit is refused with one sentence, and nothing is lef
 it('a disk that fills up meanwhile stops the import, and the same command goes on when there is room', async (context) => {
   needs(context, 'python3-libtorrent')
   await using library = await BaeLibrary.create()
-  using disk = SmallFileSystem.mount(context, library.folder, { sizeBytes: 96 * mebibyte })
+  await using disk = SmallFileSystem.mount(context, library.folder, { sizeBytes: 96 * mebibyte })
   const torrent = await workshop.fileTorrent(64 * mebibyte, mebibyte)
   await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 16 * mebibyte })
   const args = ['import', torrent.path, '--peer', seed.address, '--json']
@@ -57,7 +57,7 @@ it('a disk that fills up meanwhile stops the import, and the same command goes o
 it('a disk of the database that fills up stops the import, and the same command goes on when there is room', async (context) => {
   needs(context, 'python3-libtorrent')
   await using library = await BaeLibrary.create()
-  using disk = SmallFileSystem.mount(context, library.stateFolder, { sizeBytes: 80 * mebibyte })
+  await using disk = SmallFileSystem.mount(context, library.stateFolder, { sizeBytes: 80 * mebibyte })
   // Small pieces: the records need more than the room that the server keeps for itself.
   const torrent = await workshop.fileTorrent(64 * mebibyte, 16 * kibibyte)
   await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 16 * mebibyte })

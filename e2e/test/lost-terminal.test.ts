@@ -76,7 +76,8 @@ it('a command whose output cannot be written exits 1, says so, and closes the li
   await using library = await BaeLibrary.create()
   const { id, name } = await importTorrent(library, torrent.path, [seed])
   for (const words of [['list'], ['cat', id, name], ['doctor']]) {
-    const sentence = 'bae: the output cannot be written: no space left on the disk [IMPORT_OUTPUT_FAILED]\n'
+    const sentence =
+      'bae: the output cannot be written: no space left on the disk; send it to where there is room for it [IMPORT_OUTPUT_FAILED]\n'
     expect(await throughShell(library, words, '>/dev/full')).toEqual({
       code: 1,
       stdout: '',

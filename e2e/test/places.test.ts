@@ -25,7 +25,7 @@ it('a read-only checkout in a private home, in a path with a space, serves its o
   await using library = await BaeLibrary.create()
   const home = join(library.root, 'ho me')
   const clone = join(home, 'a clone')
-  using _ = MountedFolder.readOnly(context, clone, repositoryRoot)
+  await using _ = MountedFolder.readOnly(context, clone, repositoryRoot)
   await chmod(home, 0o700)
   await chown(home, nobody, nobody)
   const program = join(clone, relative(repositoryRoot, baePath))
@@ -49,7 +49,7 @@ it('a library on a file system without permissions and sockets has its database 
   const torrent = await workshop.treeTorrent(mebibyte)
   await using seed = await LibtorrentSeed.start([torrent])
   await using library = await BaeLibrary.create(ownDatabase)
-  using _ = MountedFolder.exfat(context, library.folder, 64 * mebibyte)
+  await using _ = MountedFolder.exfat(context, library.folder, 64 * mebibyte)
   const words = ['import', torrent.path, '--peer', seed.address]
   await expectFailure(library, words, { code: 'STORAGE_POSTGRES_FOLDER' })
   expect((await bae(library, words)).stderr).toContain('set BAE_STATE to a folder on a local disk')
@@ -59,7 +59,7 @@ it('a library on a file system without permissions and sockets has its database 
   expect(await readFile(join(library.folder, 'postgres.place'), 'utf8')).toContain(library.stateFolder)
   await expectVerified(library, id, pieces)
   await expectExportEquals(library, id, torrent.content)
-  expect(await baeJson(library, ['doctor'])).not.toContainEqual(expect.objectContaining({ status: 'fail' }))
+  expect(await baeJson(library, ['doctor'])).toMatchObject({ ok: true })
   expect(await bae(library, ['remove', id])).toMatchObject({ code: 0 })
   expect(await library.chunkFiles()).toEqual([])
 })
@@ -69,7 +69,13 @@ it('a library on a file system that knows no direct writes and tells no size wor
   const torrent = await workshop.fileTorrent(24 * mebibyte, mebibyte)
   await using seed = await LibtorrentSeed.start([torrent])
   await using library = await BaeLibrary.create(ownDatabase)
-  using _ = MountedFolder.mount(context, library.folder, ['mount', '-t', 'ramfs', 'ramfs', library.folder])
+  await using _ = MountedFolder.mount(context, library.folder, [
+    'mount',
+    '-t',
+    'ramfs',
+    'ramfs',
+    library.folder,
+  ])
   await chmod(library.folder, 0o755)
   const direct = spawnSync('dd', [
     'if=/dev/zero',
@@ -88,7 +94,7 @@ it('a quota that is used up stops an import, and the same command goes on when i
   const torrent = await workshop.fileTorrent(24 * mebibyte, mebibyte)
   await using seed = await LibtorrentSeed.start([torrent])
   await using library = await BaeLibrary.create()
-  using disk = MountedFolder.btrfs(context, library.folder, 160 * mebibyte)
+  await using disk = MountedFolder.btrfs(context, library.folder, 160 * mebibyte)
   limit(disk, '12M')
   const words = ['import', torrent.path, '--peer', seed.address, '--json']
   expectError(await bae(library, words), 1, 'STORAGE_NO_SPACE')
@@ -101,7 +107,7 @@ it('a quota that the database does not fit into is told in one sentence', async 
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(24 * mebibyte, mebibyte)
   await using library = await BaeLibrary.create(ownDatabase)
-  using disk = MountedFolder.btrfs(context, library.folder, 160 * mebibyte)
+  await using disk = MountedFolder.btrfs(context, library.folder, 160 * mebibyte)
   limit(disk, '20M')
   await expectFailure(library, ['import', torrent.path], { code: 'STORAGE_NO_SPACE' })
   expect(await readdir(library.folder)).toEqual(['library.json', 'store'])
@@ -113,7 +119,7 @@ it('a disk that takes no more files stops an import, and the same command goes o
   await using seed = await LibtorrentSeed.start([torrent])
   await using library = await BaeLibrary.create()
   // Each chunk is a file, and as a rule the first in a folder of its own: sealing finds none left, too.
-  using disk = SmallFileSystem.mount(context, library.folder, { sizeBytes: 96 * mebibyte, inodes: 36 })
+  await using disk = SmallFileSystem.mount(context, library.folder, { sizeBytes: 96 * mebibyte, inodes: 36 })
   const words = ['import', torrent.path, '--peer', seed.address, '--json']
   expectError(await bae(library, words), 1, 'STORAGE_NO_SPACE')
   disk.allowInodes(1000)

@@ -27,7 +27,7 @@ it('a library folder that this user may not write is told in one sentence', asyn
 
 it('a library on a read-only file system is told in one sentence', async (context) => {
   await using library = await BaeLibrary.create()
-  using _ = SmallFileSystem.mount(context, library.folder, { sizeBytes: mebibyte, readOnly: true })
+  await using _ = SmallFileSystem.mount(context, library.folder, { sizeBytes: mebibyte, readOnly: true })
   const torrent = await writeTorrent(library)
   await expectFailure(library, ['import', torrent], { code: 'IMPORT_LIBRARY_UNWRITABLE' })
   expect(await listFiles(library.folder)).toEqual([])
