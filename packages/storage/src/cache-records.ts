@@ -46,7 +46,10 @@ export interface CacheRecords {
   usage(): Promise<CacheUsage>
   /** This chunk is about to be put. Where there is no record of it one is made, without references. */
   addLocal(key: ChunkKey, lengthBytes: number): Promise<void>
-  /** A remote chunk is about to be put into the local store too. False, and nothing done, where it has no record. */
+  /**
+   * A remote chunk is about to be put into the local store too: whoever found it missing there must not say so any
+   * more. False, and nothing done, where it has no record.
+   */
   markBack(key: ChunkKey, atMs: number): Promise<boolean>
   /** They are in the remote store. Answers those whose records are of that version still; the others are passed over. */
   markRemote(chunks: readonly WaitingChunk[], atMs: number): Promise<readonly ChunkKey[]>

@@ -95,6 +95,7 @@ export class MemoryCacheRecords implements CacheRecords {
     await this.#write(() => {
       const chunk = this.rowOf(key, lengthBytes)
       if (chunk.place === 'away') chunk.place = 'both'
+      chunk.version = this.#contents.versions.last++
     })
   }
 
@@ -102,6 +103,7 @@ export class MemoryCacheRecords implements CacheRecords {
     const back = await this.#change([key], (chunk) => {
       if (chunk.place === 'away') chunk.place = 'both'
       if (chunk.place === 'both') chunk.lastUsedMs = atMs
+      chunk.version = this.#contents.versions.last++
     })
     return back.length > 0
   }

@@ -96,6 +96,18 @@ const countClauses: Clauses<DatabaseSubject> = {
       await usageIs(database, 0, 0)
     }),
 
+  'a chunk that comes back is not away for whoever missed it before': (subject) =>
+    withChunks(subject, 'a', async (database) => {
+      const missed = await database.cache.notRemote(10, [])
+      assert.deepEqual(
+        missed.map(({ key }) => key),
+        keysNamed('a'),
+      )
+      assert.equal(await database.cache.markBack(sampleKey('a'), startMs), true)
+      await database.cache.markAway(missed)
+      await usageIs(database, 100, 0)
+    }),
+
   'a chunk without a record cannot be marked': (subject) =>
     withChunks(subject, 'a', async (database) => {
       assert.equal(await database.cache.markBack(sampleKey('x'), startMs), false)

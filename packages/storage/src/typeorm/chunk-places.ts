@@ -94,7 +94,7 @@ export async function addLocal(manager: EntityManager, key: ChunkKey, lengthByte
     await changeUsage(manager, lengthBytes, 0)
     return true
   }
-  return (await move(manager, [key], (place) => (place === away ? both : place))).length > 0
+  return (await moveAnew(manager, [key], (place) => (place === away ? both : place))).length > 0
 }
 
 /** Gives the chunks the place that `to` says, and counts. Answers those that have a row and are not going. */
@@ -102,10 +102,25 @@ export async function move(
   manager: EntityManager,
   keys: readonly ChunkKey[],
   to: (place: Place) => Place,
+): Promise<ChunkKey[]> {
+  const found = await rows<PlacedRow>(manager, lockPlaces, [keys.map(packKey)])
+  await write(
+    manager,
+    found.filter(({ place }) => to(place) !== place),
+    to,
+  )
+  return found.map(({ key }) => unpackKey(key))
+}
+
+/** The same; rows that keep their place get a new version all the same, and a time of use if there is one. */
+export async function moveAnew(
+  manager: EntityManager,
+  keys: readonly ChunkKey[],
+  to: (place: Place) => Place,
   atMs?: number,
 ): Promise<ChunkKey[]> {
   const found = await rows<PlacedRow>(manager, lockPlaces, [keys.map(packKey)])
-  await moveLocked(manager, found, to, atMs)
+  await write(manager, found, to, atMs)
   return found.map(({ key }) => unpackKey(key))
 }
 
@@ -118,7 +133,8 @@ export async function moveWaiting(
 ): Promise<ChunkKey[]> {
   const versions = [chunks.map(({ key }) => packKey(key)), chunks.map(({ version }) => version)]
   const found = await rows<PlacedRow>(manager, lockVersions, versions)
-  await moveLocked(manager, found, () => place, atMs)
+  const changed = found.filter((row) => row.place !== place)
+  await write(manager, changed, () => place, atMs)
   return found.map(({ key }) => unpackKey(key))
 }
 
@@ -154,7 +170,7 @@ export async function evict(
   const keys = chosen.map(({ key }) => unpackKey(key))
   if (keys.length === 0) return { keys, bytes }
   await deleteObjects(keys)
-  await moveLocked(manager, chosen, () => away)
+  await write(manager, chosen, () => away)
   return { keys, bytes }
 }
 
@@ -162,20 +178,20 @@ export async function touch(manager: EntityManager, keys: readonly ChunkKey[], a
   await rows(manager, touchChunks, [keys.map(packKey), secondsOf(atMs)])
 }
 
-async function moveLocked(
+/** Of rows that are locked. */
+async function write(
   manager: EntityManager,
   locked: readonly PlacedRow[],
   to: (place: Place) => Place,
   atMs?: number,
 ): Promise<void> {
-  const changed = locked.filter((row) => to(row.place) !== row.place)
   for (const place of [null, both, away] as const) {
-    const some = changed.filter((row) => to(row.place) === place).map(({ key }) => key)
+    const some = locked.filter((row) => to(row.place) === place).map(({ key }) => key)
     if (some.length > 0)
       await rows(manager, setPlaces, [some, place, atMs === undefined ? null : secondsOf(atMs)])
   }
-  const gone = sum(changed.filter((row) => to(row.place) === away))
-  const back = sum(changed.filter((row) => row.place === away))
+  const gone = sum(locked.filter((row) => to(row.place) === away))
+  const back = sum(locked.filter((row) => row.place === away))
   await changeUsage(manager, back - gone, gone - back)
 }
 

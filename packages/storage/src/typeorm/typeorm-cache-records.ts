@@ -9,7 +9,18 @@ import type {
   WaitingChunk,
 } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
-import { addLocal, away, both, evict, move, moveWaiting, notRemote, touch, usage } from './chunk-places.js'
+import {
+  addLocal,
+  away,
+  both,
+  evict,
+  move,
+  moveAnew,
+  moveWaiting,
+  notRemote,
+  touch,
+  usage,
+} from './chunk-places.js'
 import { ChunksGoing } from './going-chunks.js'
 import { pin, pinCount, unpin } from './pins.js'
 import { withObjects } from './store-failure.js'
@@ -44,7 +55,7 @@ export class TypeOrmCacheRecords implements CacheRecords {
 
   async markBack(key: ChunkKey, atMs: number): Promise<boolean> {
     const marked = await this.#deps.write((manager) =>
-      move(manager, [key], (place) => (place === away ? both : place), atMs),
+      moveAnew(manager, [key], (place) => (place === away ? both : place), atMs),
     )
     return marked.length > 0
   }
