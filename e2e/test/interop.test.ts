@@ -52,7 +52,9 @@ describe.for(torrents)(
       const { client } = await exchange(foreignPeers[program], { library, torrent })
       expect(client).toMatch(foreignPeers[program].calledItself)
       const givenBytes = () => seeding.status.uploadedBytes - givenBeforeBytes
-      await context.expect.poll(givenBytes).toBeGreaterThanOrEqual(torrent.content.totalBytes)
+      await context.expect
+        .poll(givenBytes, { timeout: 10_000 })
+        .toBeGreaterThanOrEqual(torrent.content.totalBytes)
     })
   },
 )

@@ -21,7 +21,8 @@ SETTINGS = {
     "enable_incoming_utp": False,
     "enable_outgoing_utp": False,
     "allow_multiple_connections_per_ip": True,
-    "alert_mask": libtorrent.alert.category_t.status_notification,
+    "alert_mask": libtorrent.alert.category_t.status_notification
+    | libtorrent.alert.category_t.storage_notification,
 }
 
 
@@ -29,6 +30,15 @@ def wait_until(session, condition):
     while not condition():
         session.wait_for_alert(100)
         session.pop_alerts()
+
+
+def flush(session, handle):
+    """A piece is there for libtorrent before its bytes are in the files."""
+    handle.flush_cache()
+    while True:
+        session.wait_for_alert(100)
+        if any(isinstance(alert, libtorrent.cache_flushed_alert) for alert in session.pop_alerts()):
+            return
 
 
 def main():
@@ -48,6 +58,7 @@ def main():
     for line in sys.stdin:
         wanted = int(line) if line.strip().isdigit() else parameters.ti.num_pieces()
         wait_until(session, lambda: handle.status().is_seeding or handle.status().num_pieces >= wanted)
+        flush(session, handle)
         print(json.dumps({"complete": True}), flush=True)
 
 
