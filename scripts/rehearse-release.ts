@@ -10,7 +10,12 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { packageNames, repositoryRoot } from './repository.js'
 
-const verdaccio = 'verdaccio@6.10.4'
+/** It asks for node-fetch by a tag, which not every mirror has. */
+const registryPackage = {
+  private: true,
+  dependencies: { verdaccio: '6.10.4' },
+  overrides: { 'node-fetch': '2.7.0' },
+}
 const startLimitMs = 60_000
 
 const folder = mkdtempSync(join(tmpdir(), 'bae-release-'))
@@ -62,7 +67,8 @@ async function startRegistry(): Promise<string> {
   say('starting a registry')
   const place = join(folder, 'registry')
   mkdirSync(place)
-  run(folder, 'npm', ['install', '--prefix', place, '--no-audit', '--no-fund', '--no-save', verdaccio])
+  writeFileSync(join(place, 'package.json'), JSON.stringify(registryPackage))
+  run(place, 'npm', ['install', '--no-audit', '--no-fund'])
   const upstream = run(folder, 'npm', ['config', 'get', 'registry']).trim()
   const port = await freePort()
   writeFileSync(join(place, 'config.yaml'), registrySettings(place, upstream))
