@@ -1,6 +1,7 @@
 // rehearse-release: what a release does, in a clone of HEAD and against a registry on this machine: versions and
 // changelogs from the changesets, the build, the prebuilt addon, publishing; then an installation as a user has it.
-// Takes some minutes and leaves nothing behind. By hand, before a release: `pnpm rehearse`.
+// Takes some minutes and leaves nothing behind. By hand, before a release: `pnpm rehearse`, after `npm test` has brought
+// the Node that the registry runs on.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,6 +17,8 @@ const registryPackage = {
   dependencies: { verdaccio: '6.10.4' },
   overrides: { 'node-fetch': '2.7.0' },
 }
+/** What it runs on, which `npm test` brings. */
+const registryNode = join(repositoryRoot, '.bae/nodes/node_modules/node-22/bin/node')
 const startLimitMs = 60_000
 
 const folder = mkdtempSync(join(tmpdir(), 'bae-release-'))
@@ -74,12 +77,12 @@ async function startRegistry(): Promise<string> {
   writeFileSync(join(place, 'config.yaml'), registrySettings(place, upstream))
   const command = join(place, 'node_modules/verdaccio/bin/verdaccio')
   const args = [command, '--config', join(place, 'config.yaml'), '--listen', `127.0.0.1:${port}`]
-  const child = spawn(process.execPath, args, { stdio: 'ignore', signal: abort.signal })
-  child.on('error', (error) => {
-    if (error.name !== 'AbortError') throw error
-  })
+  const child = spawn(registryNode, args, { stdio: ['ignore', 'ignore', 'inherit'], signal: abort.signal })
+  const ended = new AbortController()
+  child.on('exit', (code) => ended.abort(new Error(`the registry ended with ${code}`)))
+  child.on('error', (error) => ended.abort(error))
   const registry = `http://127.0.0.1:${port}/`
-  const limit = AbortSignal.any([abort.signal, AbortSignal.timeout(startLimitMs)])
+  const limit = AbortSignal.any([abort.signal, ended.signal, AbortSignal.timeout(startLimitMs)])
   while (!(await answers(registry, limit))) await wait(100, undefined, { signal: limit })
   return registry
 }

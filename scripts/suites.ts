@@ -20,6 +20,9 @@ export interface Suite {
 
 const minuteMs = 60_000
 
+/** End to end tests say in their own vitest.config.ts how many they want: they wait much, and some must be alone. */
+const twoWorkers = '--maxWorkers=2'
+
 /** Everything that `npm test` runs, in order: what fails fast comes first. */
 export function allSuites(): Suite[] {
   return [
@@ -29,7 +32,7 @@ export function allSuites(): Suite[] {
     script('docs', 'check-docs'),
     script('contract', 'check-contract-cases'),
     script('mutants', 'check-mutants'),
-    vitest('unit', 'scripts unit', 'scripts', [], 2 * minuteMs),
+    vitest('unit', 'scripts unit', 'scripts', [twoWorkers], 2 * minuteMs),
     ...packageNames.map((name) => unitTests(name)),
     ...packageNames.map((name) => aloneTests(name)),
     cppTests('address'),
@@ -37,14 +40,14 @@ export function allSuites(): Suite[] {
     cppTests('sessions'),
     cppTests('memcheck'),
     cppTests('helgrind'),
-    vitest('native', 'native addon', 'packages/native', ['--project', 'native'], 6 * minuteMs),
+    vitest('native', 'native addon', 'packages/native', ['--project', 'native', twoWorkers], 6 * minuteMs),
     ...examples(),
-    vitest('e2e', 'end to end', 'e2e', ['--maxWorkers=3'], 20 * minuteMs),
+    vitest('e2e', 'end to end', 'e2e', [], 20 * minuteMs),
   ]
 }
 
 function unitTests(name: string): Suite {
-  const args = [...unitArgs(name), ...(measuresCoverage(name) ? ['--coverage'] : [])]
+  const args = [...unitArgs(name), twoWorkers, ...(measuresCoverage(name) ? ['--coverage'] : [])]
   return vitest('unit', `${name} unit`, join('packages', name), args, 5 * minuteMs)
 }
 
@@ -82,9 +85,7 @@ function examples(): Suite[] {
 function vitest(group: SuiteGroup, name: string, folder: string, args: string[], limitMs: number): Suite {
   const cwd = join(repositoryRoot, folder)
   const reporter = join(import.meta.dirname, 'count-reporter.js')
-  // What waits for other programs may say that it wants more.
-  const workers = args.some((arg) => arg.startsWith('--maxWorkers')) ? [] : ['--maxWorkers=2']
-  const reporters = ['--reporter=default', `--reporter=${reporter}`, ...workers]
+  const reporters = ['--reporter=default', `--reporter=${reporter}`]
   return {
     group,
     name,

@@ -4,8 +4,15 @@ import type { Done } from './with-file.js'
 
 /** Exactly `range.length` bytes, or `undefined` when the file ends before that. The result shares memory with nothing. */
 export function readExactly(descriptor: number, range: ByteRange, done: Done<Uint8Array | undefined>): void {
-  // Not zeroed first: every byte is read into or the whole is thrown away.
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(range.length).buffer)
+  let bytes: Uint8Array
+  try {
+    // Not zeroed first: every byte is read into or the whole is thrown away.
+    bytes = new Uint8Array(Buffer.allocUnsafeSlow(range.length).buffer)
+  } catch (error) {
+    // More than there is memory for. Who waits is told; a callback has nobody to throw it to.
+    done(error as Error, undefined)
+    return
+  }
   const readFrom = (at: number): void => {
     fs.read(descriptor, bytes, at, bytes.length - at, range.offset + at, (error, bytesRead) => {
       if (error !== null || bytesRead === 0) done(error, undefined)

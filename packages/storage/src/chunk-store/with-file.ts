@@ -38,7 +38,12 @@ export function withFile<T>(
           else reject(failure)
         })
       }
-      work(descriptor, done)
+      // What is thrown in a callback would reach nobody, and end the process.
+      try {
+        work(descriptor, done)
+      } catch (error) {
+        fs.close(descriptor, () => reject(error))
+      }
     })
   })
 }

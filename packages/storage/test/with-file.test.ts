@@ -1,0 +1,30 @@
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { readExactly } from '../src/chunk-store/read-exactly.js'
+import { withFile } from '../src/chunk-store/with-file.js'
+import { temporaryDirectory } from './temporary-directory.js'
+
+async function openFile(): Promise<string> {
+  const path = join(await temporaryDirectory(), 'file')
+  fs.writeFileSync(path, 'bytes')
+  return path
+}
+
+it('rejects with what the work throws, and closes the file', async () => {
+  let used = -1
+  const thrown = new Error('at once')
+  const working = withFile<void>(await openFile(), 'r', (descriptor) => {
+    used = descriptor
+    throw thrown
+  })
+  await expect(working).rejects.toBe(thrown)
+  expect(() => fs.fstatSync(used)).toThrow('EBADF')
+})
+
+it('rejects a read of more than there can be memory for, also where it begins in a later callback', async () => {
+  const reading = withFile<Uint8Array | undefined>(await openFile(), 'r', (descriptor, done) => {
+    fs.fstat(descriptor, () => readExactly(descriptor, { offset: 0, length: 2 ** 52 }, done))
+  })
+  await expect(reading).rejects.toThrow(RangeError)
+})
