@@ -18,6 +18,8 @@ export type ImportErrorCode =
   | 'IMPORT_PEER_NOT_FOUND'
   /** Another process is working on this torrent. */
   | 'IMPORT_BUSY'
+  /** Another process has taken the import over; what this one still writes of it is refused. */
+  | 'IMPORT_LEASE_LOST'
   /** The time given for the whole command is over. */
   | 'IMPORT_TIMEOUT'
   /** Stopped by a signal. */

@@ -15,7 +15,7 @@ export interface ImportJobDeps {
   readonly imports: ImportDatabase
   readonly library: LibraryLike
   /** Held until the job has ended. */
-  readonly claims: readonly Claim[]
+  readonly claim: Claim
   readonly now: () => number
   /**
    * Torrents with more bytes than that are fetched in the order of their pieces: the library cannot hold as many
@@ -111,7 +111,7 @@ export class ImportJob implements Import {
       throw failure
     } finally {
       unwatch()
-      await Promise.all(this.#deps.claims.map((claim) => claim.release()))
+      await this.#deps.claim.release()
     }
   }
 
@@ -151,11 +151,12 @@ export class ImportJob implements Import {
     }
     if (this.#stop?.aborted) stop()
     this.#stop?.addEventListener('abort', stop, { once: true })
-    for (const claim of this.#deps.claims) claim.lost.addEventListener('abort', lost, { once: true })
+    if (this.#deps.claim.lost.aborted) interrupt(this.#deps.claim.lost.reason)
+    this.#deps.claim.lost.addEventListener('abort', lost, { once: true })
     this.#deps.client.on('statusUpdated', look)
     return () => {
       this.#stop?.removeEventListener('abort', stop)
-      for (const claim of this.#deps.claims) claim.lost.removeEventListener('abort', lost)
+      this.#deps.claim.lost.removeEventListener('abort', lost)
       this.#deps.client.off('statusUpdated', look)
     }
   }
@@ -206,7 +207,7 @@ export class ImportJob implements Import {
   async #putAway(reason: unknown): Promise<void> {
     try {
       if (this.#deps.client.get(this.id) !== undefined) await this.#deps.client.remove(this.id)
-      if (this.#deps.claims.some((claim) => claim.lost.aborted)) {
+      if (this.#deps.claim.lost.aborted) {
         this.#outcome = 'kept'
       } else {
         this.#outcome = (await this.#isEmpty()) ? await this.#forget() : await this.#keep(reason)
@@ -224,7 +225,7 @@ export class ImportJob implements Import {
 
   async #forget(): Promise<ImportOutcome> {
     await this.#deps.library.removeTorrent(this.id)
-    await this.#deps.imports.deleteImport(this.id)
+    await this.#deps.imports.deleteImport(this.id, { claim: this.#deps.claim })
     return 'removed'
   }
 
@@ -248,7 +249,7 @@ export class ImportJob implements Import {
   }
 
   async #save(record: ImportRecord): Promise<void> {
-    await this.#deps.imports.saveImport(record)
+    await this.#deps.imports.saveImport(record, { claim: this.#deps.claim })
     this.#record = record
   }
 }

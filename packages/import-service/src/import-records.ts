@@ -1,6 +1,7 @@
 import type { TorrentLayout } from '@bae/storage'
-import { hashesOf } from './claim-torrent.js'
-import type { ImportDatabase, ImportRecord } from './database/import-database.js'
+import { claimImport, hashesOf } from './claim-torrent.js'
+import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
+import { isBaeError } from './errors.js'
 import { type FileChoice, joinSelections } from './file-choice.js'
 import { describeImport, type ImportSnapshot, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
@@ -27,6 +28,22 @@ export async function findCompleted(
   const { selectedFiles } = record
   const isSelected = isWithin(choice.resolve(torrent.layout), selectedFiles)
   return isSelected && isComplete(torrent, selectedFiles) ? describeImport(record, torrent) : undefined
+}
+
+/** Takes the import of this source for this process; makes it where there is none. Rejects IMPORT_BUSY. */
+export async function claimSource({ imports, now }: ImportRecordDeps, source: ImportSource): Promise<Claim> {
+  const known = await findRecord(imports, source)
+  if (known !== undefined) return await claimImport(imports, known)
+  const made = newRecord(source, now())
+  try {
+    await imports.saveImport(made)
+    return await claimImport(imports, made)
+  } catch (error) {
+    // Somebody was faster.
+    const theirs = isBaeError(error, 'IMPORT_DUPLICATE') ? await findRecord(imports, source) : undefined
+    if (theirs === undefined) throw error
+    return await claimImport(imports, theirs)
+  }
 }
 
 /** The record to begin with, and the layout where it is known already and so which files are selected. */

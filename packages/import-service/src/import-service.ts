@@ -1,6 +1,6 @@
 import type { PeerAddress } from '@bae/client'
 import type { AbortOptions, Garbage, GarbageOptions } from '@bae/storage'
-import { claimTorrent, releaseAll } from './claim-torrent.js'
+import { claimImport } from './claim-torrent.js'
 import { closeAll } from './close-all.js'
 import { completedImport } from './completed-import.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
@@ -8,7 +8,7 @@ import { ImportError } from './errors.js'
 import { type ExportedTorrent, type ExportOptions, exportTorrent } from './export-torrent.js'
 import { FileChoice, type SelectFiles } from './file-choice.js'
 import { type Import, ImportJob, type ImportJobOptions } from './import-job.js'
-import { findCompleted, type ImportRecordDeps, recordFor } from './import-records.js'
+import { claimSource, findCompleted, type ImportRecordDeps, recordFor } from './import-records.js'
 import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
@@ -83,16 +83,16 @@ export class ImportService implements AsyncDisposable {
     if (source.layout !== undefined) choice.resolve(source.layout)
     const completed = await findCompleted(this.#recordDeps, source, choice)
     if (completed !== undefined) return completedImport(completed)
-    const claims = await claimTorrent(this.#imports, source)
+    const claim = await claimSource(this.#recordDeps, source)
     try {
       const { record, layout } = await recordFor(this.#recordDeps, source, choice)
-      await this.#imports.saveImport(record)
-      return this.#start(record, claims, source, {
+      await this.#imports.saveImport(record, { claim })
+      return this.#start(record, claim, source, {
         ...options,
         ...(layout === undefined && { choice }),
       })
     } catch (error) {
-      await releaseAll(claims)
+      await claim.release()
       throw error
     }
   }
@@ -174,15 +174,11 @@ export class ImportService implements AsyncDisposable {
   /** Deletes the import with its rows and the chunks that no other import shares. Rejects IMPORT_BUSY while it runs. */
   async remove(id: string): Promise<ImportSnapshot> {
     const record = await this.#resolve(id)
-    const claims = await claimTorrent(this.#imports, record)
-    try {
-      const snapshot = describeImport(record, await this.#library.findTorrent(record.id))
-      await this.#library.removeTorrent(record.id)
-      await this.#imports.deleteImport(record.id)
-      return snapshot
-    } finally {
-      await releaseAll(claims)
-    }
+    await using claim = await claimImport(this.#imports, record)
+    const snapshot = describeImport(record, await this.#library.findTorrent(record.id))
+    await this.#library.removeTorrent(record.id)
+    await this.#imports.deleteImport(record.id, { claim })
+    return snapshot
   }
 
   /** All of the import stays in the local store, or comes to stay when it is read; again changes nothing. Rejects IMPORT_INCOMPLETE where nothing is known of it yet. */
@@ -230,7 +226,7 @@ export class ImportService implements AsyncDisposable {
 
   #start(
     record: ImportRecord,
-    claims: readonly Claim[],
+    claim: Claim,
     source: ImportSource,
     options: AddImportOptions & Pick<ImportJobOptions, 'choice'>,
   ): Import {
@@ -240,7 +236,7 @@ export class ImportService implements AsyncDisposable {
       client: this.#client,
       imports: this.#imports,
       library: this.#library,
-      claims,
+      claim,
       now: this.#now,
       inOrderAboveBytes: this.#inOrderAboveBytes,
     }

@@ -1,10 +1,15 @@
 export { type Config, readConfig } from './config.js'
 export type {
   Claim,
+  ClaimedImport,
+  DueQuery,
   ImportDatabase,
   ImportRecord,
   ImportState,
+  ImportWish,
+  SaveOptions,
 } from './database/import-database.js'
+export type { EventPage, ImportChange, ImportEvent, ImportReason } from './database/import-event.js'
 export { ImportError, type ImportErrorCode, isBaeError } from './errors.js'
 export type { ExportedTorrent, ExportOptions } from './export-torrent.js'
 export type { Import, ImportOutcome } from './import-job.js'

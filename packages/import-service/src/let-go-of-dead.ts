@@ -1,4 +1,4 @@
-import { claimTorrent, releaseAll } from './claim-torrent.js'
+import { claimImport } from './claim-torrent.js'
 import type { ImportDatabase } from './database/import-database.js'
 import { isBaeError } from './errors.js'
 import type { LibraryLike } from './library-like.js'
@@ -13,11 +13,11 @@ export async function letGoOfDead({
 }): Promise<void> {
   for (const record of await imports.listImports()) {
     if (record.state === 'completed') continue
-    const claims = await claimTorrent(imports, record).catch((error: unknown) => {
+    const claim = await claimImport(imports, record).catch((error: unknown) => {
       if (isBaeError(error, 'IMPORT_BUSY')) return undefined
       throw error
     })
-    if (claims === undefined) continue
-    await library.unpin(record.id, 'download').finally(() => releaseAll(claims))
+    if (claim === undefined) continue
+    await library.unpin(record.id, 'download').finally(() => claim.release())
   }
 }

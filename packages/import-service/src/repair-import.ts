@@ -1,6 +1,6 @@
 import type { TorrentId } from '@bae/storage'
-import { claimTorrent, releaseAll } from './claim-torrent.js'
-import type { ImportDatabase, ImportRecord } from './database/import-database.js'
+import { claimImport } from './claim-torrent.js'
+import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { isComplete } from './import-snapshot.js'
 import type { LibraryLike, VerifyOptions, VerifyReport } from './library-like.js'
 
@@ -18,25 +18,21 @@ export async function repairImport(
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   if (isRunning) return await library.verify(record.id, { ...options, onlyIfOpen: true })
-  const claims = await claimTorrent(imports, record)
-  try {
-    const report = await library.verify(record.id, options)
-    if (report.repair !== undefined && report.repair.lostPieces.length > 0)
-      await reopen({ imports, library }, record.id)
-    return report
-  } finally {
-    await releaseAll(claims)
-  }
+  await using claim = await claimImport(imports, record)
+  const report = await library.verify(record.id, options)
+  if (report.repair !== undefined && report.repair.lostPieces.length > 0)
+    await reopen({ imports, library, claim }, record.id)
+  return report
 }
 
 /** It is no longer completed: pieces of it have to come again. */
 async function reopen(
-  { imports, library }: Pick<RepairImportDeps, 'imports' | 'library'>,
+  { imports, library, claim }: Pick<RepairImportDeps, 'imports' | 'library'> & { readonly claim: Claim },
   id: TorrentId,
 ): Promise<void> {
   const record = await imports.findImport(id)
   const torrent = await library.findTorrent(id)
   if (record?.state !== 'completed' || (torrent && isComplete(torrent, record.selectedFiles))) return
   const { completedAtMs: _, ...rest } = record
-  await imports.saveImport({ ...rest, state: 'downloading' })
+  await imports.saveImport({ ...rest, state: 'downloading' }, { claim })
 }

@@ -1,33 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
-import type { TorrentId } from '@bae/storage'
 import { expect, it } from 'vitest'
-import type { ImportDatabase, ImportRecord } from '../src/database/import-database.js'
-
-export interface ImportDatabaseSubject {
-  /** The imports of a new library. */
-  create(): Promise<ImportDatabase>
-  /** The same library from another process. */
-  join(other: ImportDatabase): Promise<ImportDatabase>
-}
-
-export function newId(): TorrentId {
-  return randomUUID() as string as TorrentId
-}
-
-function hash(algorithm: 'sha1' | 'sha256'): string {
-  return createHash(algorithm).update(randomUUID()).digest('hex')
-}
-
-export function downloading(more: Partial<ImportRecord> = {}): ImportRecord {
-  return {
-    id: newId(),
-    infoHashV1: hash('sha1'),
-    state: 'downloading',
-    addedAtMs: 1_795_000_000_000,
-    torrentFile: Uint8Array.of(0x64, 0x00, 0xff, 0x65),
-    ...more,
-  }
-}
+import type { ImportRecord } from '../src/database/import-database.js'
+import { claimClauses } from './lease-clauses.js'
+import { downloading, hash, type ImportDatabaseSubject, newId } from './support/database-subject.js'
 
 /** What every `ImportDatabase` promises. */
 export function importDatabaseCompliance(subject: ImportDatabaseSubject): void {
@@ -44,7 +18,10 @@ export function importDatabaseCompliance(subject: ImportDatabaseSubject): void {
       () => imports.findImportByInfoHash('ab'.repeat(20)),
       () => imports.listImports(),
       () => imports.deleteImport(newId()),
-      () => imports.claim('a'),
+      () => imports.claim(newId()),
+      () => imports.claimDue({ states: ['queued'], limit: 1, nowMs: 0 }),
+      () => imports.wish(newId(), { kind: 'pause' }),
+      () => imports.readEvents({ after: 0, limit: 1 }),
     ]
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'IMPORT_DATABASE_CLOSED' })
   })
@@ -69,6 +46,16 @@ function recordClauses(subject: ImportDatabaseSubject): void {
         addedAtMs: 6,
         magnetUri: 'magnet:?xt=urn:btih:0',
         error: { code: 'X', message: 'a\u0000b' },
+        retry: { attempts: 3, atMs: 2 ** 43 },
+      },
+      {
+        id: newId(),
+        state: 'paused',
+        addedAtMs: 7,
+        goal: 'seed',
+        pause: 'noSpace',
+        peers: [{ host: '127.0.0.1', port: 6881 }],
+        choose: true,
       },
     ]
     for (const record of records) await imports.saveImport(record)
@@ -151,56 +138,5 @@ function recordClauses(subject: ImportDatabaseSubject): void {
     const record = downloading()
     await imports.saveImport(record)
     expect(await other.findImport(record.id)).toEqual(record)
-  })
-}
-
-function claimClauses(subject: ImportDatabaseSubject): void {
-  it('a key that is claimed cannot be claimed again, by another process or the same one', async () => {
-    await using imports = await subject.create()
-    await using other = await subject.join(imports)
-    const claim = await imports.claim('a')
-    expect(claim?.lost.aborted).toBe(false)
-    expect(await imports.claim('a')).toBeUndefined()
-    expect(await other.claim('a')).toBeUndefined()
-    expect(await other.claim('b')).toBeDefined()
-  })
-
-  it('a released key can be claimed, and releasing twice does not free it for a third', async () => {
-    await using imports = await subject.create()
-    await using other = await subject.join(imports)
-    const claim = await imports.claim('a')
-    await claim?.release()
-    expect(claim?.lost.aborted).toBe(false)
-    const theirs = await other.claim('a')
-    expect(theirs).toBeDefined()
-    await claim?.release()
-    expect(await imports.claim('a')).toBeUndefined()
-    await theirs?.release()
-    expect(await imports.claim('a')).toBeDefined()
-  })
-
-  it('of many who claim a key at once, one gets it', async () => {
-    await using imports = await subject.create()
-    await using other = await subject.join(imports)
-    const claims = await Promise.all(
-      Array.from({ length: 20 }, (_, turn) => (turn % 2 ? imports : other).claim('a')),
-    )
-    expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1)
-  })
-
-  it('closing frees what is claimed', async () => {
-    await using imports = await subject.create()
-    const other = await subject.join(imports)
-    const claim = await other.claim('a')
-    await other.close()
-    expect(claim?.lost.aborted).toBe(false)
-    expect(await imports.claim('a')).toBeDefined()
-  })
-
-  it('libraries do not meet', async () => {
-    await using imports = await subject.create()
-    await using elsewhere = await subject.create()
-    expect(await imports.claim('a')).toBeDefined()
-    expect(await elsewhere.claim('a')).toBeDefined()
   })
 }

@@ -8,8 +8,11 @@ import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
 import { openDataSource } from '../src/database/typeorm/data-source.js'
 import { openTypeOrmImportDatabase } from '../src/database/typeorm/index.js'
 import { migrations } from '../src/database/typeorm/migrations/index.js'
-import { downloading, importDatabaseCompliance } from './database-clauses.js'
+import { importDatabaseCompliance } from './database-clauses.js'
 import { HeldBackServer, plainServer, startThrowawayServer, type ThrowawayServer } from './database-server.js'
+import { eventClauses } from './event-clauses.js'
+import { dueClauses, leaseClauses, wishClauses } from './lease-clauses.js'
+import { added, downloading, type ImportDatabaseSubject } from './support/database-subject.js'
 
 let server: ThrowawayServer
 
@@ -51,22 +54,26 @@ async function claimLocks(): Promise<number[]> {
 }
 
 describe('MemoryImportDatabase', () => {
-  importDatabaseCompliance({
-    create: async () => new MemoryImportDatabase(),
+  const subject: ImportDatabaseSubject = {
+    create: async (options) => new MemoryImportDatabase(options),
     join: async (other) => MemoryImportDatabase.join(other as MemoryImportDatabase),
-  })
+    expire: async (imports) => (imports as MemoryImportDatabase).expireClaims(),
+  }
+  importDatabaseCompliance(subject)
+  for (const clauses of [leaseClauses, dueClauses, wishClauses, eventClauses]) clauses(subject)
 
   it('frees lost claims and says so', async () => {
     const imports = new MemoryImportDatabase()
-    const claim = await imports.claim('a')
+    const { id } = await added(imports)
+    const claim = await imports.claim(id)
     imports.loseClaims()
-    expect(claim?.lost.reason).toMatchObject({ code: 'IMPORT_BUSY' })
-    expect(await MemoryImportDatabase.join(imports).claim('a')).toBeDefined()
+    expect(claim?.lost.reason).toMatchObject({ code: 'IMPORT_LEASE_LOST' })
+    expect(await MemoryImportDatabase.join(imports).claim(id)).toBeDefined()
   })
 })
 
 describe('TypeOrmImportDatabase', () => {
-  importDatabaseCompliance({ create: () => open(), join: openAgain })
+  importDatabaseCompliance({ create: () => open(), join: openAgain, expire: async () => undefined })
 
   it('may be opened for the first time by several processes at once', async () => {
     const schema = `test_${randomUUID().replaceAll('-', '')}`
@@ -99,16 +106,17 @@ describe('claims whose connection breaks', () => {
   it('are had again, and nobody else gets them meanwhile or afterwards', async () => {
     await using imports = await open()
     await using other = await openAgain(imports)
-    const claims = [await imports.claim('a'), await imports.claim('b')]
+    const [{ id: a }, { id: b }] = [await added(imports), await added(imports)]
+    const claims = [await imports.claim(a), await imports.claim(b)]
     const [before] = await holders()
     await query(`SELECT pg_terminate_backend(${before})`)
     const hadAgain = async () => (await claimLocks()).filter((holder) => holder !== before).length
     await expect.poll(hadAgain).toBe(2)
     expect(claims.map((claim) => claim?.lost.aborted)).toEqual([false, false])
-    expect(await imports.claim('a')).toBeUndefined()
-    expect(await other.claim('b')).toBeUndefined()
+    expect(await imports.claim(a)).toBeUndefined()
+    expect(await other.claim(b)).toBeUndefined()
     for (const claim of claims) await claim?.release()
-    expect(await other.claim('a')).toBeDefined()
+    expect(await other.claim(a)).toBeDefined()
   })
 
   it.each([
@@ -118,33 +126,35 @@ describe('claims whose connection breaks', () => {
     const held = new HeldBackServer(plainServer(server.url))
     await using other = await open()
     await using imports = await openTypeOrmImportDatabase({ server: held, schema: schemas.get(other)! })
-    const claims = [await imports.claim('a'), await imports.claim('b')]
+    const [{ id: a }, { id: b }] = [await added(imports), await added(imports)]
+    const claims = [await imports.claim(a), await imports.claim(b)]
     held.hold()
     const [holder] = await holders()
     await query(`SELECT pg_terminate_backend(${holder})`)
     await expect.poll(() => held.waiting).toBe(1)
     // The server says goodbye before it frees the locks.
     let theirs: Claim | undefined
-    while (theirs === undefined) theirs = await other.claim('a')
+    while (theirs === undefined) theirs = await other.claim(a)
     await then(theirs)
     const lost = once(claims[0]!.lost, 'abort')
     held.goOn()
     await lost
-    expect(claims[0]!.lost.reason).toMatchObject({ code: 'IMPORT_BUSY' })
+    expect(claims[0]!.lost.reason).toMatchObject({ code: 'IMPORT_LEASE_LOST' })
     // The other one was had again.
     await expect.poll(async () => (await claimLocks()).length).toBe(theirLocks + 1)
-    expect(await other.claim('b')).toBeUndefined()
+    expect(await other.claim(b)).toBeUndefined()
     expect(claims[1]!.lost.aborted).toBe(false)
     await theirs.release()
     await claims[0]!.release()
-    expect(await imports.claim('a')).toBeDefined()
+    expect(await imports.claim(a)).toBeDefined()
   })
 
   it('are lost with the cause where the server stays away', async () => {
     const held = new HeldBackServer(plainServer(server.url))
     await using other = await open()
     await using imports = await openTypeOrmImportDatabase({ server: held, schema: schemas.get(other)! })
-    const claim = await imports.claim('a')
+    const { id: a } = await added(imports)
+    const claim = await imports.claim(a)
     held.hold()
     const lost = once(claim!.lost, 'abort')
     const [holder] = await holders()
@@ -159,21 +169,22 @@ describe('claims whose connection breaks', () => {
     })
     await claim?.release()
     let theirs: Claim | undefined
-    while (theirs === undefined) theirs = await other.claim('a')
+    while (theirs === undefined) theirs = await other.claim(a)
   })
 
   it('may be released meanwhile', async () => {
     const held = new HeldBackServer(plainServer(server.url))
     await using other = await open()
     await using imports = await openTypeOrmImportDatabase({ server: held, schema: schemas.get(other)! })
-    const claim = await imports.claim('a')
+    const { id: a } = await added(imports)
+    const claim = await imports.claim(a)
     held.hold()
     const [holder] = await holders()
     await query(`SELECT pg_terminate_backend(${holder})`)
     await expect.poll(() => held.waiting).toBe(1)
     await claim?.release()
     held.goOn()
-    await expect.poll(() => other.claim('a')).toBeDefined()
+    await expect.poll(() => other.claim(a)).toBeDefined()
     expect(claim?.lost.aborted).toBe(false)
   })
 })
@@ -188,15 +199,16 @@ describe('claims of a process', () => {
         .then(() => client.query("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", [process.argv[2]]))
         .then(() => process.stdout.write('claimed'))
     `
-    const key = `bae import ${schemas.get(imports)} a`
+    const { id: a } = await added(imports)
+    const key = `bae import ${schemas.get(imports)} ${a}`
     const other = spawn(process.execPath, ['-e', script, server.url, key], {
       cwd: new URL('..', import.meta.url),
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await once(other.stdout, 'data')
-    expect(await imports.claim('a')).toBeUndefined()
+    expect(await imports.claim(a)).toBeUndefined()
     other.kill('SIGKILL')
     await once(other, 'exit')
-    await expect.poll(() => imports.claim('a'), { timeout: 5_000 }).toBeDefined()
+    await expect.poll(() => imports.claim(a), { timeout: 5_000 }).toBeDefined()
   })
 })

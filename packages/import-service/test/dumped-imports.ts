@@ -42,7 +42,7 @@ export async function expectDumpedImports(imports: ImportDatabase): Promise<void
   const { error: __, ...again } = failed
   await imports.saveImport({ ...again, state: 'downloading' })
   expect(await imports.findImport(failed.id)).toEqual({ ...again, state: 'downloading' })
-  const claim = await imports.claim(failed.infoHashV1 ?? '')
+  const claim = await imports.claim(failed.id)
   expect(claim).toBeDefined()
   await claim?.release()
 }

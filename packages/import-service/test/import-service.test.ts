@@ -63,7 +63,7 @@ describe('an import', () => {
     })
     expect(snapshot.completedAtMs).toBeTypeOf('number')
     expect(client.get(snapshot.id)).toBeUndefined()
-    expect(await imports.claim(hashV1('a'))).toBeDefined()
+    expect(await imports.claim(snapshot.id)).toBeDefined()
     expect(await service.list()).toEqual([snapshot])
   })
 
@@ -114,27 +114,35 @@ describe('an import', () => {
   })
 
   it('that another process has is refused as busy, and that process keeps it', async () => {
-    const other = await imports.claim(hashV1('a'))
+    const record = importRecord({ state: 'queued' })
+    await imports.saveImport(record)
+    const other = await imports.claim(record.id)
     await expect(service.add(source)).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
-    expect(await imports.listImports()).toEqual([])
+    expect(await imports.listImports()).toEqual([record])
     await other?.release()
     await begin()
   })
 
-  it('is claimed by both of its hashes', async () => {
+  it('that another process adds at the same time is refused as busy, too', async () => {
+    const others = MemoryImportDatabase.join(imports)
+    const save = imports.saveImport.bind(imports)
+    const theirs = importRecord()
+    imports.saveImport = async (record, options) => {
+      await others.saveImport(theirs)
+      await others.claim(theirs.id)
+      await save(record, options)
+    }
+    await expect(service.add(source)).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
+    expect(await imports.listImports()).toEqual([theirs])
+  })
+
+  it('is busy by each of its hashes', async () => {
     await service.add({ ...source, infoHashV2: hashV2('b') })
     const magnet = {
       torrent: { magnetUri: `magnet:?xt=urn:btmh:1220${hashV2('b')}` },
       infoHashV2: hashV2('b'),
     }
     await expect(service.add(magnet)).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
-  })
-
-  it('that is busy by one hash leaves the other one free', async () => {
-    await imports.claim(hashV2('b'))
-    const hybrid = { ...source, infoHashV2: hashV2('b') }
-    await expect(service.add(hybrid)).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
-    expect(await imports.claim(hashV1('a'))).toBeDefined()
   })
 
   it('of a magnet link learns its name and its other hash', async () => {
@@ -263,17 +271,10 @@ describe('an import that fails', () => {
   })
 
   it('writes nothing more once its claim is lost', async () => {
-    const lost = new AbortController()
-    const claim = imports.claim.bind(imports)
-    imports.claim = async (key) => {
-      const real = await claim(key)
-      return real && { ...real, lost: lost.signal, release: () => real.release() }
-    }
     const { job, torrent } = await begin()
     await torrent.deliverMetadata(layout)
-    const reason = new ImportError('IMPORT_BUSY', 'another process took this import over')
-    lost.abort(reason)
-    await expect(job.whenCompleted()).rejects.toBe(reason)
+    imports.loseClaims()
+    await expect(job.whenCompleted()).rejects.toMatchObject({ code: 'IMPORT_LEASE_LOST' })
     expect(job.outcome).toBe('kept')
     expect(await library.findTorrent(job.id)).toBeDefined()
   })

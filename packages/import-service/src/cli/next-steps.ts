@@ -22,6 +22,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_SOURCE_UNREACHABLE: 'check who may read it, or the address and the network, and try again',
   IMPORT_PEER_NOT_FOUND: 'check the name, or give an IP address',
   IMPORT_BUSY: 'wait for the other command, or stop it',
+  IMPORT_LEASE_LOST: 'the other process goes on with it; nothing has to be done',
   IMPORT_TIMEOUT: 'a larger --timeout gives it more time',
   IMPORT_INTERRUPTED: inMessage,
   IMPORT_NODE_TOO_OLD: 'install a newer one, or put it before this one in PATH',

@@ -1,7 +1,25 @@
 import type { TorrentId } from '@bae/storage'
+import type { EventPage, ImportChange } from './import-event.js'
 
-/** Where an import stands. Will grow: switch with a default. */
-export type ImportState = 'downloading' | 'completed' | 'failed'
+/** Where an import stands. */
+export type ImportState =
+  | 'queued'
+  | 'fetchingMetadata'
+  | 'choosingFiles'
+  | 'downloading'
+  | 'verifying'
+  | 'completed'
+  | 'seeding'
+  | 'paused'
+  | 'failed'
+  | 'cancelled'
+
+/** What somebody asks of an import that another process has. */
+export type ImportWish =
+  | { readonly kind: 'pause' | 'resume' | 'recheck' }
+  | { readonly kind: 'cancel'; readonly deleteData: boolean }
+  | { readonly kind: 'seed'; readonly on: boolean }
+  | { readonly kind: 'select'; readonly globs: readonly string[] }
 
 /** All that is kept of one import beside its torrent's bytes and records. Its id is the torrent's id. */
 export interface ImportRecord {
@@ -14,6 +32,16 @@ export interface ImportRecord {
   /** Indices of the files that are wanted, in order; all where it is left out. */
   readonly selectedFiles?: readonly number[]
   readonly state: ImportState
+  /** What it is for: 'complete' where it is left out. */
+  readonly goal?: 'complete' | 'seed'
+  /** Why `paused`. */
+  readonly pause?: 'user' | 'noSpace' | 'databaseAway'
+  /** Of what failed, how often; and when it will be tried again, or only when a user says so. */
+  readonly retry?: { readonly attempts: number; readonly atMs?: number }
+  /** To dial whenever it starts. */
+  readonly peers?: readonly { readonly host: string; readonly port: number }[]
+  /** Once there is metadata it waits for a choice of files. */
+  readonly choose?: true
   /** The .torrent file, byte for byte, where there is one. */
   readonly torrentFile?: Uint8Array
   readonly magnetUri?: string
@@ -23,18 +51,46 @@ export interface ImportRecord {
   readonly transferSeconds?: number
   /** Why `failed`. */
   readonly error?: { readonly code: string; readonly message: string }
+  /** Not answered yet. Read only: `saveImport` leaves it as it is, and clears the one it is told was answered. */
+  readonly wish?: ImportWish
 }
 
-/** One process's hold on a key. The database frees it when the process dies. */
+/** One process's hold on an import: a lease that its heartbeat renews, all of them at once. */
 export interface Claim extends AsyncDisposable {
+  /** Larger than that of every claim before, on whatever import; what is written for this one carries it. */
+  readonly token: number
   /**
-   * Aborts when the hold is gone without `release()`: another process may have it now, so stop writing. The
-   * reason says whether another one had it (IMPORT_BUSY) or nobody can tell (IMPORT_DATABASE). A connection
-   * that broke is no loss where the key could be had again and nobody else had it in between.
+   * Aborts when the hold is gone without `release()`, so stop writing: another process has it (IMPORT_LEASE_LOST),
+   * or nobody can tell (IMPORT_DATABASE, or what the server rejects with once it was waited for). A connection
+   * that broke, or a process that was stopped for long, has lost nothing that nobody took meanwhile.
    */
   readonly lost: AbortSignal
-  /** Idempotent; never rejects: what cannot be released any more is lost, and so free. */
+  /** Calls `listener` with a wish that is there already, soon, and with each that comes. Returns the unsubscriber. */
+  onWish(listener: (wish: ImportWish) => void): () => void
+  /** Idempotent; never rejects: what cannot be released any more is free when the lease runs out. */
   release(): Promise<void>
+}
+
+export interface SaveOptions {
+  /** Only while this claim holds, else IMPORT_LEASE_LOST and nothing is written. The import has to be there. */
+  readonly claim?: Claim
+  /** Goes into the log together with the record, or not at all. */
+  readonly event?: ImportChange
+  /** The wish that this answers: it is no longer there, unless it is another one by now. */
+  readonly answered?: ImportWish
+}
+
+/** What to take of all that is due. */
+export interface DueQuery {
+  readonly states: readonly ImportState[]
+  readonly limit: number
+  /** `failed` ones whose `retry.atMs` has not come by then are not due. */
+  readonly nowMs: number
+}
+
+export interface ClaimedImport {
+  readonly record: ImportRecord
+  readonly claim: Claim
 }
 
 /**
@@ -44,20 +100,34 @@ export interface Claim extends AsyncDisposable {
  */
 export interface ImportDatabase extends AsyncDisposable {
   /** Inserts, or replaces the import of this id. Another id with one of its info hashes rejects IMPORT_DUPLICATE. */
-  saveImport(record: ImportRecord): Promise<void>
+  saveImport(record: ImportRecord, options?: SaveOptions): Promise<void>
   findImport(id: TorrentId): Promise<ImportRecord | undefined>
   /** By v1 (40 hex digits) or v2 (64 hex digits) info hash. */
   findImportByInfoHash(infoHash: string): Promise<ImportRecord | undefined>
   /** Oldest first. Without `torrentFile`, which `findImport` has. */
   listImports(): Promise<readonly ImportRecord[]>
-  /** An absent import is fine. */
-  deleteImport(id: TorrentId): Promise<void>
+  /** An absent import is fine, without a claim. The event says 'removed'. */
+  deleteImport(id: TorrentId, options?: Pick<SaveOptions, 'claim' | 'event'>): Promise<void>
   /**
-   * Takes `key` for this process, or answers `undefined` at once where somebody else has it, another claim
-   * of this process included. An import is claimed by its info hash before it is looked up, and held until
-   * the process is done with it.
+   * Takes the import for this process, or answers `undefined` where somebody else has it, another claim of this
+   * process included, and where it is not there. Whose process died, or was stopped beyond its lease, has it no more.
    */
-  claim(key: string): Promise<Claim | undefined>
+  claim(id: TorrentId): Promise<Claim | undefined>
+  /**
+   * Takes imports that nobody has, oldest first, with their .torrent files. Of several who ask at once no two get the
+   * same one. What a user paused is never due, and what failed is when its `retry.atMs` says so.
+   */
+  claimDue(query: DueQuery): Promise<readonly ClaimedImport[]>
+  /** Leaves a wish, in place of one that was not answered, and tells whoever has the import. False where it is not there. */
+  wish(id: TorrentId, wish: ImportWish): Promise<boolean>
+  /** What came after the event `after` (0: from the beginning), in order; later none comes between. At most `limit`. */
+  readEvents(query: { readonly after: number; readonly limit: number }): Promise<EventPage>
   /** Releases what is still claimed. Idempotent. */
   close(): Promise<void>
+}
+
+/** From when on the import is due by itself; `undefined` where only a user can say. */
+export function dueAtMs({ state, pause, retry }: ImportRecord): number | undefined {
+  if (state === 'failed') return retry?.atMs
+  return state === 'paused' && pause === 'user' ? undefined : 0
 }

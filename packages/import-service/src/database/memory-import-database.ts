@@ -1,76 +1,140 @@
 import type { TorrentId } from '@bae/storage'
 import { ImportError } from '../errors.js'
-import type { Claim, ImportDatabase, ImportRecord } from './import-database.js'
+import { HeldClaim, leaseLost } from './held-claim.js'
+import {
+  type Claim,
+  type ClaimedImport,
+  type DueQuery,
+  dueAtMs,
+  type ImportDatabase,
+  type ImportRecord,
+  type ImportWish,
+  type SaveOptions,
+} from './import-database.js'
+import type { EventPage } from './import-event.js'
+import { MemoryEventLog } from './memory-event-log.js'
+import { wishText } from './wish-text.js'
+
+interface Entry {
+  readonly record: ImportRecord
+  readonly wish?: ImportWish | undefined
+  readonly claim?: HeldClaim | undefined
+}
 
 /** What several databases in memory share that stand for processes of one library. */
 interface Contents {
-  readonly imports: Map<TorrentId, ImportRecord>
-  readonly claims: Map<string, MemoryClaim>
+  readonly imports: Map<TorrentId, Entry>
+  readonly log: MemoryEventLog
+  /** Of processes that were stopped for too long. */
+  readonly expired: WeakSet<HeldClaim>
+  lastToken: number
+}
+
+export interface MemoryImportDatabaseOptions {
+  readonly keptEvents?: number
 }
 
 /** Imports that live as long as the process: for libraries in memory, and below the service's tests. */
 export class MemoryImportDatabase implements ImportDatabase {
   readonly #contents: Contents
-  readonly #mine = new Set<MemoryClaim>()
+  readonly #mine = new Set<HeldClaim>()
   #closed = false
 
-  constructor(contents: Contents = { imports: new Map(), claims: new Map() }) {
-    this.#contents = contents
+  constructor(options: MemoryImportDatabaseOptions = {}, contents?: Contents) {
+    this.#contents = contents ?? {
+      imports: new Map(),
+      log: new MemoryEventLog(options.keptEvents),
+      expired: new WeakSet(),
+      lastToken: 0,
+    }
   }
 
   /** The same records for another process, or after a restart. */
   static join(other: MemoryImportDatabase): MemoryImportDatabase {
-    return new MemoryImportDatabase(other.#contents)
+    return new MemoryImportDatabase({}, other.#contents)
   }
 
-  async saveImport(record: ImportRecord): Promise<void> {
+  async saveImport(record: ImportRecord, options: SaveOptions = {}): Promise<void> {
     this.#refuseClosed()
-    for (const other of this.#contents.imports.values()) refuseDuplicate(record, other)
-    this.#contents.imports.set(record.id, structuredClone(record))
+    const { imports, log } = this.#contents
+    this.#refuseLost(record.id, options.claim)
+    for (const other of imports.values()) refuseDuplicate(record, other.record)
+    const before = imports.get(record.id)
+    const { wish: _, ...saved } = structuredClone(record)
+    imports.set(record.id, { ...before, record: saved, wish: left(before?.wish, options.answered) })
+    before?.claim?.hear(left(before.wish, options.answered))
+    if (options.event) log.append({ ...options.event, importId: record.id, to: record.state })
   }
 
   async findImport(id: TorrentId): Promise<ImportRecord | undefined> {
     this.#refuseClosed()
-    return structuredClone(this.#contents.imports.get(id))
+    const entry = this.#contents.imports.get(id)
+    return entry && recordOf(entry)
   }
 
   async findImportByInfoHash(infoHash: string): Promise<ImportRecord | undefined> {
     this.#refuseClosed()
-    for (const record of this.#contents.imports.values()) {
-      if (record.infoHashV1 === infoHash || record.infoHashV2 === infoHash) return structuredClone(record)
+    for (const entry of this.#contents.imports.values()) {
+      const { infoHashV1, infoHashV2 } = entry.record
+      if (infoHashV1 === infoHash || infoHashV2 === infoHash) return recordOf(entry)
     }
     return undefined
   }
 
   async listImports(): Promise<readonly ImportRecord[]> {
     this.#refuseClosed()
-    const records = Array.from(this.#contents.imports.values(), ({ torrentFile, ...rest }) =>
-      structuredClone(rest),
-    )
-    return records.sort((a, b) => a.addedAtMs - b.addedAtMs || (a.id < b.id ? -1 : 1))
-  }
-
-  async deleteImport(id: TorrentId): Promise<void> {
-    this.#refuseClosed()
-    this.#contents.imports.delete(id)
-  }
-
-  async claim(key: string): Promise<Claim | undefined> {
-    this.#refuseClosed()
-    const { claims } = this.#contents
-    if (claims.has(key)) return undefined
-    const claim = new MemoryClaim(() => {
-      this.#mine.delete(claim)
-      claims.delete(key)
+    return this.#oldestFirst().map((entry) => {
+      const { torrentFile: _, ...rest } = recordOf(entry)
+      return rest
     })
-    this.#mine.add(claim)
-    claims.set(key, claim)
-    return claim
   }
 
-  /** What a database does when the connection of this process breaks: its claims are free, and it hears of it. */
+  async deleteImport(id: TorrentId, { claim, event }: SaveOptions = {}): Promise<void> {
+    this.#refuseClosed()
+    const { imports, log } = this.#contents
+    this.#refuseLost(id, claim)
+    if (imports.delete(id) && event) log.append({ ...event, importId: id, to: 'removed' })
+  }
+
+  async claim(id: TorrentId): Promise<Claim | undefined> {
+    this.#refuseClosed()
+    const entry = this.#contents.imports.get(id)
+    return entry && this.#isFree(entry) ? this.#take(entry) : undefined
+  }
+
+  async claimDue({ states, limit, nowMs }: DueQuery): Promise<readonly ClaimedImport[]> {
+    this.#refuseClosed()
+    const isDue = ({ record }: Entry): boolean =>
+      states.includes(record.state) && (dueAtMs(record) ?? Number.POSITIVE_INFINITY) <= nowMs
+    const due = this.#oldestFirst().filter((entry) => this.#isFree(entry) && isDue(entry))
+    return due.slice(0, limit).map((entry) => ({ record: recordOf(entry), claim: this.#take(entry) }))
+  }
+
+  async wish(id: TorrentId, wish: ImportWish): Promise<boolean> {
+    this.#refuseClosed()
+    const entry = this.#contents.imports.get(id)
+    if (entry === undefined) return false
+    this.#contents.imports.set(id, { ...entry, wish: structuredClone(wish) })
+    entry.claim?.hear(wish)
+    return true
+  }
+
+  async readEvents(query: { readonly after: number; readonly limit: number }): Promise<EventPage> {
+    this.#refuseClosed()
+    return this.#contents.log.read(query)
+  }
+
+  /** What a process notices whose imports others took while it was stopped or cut off. */
   loseClaims(): void {
-    for (const claim of this.#mine) claim.lose()
+    for (const claim of this.#mine) {
+      this.#forget(claim)
+      claim.lose(leaseLost())
+    }
+  }
+
+  /** What others notice of a process that is stopped: its leases run out. It hears when somebody takes an import. */
+  expireClaims(): void {
+    for (const claim of this.#mine) this.#contents.expired.add(claim)
   }
 
   async close(): Promise<void> {
@@ -82,42 +146,48 @@ export class MemoryImportDatabase implements ImportDatabase {
     await this.close()
   }
 
+  #isFree({ claim }: Entry): boolean {
+    return claim === undefined || this.#contents.expired.has(claim)
+  }
+
+  #take(entry: Entry): HeldClaim {
+    this.#contents.lastToken += 1
+    const claim = new HeldClaim(this.#contents.lastToken, async () => this.#forget(claim))
+    claim.hear(entry.wish)
+    this.#mine.add(claim)
+    this.#contents.imports.set(entry.record.id, { ...entry, claim })
+    entry.claim?.lose(leaseLost())
+    return claim
+  }
+
+  #forget(claim: HeldClaim): void {
+    this.#mine.delete(claim)
+    for (const [id, entry] of this.#contents.imports)
+      if (entry.claim === claim) this.#contents.imports.set(id, { ...entry, claim: undefined })
+  }
+
+  #oldestFirst(): Entry[] {
+    return Array.from(this.#contents.imports.values()).sort(
+      ({ record: a }, { record: b }) => a.addedAtMs - b.addedAtMs || (a.id < b.id ? -1 : 1),
+    )
+  }
+
+  #refuseLost(id: TorrentId, claim: Claim | undefined): void {
+    if (claim === undefined || this.#contents.imports.get(id)?.claim?.token === claim.token) return
+    throw leaseLost()
+  }
+
   #refuseClosed(): void {
     if (this.#closed) throw new ImportError('IMPORT_DATABASE_CLOSED', 'the database of imports is closed')
   }
 }
 
-class MemoryClaim implements Claim {
-  readonly #lost = new AbortController()
-  readonly #free: () => void
-  #held = true
+function recordOf({ record, wish }: Entry): ImportRecord {
+  return structuredClone(wish === undefined ? record : { ...record, wish })
+}
 
-  constructor(free: () => void) {
-    this.#free = free
-  }
-
-  get lost(): AbortSignal {
-    return this.#lost.signal
-  }
-
-  lose(): void {
-    this.#end()
-    this.#lost.abort(new ImportError('IMPORT_BUSY', 'another process took this import over'))
-  }
-
-  async release(): Promise<void> {
-    this.#end()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.release()
-  }
-
-  /** Once: somebody else may have the key afterwards. */
-  #end(): void {
-    if (this.#held) this.#free()
-    this.#held = false
-  }
+function left(wish: ImportWish | undefined, answered: ImportWish | undefined): ImportWish | undefined {
+  return wishText(wish) === wishText(answered) ? undefined : wish
 }
 
 function refuseDuplicate(record: ImportRecord, other: ImportRecord): void {

@@ -275,7 +275,7 @@ describe('commands about an ID', () => {
       const all = await cli.run(['verify', '--json'])
       expect(cli.library.isAllSound).toBe(true)
       expect([all.code, all.output.events]).toMatchObject([0, [[{ id, pieces: 2, ok: 2 }]]])
-      await using claim = await MemoryImportDatabase.join(cli.imports).claim(hashV1('a'))
+      await using claim = await MemoryImportDatabase.join(cli.imports).claim(id)
       expect(claim).toBeDefined()
       const busy = await cli.run(['verify', '--repair', '--json'])
       expect([busy.code, busy.output.events]).toMatchObject([1, [[{ id, error: { code: 'IMPORT_BUSY' } }]]])

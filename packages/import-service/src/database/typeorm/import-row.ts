@@ -3,7 +3,10 @@ import { EntitySchema } from 'typeorm'
 import type { ImportRecord, ImportState } from '../import-database.js'
 
 /** What nobody searches for. */
-type Details = Pick<ImportRecord, 'name' | 'selectedFiles' | 'magnetUri' | 'error'>
+type Details = Pick<
+  ImportRecord,
+  'name' | 'selectedFiles' | 'goal' | 'pause' | 'retry' | 'peers' | 'choose' | 'magnetUri' | 'error'
+>
 
 export interface ImportRow {
   readonly id: string
@@ -39,7 +42,6 @@ export const importEntity = new EntitySchema<ImportRow>({
 })
 
 export function importRow(record: ImportRecord): ImportRow {
-  const { name, selectedFiles, magnetUri, error } = record
   return {
     id: record.id,
     infoHashV1: hashBytes(record.infoHashV1),
@@ -48,12 +50,7 @@ export function importRow(record: ImportRecord): ImportRow {
     addedAtMs: record.addedAtMs.toString(),
     completedAtMs: record.completedAtMs?.toString() ?? null,
     transferSeconds: record.transferSeconds ?? null,
-    details: {
-      ...(name === undefined ? {} : { name }),
-      ...(selectedFiles === undefined ? {} : { selectedFiles }),
-      ...(magnetUri === undefined ? {} : { magnetUri }),
-      ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
-    },
+    details: detailsOf(record),
     // A copy: the caller may have its bytes back before they are sent.
     torrentFile: record.torrentFile === undefined ? null : Buffer.from(record.torrentFile),
   }
@@ -70,6 +67,21 @@ export function importRecord(row: ImportRow): ImportRecord {
     ...(row.completedAtMs === null ? {} : { completedAtMs: Number(row.completedAtMs) }),
     ...(row.transferSeconds === null ? {} : { transferSeconds: row.transferSeconds }),
     ...(row.torrentFile == null ? {} : { torrentFile: plainBytes(row.torrentFile) }),
+  }
+}
+
+function detailsOf(record: ImportRecord): Details {
+  const { name, selectedFiles, goal, pause, retry, peers, choose, magnetUri, error } = record
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(selectedFiles === undefined ? {} : { selectedFiles }),
+    ...(goal === undefined ? {} : { goal }),
+    ...(pause === undefined ? {} : { pause }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(peers === undefined ? {} : { peers: peers.map(({ host, port }) => ({ host, port })) }),
+    ...(choose === undefined ? {} : { choose }),
+    ...(magnetUri === undefined ? {} : { magnetUri }),
+    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
   }
 }
 

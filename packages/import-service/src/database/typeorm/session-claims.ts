@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { ImportError } from '../../errors.js'
+import { leaseLost } from '../held-claim.js'
 import type { Claim } from '../import-database.js'
 import { lock, readOwner, removeOwner, type Session, unlock, writeOwner } from './claim-statements.js'
 import { connectionOptions, type TypeOrmImportDatabaseOptions } from './data-source.js'
@@ -124,8 +125,7 @@ export class SessionClaims {
     try {
       for (const [key, claim] of this.#taken()) {
         if (claim.session === session) continue
-        if (!(await this.#takeOneAgain(session, key, claim)))
-          this.#loseClaim(key, claim, new ImportError('IMPORT_BUSY', 'another process took this import over'))
+        if (!(await this.#takeOneAgain(session, key, claim))) this.#loseClaim(key, claim, leaseLost())
       }
     } catch (error) {
       this.#lose(session, error)
@@ -174,6 +174,7 @@ function whyOf(error: unknown): string {
 }
 
 class SessionClaim implements Claim {
+  readonly token = 0
   readonly owner = randomUUID()
   /** Where its lock is, or was when the connection broke. */
   session: Session | undefined
@@ -187,6 +188,10 @@ class SessionClaim implements Claim {
 
   get lost(): AbortSignal {
     return this.#lost.signal
+  }
+
+  onWish(): () => void {
+    return () => undefined
   }
 
   lose(reason: Error): void {

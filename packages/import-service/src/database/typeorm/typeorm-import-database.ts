@@ -1,7 +1,15 @@
 import type { TorrentId } from '@bae/storage'
 import type { DataSource, Repository } from 'typeorm'
 import { ImportError, isBaeError } from '../../errors.js'
-import type { Claim, ImportDatabase, ImportRecord } from '../import-database.js'
+import {
+  type Claim,
+  type ClaimedImport,
+  type DueQuery,
+  dueAtMs,
+  type ImportDatabase,
+  type ImportRecord,
+} from '../import-database.js'
+import type { EventPage } from '../import-event.js'
 import { openDataSource, type TypeOrmImportDatabaseOptions } from './data-source.js'
 import { type ImportRow, importEntity, importRecord, importRow } from './import-row.js'
 import { SessionClaims } from './session-claims.js'
@@ -79,8 +87,35 @@ export class TypeOrmImportDatabase implements ImportDatabase {
     })
   }
 
-  async claim(key: string): Promise<Claim | undefined> {
-    return await this.#run(() => this.#server.run(() => this.#claims.claim(key)))
+  async claim(id: TorrentId): Promise<Claim | undefined> {
+    const claim = await this.#run(() => this.#server.run(() => this.#claims.claim(id)))
+    if (claim !== undefined && (await this.findImport(id)) !== undefined) return claim
+    await claim?.release()
+    return undefined
+  }
+
+  async claimDue({ states, limit, nowMs }: DueQuery): Promise<readonly ClaimedImport[]> {
+    const claimed: ClaimedImport[] = []
+    for (const { id } of await this.listImports()) {
+      if (claimed.length === limit) break
+      const claim = await this.claim(id)
+      const record = claim && (await this.findImport(id))
+      const isDue =
+        record && states.includes(record.state) && (dueAtMs(record) ?? Number.POSITIVE_INFINITY) <= nowMs
+      if (claim && isDue) claimed.push({ record, claim })
+      else await claim?.release()
+    }
+    return claimed
+  }
+
+  async wish(): Promise<boolean> {
+    return await this.#run(() =>
+      Promise.reject(new ImportError('IMPORT_DATABASE', 'wishes are not kept in PostgreSQL yet')),
+    )
+  }
+
+  async readEvents(): Promise<EventPage> {
+    return await this.#run(async () => ({ events: [], firstSeq: 1, lastSeq: 0 }))
   }
 
   async close(): Promise<void> {
