@@ -2,12 +2,14 @@
 // the READMEs with the examples, links with the files they name.
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { finish, packageNames, repositoryRoot, shownPath, writtenFiles } from './repository.js'
 
 const problems: string[] = []
 
 checkErrorCodes()
 checkDecisions()
+await checkSettings()
 for (const file of writtenFiles(repositoryRoot, /\.md$/)) {
   const text = readFileSync(file, 'utf8')
   checkSnippets(file, text)
@@ -36,6 +38,26 @@ function codesOf(packageName: string): string[] {
   const codes = [...(union ?? '').matchAll(/^ *\| '([A-Z0-9_]+)'/gm)].map((match) => match[1] ?? '')
   if (codes.length === 0) problems.push(`${shownPath(file)}: no union of error codes was found`)
   return codes
+}
+
+/** docs/configuration.md has the table of settings as the package has it. */
+async function checkSettings(): Promise<void> {
+  const built = join(repositoryRoot, 'packages/import-service/dist/config/settings.js')
+  const { settings } = (await import(pathToFileURL(built).href)) as {
+    readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  }
+  const rows = Object.entries(settings).map(
+    ([key, { variable, text, initially, otherwise, isLive }]) =>
+      `| \`${key}\` | \`${variable}\` | ${text} | ${initially ?? otherwise} |${isLive ? ' live ' : ' '}|`,
+  )
+  const table = [
+    '| key | variable | what it is | when nobody says | |',
+    '| - | - | - | - | - |',
+    ...rows,
+  ].join('\n')
+  const page = readFileSync(join(repositoryRoot, 'docs/configuration.md'), 'utf8')
+  if (!page.includes(`<!-- settings -->\n${table}\n`))
+    problems.push(`docs/configuration.md has not this table below <!-- settings -->:\n${table}`)
 }
 
 /** The list of decisions names every one. */

@@ -48,6 +48,8 @@ export class BaeLibrary implements AsyncDisposable {
 
   get env(): NodeJS.ProcessEnv {
     const places = {
+      // What the machine's own user has set is not for tests.
+      BAE_CONFIG: '/dev/null',
       BAE_LIBRARY: this.folder,
       BAE_STATE: this.stateFolder,
       BAE_LISTEN: '127.0.0.1:0',

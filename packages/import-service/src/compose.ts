@@ -37,7 +37,7 @@ import type {
   OpenLibraryOptions,
   Seed,
 } from './composition.js'
-import type { Config } from './config.js'
+import { type Config, listensOnLoopbackOnly } from './config/config.js'
 import { askServer, describeServer } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
 import { askedInOrder } from './fetch-order.js'
@@ -53,13 +53,13 @@ import { createTorrentId } from './torrent-id.js'
 const anyNetwork: NetworkOptions = { settings: { allow_multiple_connections_per_ip: true } }
 
 const loopbackNetwork: NetworkOptions = {
+  ...anyNetwork,
   listenInterfaces: '127.0.0.1:0',
   enableDht: false,
   enableLsd: false,
   enableUpnp: false,
   enableNatPmp: false,
-  // uTP yields to other traffic; on loopback it only makes a transfer stall.
-  settings: { ...anyNetwork.settings, enable_incoming_utp: false },
+  enableIncomingUtp: false,
 }
 
 /** The one place where client, storage and databases meet. Loaded by commands that need them, not before. */
@@ -89,11 +89,23 @@ export const composition: Composition = {
   },
 }
 
-/** A client that listens on the loopback only has no business with routers, neighbours and the DHT. */
-function networkOf({ listenInterfaces }: Config): NetworkOptions {
-  if (listenInterfaces === undefined) return anyNetwork
-  const onlyLoopback = listenInterfaces.split(',').every((each) => /^(127\.|\[::1\])/.test(each.trim()))
-  return onlyLoopback ? { ...loopbackNetwork, listenInterfaces } : { ...anyNetwork, listenInterfaces }
+/** All of it is said, so that it is also what changes a session that runs. */
+function networkOf(config: Config): NetworkOptions {
+  const { listenInterfaces, encryption, enableDht, enableLsd, enableUpnp, enableNatPmp } = config
+  const { maxDownloadBytesPerSecond = 0, maxUploadBytesPerSecond = 0 } = config
+  return {
+    ...anyNetwork,
+    listenInterfaces,
+    encryption,
+    enableDht,
+    enableLsd,
+    enableUpnp,
+    enableNatPmp,
+    maxDownloadBytesPerSecond,
+    maxUploadBytesPerSecond,
+    // uTP yields to other traffic; on loopback it only makes a transfer stall.
+    enableIncomingUtp: !listensOnLoopbackOnly(listenInterfaces),
+  }
 }
 
 async function openService(
@@ -125,7 +137,7 @@ async function openService(
       { chunkStore, database, opened },
       {
         chunkSizeBytes: folder.chunkSizeBytes,
-        ...(config.durability && { durability: config.durability }),
+        durability: config.durability,
       },
     )
     const inOrderAboveBytes = unfinishedBytesOf(config)
@@ -170,7 +182,7 @@ async function openChunkStore(
 /** In a library that was closed well chunks are read without a check, unless each read shall have one. */
 function checked(chunkStore: StagingChunkStore, { checkReads }: Config, mark: OpenMark): StagingChunkStore {
   const isWanted = checkReads === 'always' || mark.afterUncleanStop
-  return isWanted ? new CheckedChunkStore(chunkStore, { checks: checkReads ?? 'first' }) : chunkStore
+  return isWanted ? new CheckedChunkStore(chunkStore, { checks: checkReads }) : chunkStore
 }
 
 interface LibraryParts {
@@ -269,6 +281,7 @@ async function seed(torrentFile: Uint8Array, directory: string): Promise<Seed> {
     listenInterfaces: '127.0.0.1:0',
     settings: {
       ...loopbackNetwork.settings,
+      enable_incoming_utp: false,
       enable_dht: false,
       enable_lsd: false,
       enable_upnp: false,

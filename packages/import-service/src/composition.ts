@@ -1,6 +1,6 @@
 import type { PeerAddress } from '@bae/client'
 import type { AbortOptions, TorrentLayout } from '@bae/storage'
-import type { Config } from './config.js'
+import type { Config } from './config/config.js'
 import type { SelectFiles } from './file-choice.js'
 import type { ImportService } from './import-service.js'
 

@@ -30,6 +30,8 @@ export type ImportErrorCode =
   | 'IMPORT_OUTPUT_FAILED'
   /** The command line is wrong. */
   | 'IMPORT_USAGE'
+  /** The file of the configuration, or a variable of the environment, says what cannot be. */
+  | 'IMPORT_CONFIG_INVALID'
   /** The library folder cannot be made or written. */
   | 'IMPORT_LIBRARY_UNWRITABLE'
   /** The folder holds no library that this version understands. */

@@ -1,4 +1,6 @@
-export { type Config, readConfig } from './config.js'
+export type { Config } from './config/config.js'
+export { type ReadConfigOptions, readConfig } from './config/read-config.js'
+export type { ConfigFlags, Environment, User } from './config/sources.js'
 export type {
   Claim,
   ClaimedImport,

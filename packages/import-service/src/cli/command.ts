@@ -1,5 +1,7 @@
 import type { Composition } from '../composition.js'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
+import type { ResolvedConfig } from '../config/read-config.js'
+import type { ConfigFlags } from '../config/sources.js'
 import type { CliOutput } from './cli-output.js'
 import type { FlagName } from './option-syntax.js'
 import type { StopControl } from './stop-control.js'
@@ -8,6 +10,10 @@ export interface CommandArguments {
   /** One for each required argument, then what there is of the optional ones. */
   readonly positionals: readonly string[]
   readonly library?: string
+  /** The file of the configuration. */
+  readonly config?: string
+  /** KEY=VALUE. */
+  readonly set: readonly string[]
   readonly json: boolean
   readonly repair: boolean
   readonly peers: readonly string[]
@@ -23,7 +29,10 @@ export interface CliContext {
   readonly stop: StopControl
   /** How the user calls this program: 'bae', or './bae' in a clone. */
   readonly commandName: string
-  readonly config: (flags: { readonly library?: string }) => Config
+  /** Rejects IMPORT_CONFIG_INVALID. */
+  readonly config: (flags: ConfigFlags) => Promise<Config>
+  /** The same with where each value came from. */
+  readonly resolveConfig: (flags: ConfigFlags) => Promise<ResolvedConfig>
   /** Loads the real parts: called only by commands that need them, so that help is quick. */
   readonly compose: () => Promise<Composition>
 }

@@ -23,6 +23,7 @@ export interface CommandEntry {
 
 const id: Positional = { name: 'ID' }
 const library = 'the library'
+const config = 'the file of settings, in place of BAE_CONFIG and of ~/.config/bae/bae.yaml'
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -32,7 +33,7 @@ export const commands: readonly CommandEntry[] = [
     description: `Makes a small album of computed music (about 30 MiB), gives it to a second libtorrent session
       on this machine, imports it from there, verifies every piece, exports it and compares it with the original.
       Uses a library of its own in the temporary folder.`,
-    options: { library: 'import into this library instead' },
+    options: { library: 'import into this library instead', config },
     load: async () => (await import('./demo-command.js')).runDemoCommand,
   },
   {
@@ -50,6 +51,8 @@ export const commands: readonly CommandEntry[] = [
       list: `show the files that would be imported and their sizes, and fetch nothing; of a magnet link peers are
         asked what it holds`,
       library: 'the library; made when it is not there',
+      config,
+      set: `a setting for this run alone, such as downloadRate='10 MiB/s'; may be given more than once`,
       timeout: 'give up after this time; what is stored by then stays',
       json: 'print one JSON object a line: progress, at last the result',
     },
@@ -61,7 +64,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'show the imports of the library',
     description: `Shows the imports of the library, oldest first. The ID column is the beginning of the info hash;
       every command takes it. DONE and SIZE are of the selected files.`,
-    options: { library, json: 'print one array with everything that is known of each import' },
+    options: { library, config, json: 'print one array with everything that is known of each import' },
     load: async () => (await import('./list-command.js')).runList,
   },
   {
@@ -69,7 +72,7 @@ export const commands: readonly CommandEntry[] = [
     positionals: [id],
     summary: 'show one import with its files',
     description: 'Shows one import with its files. ID is an id, an info hash, or the beginning of one.',
-    options: { library, json: "print one object, as in the array of 'bae list --json'" },
+    options: { library, config, json: "print one object, as in the array of 'bae list --json'" },
     load: async () => (await import('./show-command.js')).runShow,
   },
   {
@@ -83,6 +86,7 @@ export const commands: readonly CommandEntry[] = [
       repair: `heal damaged chunks from another copy; pieces for which there is none are taken from the records, so
         that 'bae import' fetches just them. Exits 0 where all could be healed`,
       library,
+      config,
       json: `print {"id", "pieces", "ok", "bad", "files", "repair"}: pieces checked, pieces right, for each bad one
         {"piece", "files", "chunk"}, for each bad file {"path", "pieces", "chunks": [{"key", "local", "remote"}]}, and
         with --repair {"healedChunks", "lostPieces"}. Without ID an array of these; one that failed is {"id", "error"}`,
@@ -100,6 +104,7 @@ export const commands: readonly CommandEntry[] = [
       attributes: `make files executable that the torrent calls so, and its symbolic links, as far as they lead to
         what is exported`,
       library,
+      config,
       json: 'print {"id", "path", "files", "bytes", "unselected", "links"} at the end',
     },
     load: async () => (await import('./export-command.js')).runExport,
@@ -109,7 +114,7 @@ export const commands: readonly CommandEntry[] = [
     positionals: [id, { name: 'PATH' }],
     summary: 'write one file to the standard output',
     description: `Writes one file of an import to the standard output. PATH is as 'bae show' lists it.`,
-    options: { library },
+    options: { library, config },
     load: async () => (await import('./cat-command.js')).runCat,
   },
   {
@@ -119,7 +124,7 @@ export const commands: readonly CommandEntry[] = [
     description: `Keeps an import in the library's own folder where a remote folder would take its chunks
       (BAE_CAPACITY, BAE_REMOTE): none of them goes to make room. What has gone before comes back to stay when it is
       read, by 'bae verify' for example. Pinning it again changes nothing; 'bae unpin' ends it.`,
-    options: { library, json: 'print {"id", "infoHash", "name", "pinned": true}' },
+    options: { library, config, json: 'print {"id", "infoHash", "name", "pinned": true}' },
     load: async () => (await import('./pin-commands.js')).runPin,
   },
   {
@@ -128,7 +133,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'let a pinned import go to the remote folder',
     description: `Lets an import that was pinned go to the remote folder again when room is needed. One that is not
       pinned is fine.`,
-    options: { library, json: 'print {"id", "infoHash", "name", "pinned": false}' },
+    options: { library, config, json: 'print {"id", "infoHash", "name", "pinned": false}' },
     load: async () => (await import('./pin-commands.js')).runUnpin,
   },
   {
@@ -137,7 +142,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'delete an import and what only it holds',
     description: `Deletes an import and all that only it holds; chunks that another import shares stay. Refuses while
       another process imports it. What was exported is not touched.`,
-    options: { library, json: 'print {"id", "infoHash", "name", "bytes"} of what was removed' },
+    options: { library, config, json: 'print {"id", "infoHash", "name", "bytes"} of what was removed' },
     load: async () => (await import('./remove-command.js')).runRemove,
   },
   {
@@ -152,6 +157,7 @@ export const commands: readonly CommandEntry[] = [
         can check it later`,
       add: 'add what is missing to a database that has records',
       library,
+      config,
       json: `print {"imports": [{"id", "infoHash", "name", "pieces", "totalPieces", "missingChunks"}], "skipped":
         [{"id", "code", "message"}]}`,
     },
@@ -168,6 +174,7 @@ export const commands: readonly CommandEntry[] = [
       'dry-run': 'only tell what would be deleted',
       'forget-unknown': 'delete torrents that only the store knows, too',
       library,
+      config,
       json: `print {"event": "garbage", "kind", "name"} for each thing, then {"event": "done", "dryRun", "found":
         {KIND: COUNT}}`,
     },
@@ -180,8 +187,23 @@ export const commands: readonly CommandEntry[] = [
     description: `Looks at what an import needs: this program and libtorrent, the library and its disk, the database,
       the network, and the limits of this session. Exits 1 when something would keep an import from working, and says
       what to do; 'warn' is for what works, but not well.`,
-    options: { library, json: 'print {"ok", "items": [{"name", "status", "detail", "advice"}]}' },
+    options: { library, config, json: 'print {"ok", "items": [{"name", "status", "detail", "advice"}]}' },
     load: async () => (await import('./doctor-command.js')).runDoctor,
+  },
+  {
+    name: 'config',
+    positionals: [],
+    summary: 'show every setting, and who said it',
+    description: `Shows every setting with its value and with who said it: nobody (default), the file with the line, a
+      variable of the environment, or the command line. Of these the last one counts. Passwords are not shown.`,
+    options: {
+      library,
+      config,
+      set: `a setting, such as downloadRate='10 MiB/s'; may be given more than once`,
+      json: `print {"file": {"path", "isThere"}, "settings": {KEY: {"value", "from", "where", "isLive"}},
+        "unknownVariables"}: "isLive" settings need no restart of a service`,
+    },
+    load: async () => (await import('./config-command.js')).runConfig,
   },
   {
     name: 'completion',

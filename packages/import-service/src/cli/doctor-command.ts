@@ -1,9 +1,11 @@
+import type { ResolvedConfig } from '../config/read-config.js'
 import type { DoctorItem } from '../doctor/doctor-item.js'
 import { examine } from '../doctor/examine.js'
 import { thisMachine } from '../doctor/machine.js'
+import { isBaeError } from '../errors.js'
 import { readPackageVersion } from '../package-version.js'
 import { type CliOutput, printable } from './cli-output.js'
-import { type CliContext, exitDone, exitFailed, type RunCommand } from './command.js'
+import { type CliContext, type CommandArguments, exitDone, exitFailed, type RunCommand } from './command.js'
 import { asCalled } from './help-text.js'
 import { hang, wrapText } from './wrap-text.js'
 
@@ -15,7 +17,7 @@ export const runDoctor: RunCommand = async (args, context) => {
   const { output, stop } = context
   const items = await examine({
     compose: context.compose,
-    config: context.config(args),
+    settings: await settingsOrFailure(args, context),
     version: await readPackageVersion(),
     machine: thisMachine({ isUtf8: output.unicode }),
     signal: stop.signal,
@@ -25,6 +27,18 @@ export const runDoctor: RunCommand = async (args, context) => {
     output.printJson({ ok, items: items.map((item) => ({ ...item, advice: item.advice ?? null })) })
   else for (const line of items.flatMap((item) => formatItem(item, context))) output.print(line)
   return ok ? exitDone : exitFailed
+}
+
+async function settingsOrFailure(
+  args: CommandArguments,
+  context: CliContext,
+): Promise<ResolvedConfig | Error> {
+  try {
+    return await context.resolveConfig(args)
+  } catch (error) {
+    if (isBaeError(error, 'IMPORT_CONFIG_INVALID')) return error
+    throw error
+  }
 }
 
 /** What was found, and behind an arrow what to do. */

@@ -1,3 +1,4 @@
+import { type Setting, settingKeys, settingOf } from '../config/settings.js'
 import { type CommandEntry, commands } from './commands.js'
 import { type OptionName, optionText, syntaxOf } from './option-syntax.js'
 import { hang, wrapText, wrapWords } from './wrap-text.js'
@@ -7,21 +8,26 @@ const helpColumns = 80
 const indentColumns = 2
 
 /** The first two are what `helpText` shows, the manual page has all. */
-export const settings: readonly (readonly [string, string])[] = [
+export const environmentRows: readonly (readonly [string, string])[] = [
   [
     'BAE_LIBRARY',
     'the library, where --library names none; else ~/.local/share/bae, or /var/lib/bae for root',
   ],
-  ['BAE_DATABASE_URL', "a PostgreSQL server, postgres://..., to use in place of the library's own"],
-  ['BAE_STATE', "a folder on a local disk for the data of the library's own server"],
-  ['BAE_LISTEN', 'ADDRESS:PORT where peers may reach it, several with commas'],
-  ['BAE_CAPACITY', "how much the library's folder may hold, such as '200 GiB'"],
-  ['BAE_REMOTE', 'a folder on another disk for what it has no room for'],
-  ['BAE_DURABILITY', "'process' (as it is) or 'power': what stored bytes survive"],
-  ['BAE_CHECK_READS', "'always': prove each chunk whenever it is read"],
+  [
+    'BAE_CONFIG',
+    'a file of settings, where --config names none; else ~/.config/bae/bae.yaml, or /etc/bae/bae.yaml for root',
+  ],
+  ...settingKeys
+    .filter((key) => key !== 'library')
+    .map(settingOf)
+    .map((setting) => [setting.variable, `${setting.text} (${initialText(setting)})`] as const),
   ['BAE_DEBUG', '1: show stacks and causes of errors'],
   ['NO_COLOR', '1: no colours'],
 ]
+
+function initialText({ initially, otherwise = '' }: Setting): string {
+  return initially ?? otherwise
+}
 
 export function helpText(bae: string): string {
   const shown = commands.map((entry) => [usageWords(entry).join(' '), entry.summary] as const)
@@ -38,7 +44,7 @@ export function helpText(bae: string): string {
     ...wrapText(`ID is what '${bae} list' shows: an id, an info hash, or the beginning of one.`, helpColumns),
     '',
     'Where things are (environment variables):',
-    ...table(settings.slice(0, 2)),
+    ...table(environmentRows.slice(0, 2)),
     '',
     ...wrapText(
       `New here? '${bae} demo' shows everything in half a minute; '${bae} doctor' says what is missing.`,

@@ -20,7 +20,7 @@ export const runImport: RunCommand = async (args, context) => {
   const composition = await context.compose()
   const source = await resolveSource(composition, args.positionals[0] ?? '', { signal })
   const addresses = await Promise.all(peers.map((peer) => resolvePeer(peer)))
-  const config = context.config(args)
+  const config = await context.config(args)
   if (args.flags.has('list')) {
     const listed = await listFiles({ composition, config, source }, args.select, {
       peers: addresses,

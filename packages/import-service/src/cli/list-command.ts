@@ -8,7 +8,7 @@ import { clipText } from './text-width.js'
 const shownIdDigits = 10
 
 export const runList: RunCommand = async (args, context) => {
-  const config = context.config(args)
+  const config = await context.config(args)
   await using service = await openLibraryIfThere(config, context)
   const { output } = context
   if (args.json) {

@@ -1,7 +1,7 @@
 import type { PeerAddress } from '@bae/client'
 import type { AbortOptions } from '@bae/storage'
 import type { Composition } from '../composition.js'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { FileChoice } from '../file-choice.js'
 import { importedFiles } from '../import-snapshot.js'
 import type { ImportSource } from '../import-source.js'

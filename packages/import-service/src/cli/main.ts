@@ -1,5 +1,5 @@
 import type { Composition } from '../composition.js'
-import { type Environment, processEnvironment, readConfig } from '../config.js'
+import { type Environment, processEnvironment } from '../config/sources.js'
 import { ImportError } from '../errors.js'
 import { refuseOldNode } from '../oldest-node.js'
 import { readPackageVersion } from '../package-version.js'
@@ -24,11 +24,16 @@ export async function main(argv: readonly string[]): Promise<void> {
     { stdout: process.stdout, stderr: process.stderr },
     terminalOptions(environment),
   )
+  const resolveConfig: CliContext['resolveConfig'] = async (flags) => {
+    const reader = await import('../config/read-config.js')
+    return await reader.resolveConfig(flags, { environment, signal: stop.signal })
+  }
   const context: CliContext = {
     output,
     stop,
     commandName: environment.BAE_COMMAND || 'bae',
-    config: (flags) => readConfig(flags, environment),
+    config: async (flags) => (await resolveConfig(flags)).config,
+    resolveConfig,
     compose: loadComposition,
   }
   process.exit(await runCommandLine(argv, context, { debug: environment.BAE_DEBUG === '1' }))
@@ -54,11 +59,16 @@ export async function runCommandLine(
     // Whoever closed the pipe does not wait for a sentence.
     if (stop.exitCode !== 141)
       reportError(output, error, { json, debug: options.debug, commandName: context.commandName })
-    if (codeOf(error) === 'IMPORT_USAGE') return exitUsage
+    if (isMistake(codeOf(error))) return exitUsage
     return stop.exitCode ?? exitFailed
   } finally {
     stop.close()
   }
+}
+
+/** What the user has to write in another way. */
+function isMistake(code: string): boolean {
+  return code === 'IMPORT_USAGE' || code === 'IMPORT_CONFIG_INVALID'
 }
 
 async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {

@@ -1,11 +1,11 @@
 import { type CommandEntry, commands } from './commands.js'
-import { optionNames, settings, usageOptions, usageWords } from './help-text.js'
+import { environmentRows, optionNames, usageOptions, usageWords } from './help-text.js'
 import { optionText } from './option-syntax.js'
 
 const exitCodes: readonly (readonly [string, string])[] = [
   ['0', 'done'],
   ['1', 'failed'],
-  ['2', 'the command line is wrong'],
+  ['2', 'the command line or the configuration is wrong'],
   ['128 + N', 'stopped by signal N'],
 ]
 
@@ -27,7 +27,7 @@ export function manPage(version: string): string {
     escaped("is what 'bae list' shows: an id, an info hash, or the beginning of one."),
     ...commands.flatMap(commandSection),
     '.SH ENVIRONMENT',
-    ...settings.flatMap(tagged),
+    ...environmentRows.flatMap(tagged),
     '.SH EXIT STATUS',
     ...exitCodes.flatMap(tagged),
     '.SH EXAMPLES',

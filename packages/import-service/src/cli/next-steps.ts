@@ -28,6 +28,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_NODE_TOO_OLD: 'install a newer one, or put it before this one in PATH',
   IMPORT_OUTPUT_FAILED: 'send it to where there is room for it',
   IMPORT_USAGE: inMessage,
+  IMPORT_CONFIG_INVALID: inMessage,
   IMPORT_LIBRARY_UNWRITABLE:
     'name another folder with --library or BAE_LIBRARY, or change who may write this one',
   IMPORT_LIBRARY_INVALID: 'name another folder with --library or BAE_LIBRARY',

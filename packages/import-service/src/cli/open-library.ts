@@ -1,11 +1,11 @@
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { ImportError } from '../errors.js'
 import type { ImportService } from '../import-service.js'
 import type { CliContext, CommandArguments } from './command.js'
 
 /** The service of a library that is there already; a command about an ID makes none. Rejects IMPORT_NOT_FOUND. */
 export async function openLibrary(args: CommandArguments, context: CliContext): Promise<ImportService> {
-  const config = context.config(args)
+  const config = await context.config(args)
   const service = await openLibraryIfThere(config, context)
   if (service !== undefined) return service
   throw new ImportError(
@@ -20,7 +20,7 @@ export async function openLibraryToMend(
   context: CliContext,
   mending: 'gc' | 'rebuild',
 ): Promise<ImportService> {
-  const config = context.config(args)
+  const config = await context.config(args)
   const composition = await context.compose()
   const service = await composition.openExistingLibrary(config, { signal: context.stop.signal, mending })
   if (service !== undefined) return service

@@ -19,6 +19,8 @@ export const optionSyntax = {
   'dry-run': {},
   'forget-unknown': {},
   library: { value: 'DIR', offer: 'folders' },
+  config: { value: 'FILE', offer: 'files' },
+  set: { value: 'KEY=VALUE', mayRepeat: true },
   timeout: { value: 'SECONDS' },
   json: {},
 } as const satisfies Readonly<Record<string, OptionSyntax>>

@@ -29,10 +29,12 @@ export function parseArguments(command: CommandEntry, argv: readonly string[]): 
   for (const name of optionNames(command)) {
     if ([values[name]].flat().includes('')) throw usage(command, `needs a value for --${name}`)
   }
-  const { library, timeout, json, repair } = values
+  const { config, library, timeout, json, repair } = values
   return {
     positionals,
     ...(typeof library === 'string' ? { library } : {}),
+    ...(typeof config === 'string' ? { config } : {}),
+    set: textsOf(values.set),
     ...(typeof timeout === 'string' ? { timeout } : {}),
     peers: textsOf(values.peer),
     select: textsOf(values.select),

@@ -31,7 +31,7 @@ type VerifyArguments = CommandArguments
 
 async function verifyAll(args: VerifyArguments, context: CliContext): Promise<number> {
   const { output } = context
-  const service = await openLibraryIfThere(context.config(args), context)
+  const service = await openLibraryIfThere(await context.config(args), context)
   await using _ = service
   const reports: (VerifiedImport | FailedVerify)[] = []
   for (const snapshot of (await service?.list()) ?? []) {

@@ -1,6 +1,6 @@
 import type { CliOutput } from '../cli/cli-output.js'
 import { shellQuote } from '../cli/shell-quote.js'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 
 const shownIdDigits = 10

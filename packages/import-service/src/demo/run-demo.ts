@@ -5,7 +5,7 @@ import type { CliContext, CommandArguments } from '../cli/command.js'
 import { follow } from '../cli/follow-import.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../cli/format-quantities.js'
 import type { Composition } from '../composition.js'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { ImportError } from '../errors.js'
 import type { ImportService } from '../import-service.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
@@ -29,7 +29,7 @@ export async function runDemo(args: CommandArguments, context: CliContext): Prom
   // PostgreSQL does not run as root: its user must be able to enter.
   await chmod(root, 0o755)
   const folders = { root, original: join(root, 'original'), exported: join(root, 'exported') }
-  const config = context.config({ library: args.library ?? join(root, 'library') })
+  const config = await context.config({ ...args, library: args.library ?? join(root, 'library') })
   output.print()
   output.print(`  ${output.style('bold', 'bae: a torrent, from a peer straight into storage you control')}`)
   output.print()

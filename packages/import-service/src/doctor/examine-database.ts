@@ -1,5 +1,5 @@
 import type { Composition, DatabaseFacts } from '../composition.js'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { isBaeError } from '../errors.js'
 import { neededNode } from '../oldest-node.js'
 import { messageOf } from './describe-failure.js'

@@ -4,16 +4,13 @@ import { systemErrorCode } from '../errors.js'
 import { reasonOf } from './describe-failure.js'
 import type { DoctorItem } from './doctor-item.js'
 
-/** libtorrent's, where BAE_LISTEN names nothing else. */
-const defaultInterfaces = '0.0.0.0:6881,[::]:6881'
-
 interface Place {
   readonly host: string
   readonly port: number
 }
 
 /** Whether peers can reach an import where it wants to listen. */
-export async function examinePort(interfaces: string = defaultInterfaces): Promise<DoctorItem> {
+export async function examinePort(interfaces: string): Promise<DoctorItem> {
   const name = 'port'
   const taken: string[] = []
   const strange: string[] = []

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatItem } from '../../src/cli/doctor-command.js'
 import type { Composition, DatabaseFacts } from '../../src/composition.js'
-import type { Config } from '../../src/config.js'
+import type { Config } from '../../src/config/config.js'
+import type { ResolvedConfig } from '../../src/config/read-config.js'
 import type { DoctorItem } from '../../src/doctor/doctor-item.js'
 import { examine } from '../../src/doctor/examine.js'
 import { type Machine, thisMachine } from '../../src/doctor/machine.js'
@@ -13,6 +14,7 @@ import { openLibraryFolder } from '../../src/library/library-folder.js'
 import { refuseOldNode } from '../../src/oldest-node.js'
 import { CapturedOutput } from '../support/captured-output.js'
 import { TemporaryFolder } from '../support/temporary-folder.js'
+import { testConfig } from '../support/test-config.js'
 
 const sound: Machine = {
   nodeVersion: 'v20.19.0',
@@ -29,6 +31,7 @@ const facts: DatabaseFacts = { kind: 'embedded', place: '/library/postgres', ser
 interface Trouble {
   readonly machine?: Partial<Machine>
   readonly config?: Partial<Config>
+  readonly settings?: Error
   readonly compose?: () => Promise<Composition>
   readonly libtorrentVersion?: () => Promise<string>
   readonly database?: () => Promise<DatabaseFacts>
@@ -45,14 +48,20 @@ beforeEach(async () => {
 
 afterEach(() => folder[Symbol.asyncDispose]())
 
-async function look({ machine, config, compose, libtorrentVersion, database }: Trouble = {}) {
+async function look({ machine, config, settings, compose, libtorrentVersion, database }: Trouble = {}) {
   const composition = {
     libtorrentVersion: libtorrentVersion ?? (async () => '2.0.8.0'),
     inspectDatabase: database ?? (async () => facts),
   } as Partial<Composition> as Composition
+  const resolved: ResolvedConfig = {
+    config: await testConfig(library, { listenInterfaces: '127.0.0.1:0', ...config }),
+    origins: new Map(),
+    file: { path: join(folder.path, 'bae.yaml'), isThere: false },
+    unknownVariables: [],
+  }
   return await examine({
     compose: compose ?? (async () => composition),
-    config: { libraryDirectory: library, listenInterfaces: '127.0.0.1:0', ...config },
+    settings: settings ?? resolved,
     version: '1.2.3',
     machine: { ...sound, ...machine },
   })
@@ -82,6 +91,7 @@ it('finds nothing where all is well', async () => {
     'bae',
     'node',
     'libtorrent',
+    'settings',
     'library',
     'file system',
     'free space',
@@ -294,6 +304,22 @@ describe('the doctor says what to do about', () => {
     })
     expect(item.detail).toContain(`${listenInterfaces} is in use`)
     expect((await look({ config: { listenInterfaces } })).every(({ status }) => status === 'ok')).toBe(true)
+  })
+
+  it('settings that cannot be, and goes on to what does not depend on them', async () => {
+    const items = await look({ settings: new Error('bae.yaml:3: dht is "on" or "off"') })
+    expect(items.find(({ name }) => name === 'settings')).toMatchObject({
+      status: 'fail',
+      detail: 'bae.yaml:3: dht is "on" or "off"',
+    })
+    expect(items.map(({ name }) => name)).toEqual([
+      'bae',
+      'node',
+      'libtorrent',
+      'settings',
+      'open files',
+      'locale',
+    ])
   })
 
   it('a clock that is behind what the library has seen', async () => {

@@ -4,7 +4,8 @@ import type { CliContext } from '../../src/cli/command.js'
 import { runCommandLine } from '../../src/cli/main.js'
 import { StopControl } from '../../src/cli/stop-control.js'
 import type { Composition } from '../../src/composition.js'
-import { type Environment, readConfig } from '../../src/config.js'
+import { readConfig, resolveConfig } from '../../src/config/read-config.js'
+import type { Environment } from '../../src/config/sources.js'
 import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
 import { ImportError } from '../../src/errors.js'
 import { ImportService } from '../../src/import-service.js'
@@ -33,6 +34,8 @@ export class TestCli implements AsyncDisposable {
   /** How often the real parts would have been loaded. */
   loads = 0
   stop = new StopControl({ exit: () => {} })
+  /** More of the environment. */
+  variables: Environment = {}
   /** How the user calls the program. */
   commandName = 'bae'
 
@@ -49,7 +52,12 @@ export class TestCli implements AsyncDisposable {
   }
 
   get environment(): Environment {
-    return { BAE_LIBRARY: join(this.folder.path, 'library'), BAE_LISTEN: '127.0.0.1:0' }
+    return {
+      BAE_CONFIG: '/dev/null',
+      BAE_LIBRARY: join(this.folder.path, 'library'),
+      BAE_LISTEN: '127.0.0.1:0',
+      ...this.variables,
+    }
   }
 
   async saveTorrentFile(): Promise<void> {
@@ -62,7 +70,8 @@ export class TestCli implements AsyncDisposable {
       output,
       stop: this.stop,
       commandName: this.commandName,
-      config: (flags) => readConfig(flags, this.environment),
+      config: (flags) => readConfig(flags, { environment: this.environment }),
+      resolveConfig: (flags) => resolveConfig(flags, { environment: this.environment }),
       compose: async () => {
         this.loads += 1
         return this.#composition()
