@@ -20,6 +20,14 @@ export type ImportErrorCode =
   | 'IMPORT_BUSY'
   /** Another process has taken the import over; what this one still writes of it is refused. */
   | 'IMPORT_LEASE_LOST'
+  /** A service answers for this library already. */
+  | 'IMPORT_SERVICE_RUNNING'
+  /** The command needs a service, and none runs on this library. */
+  | 'IMPORT_SERVICE_NOT_RUNNING'
+  /** The service is there but does not answer, or may not be asked by this user; or it went away. */
+  | 'IMPORT_SERVICE_UNREACHABLE'
+  /** The service does not understand what it is asked: it is of another version. */
+  | 'IMPORT_SERVICE_REQUEST'
   /** The time given for the whole command is over. */
   | 'IMPORT_TIMEOUT'
   /** Stopped by a signal. */

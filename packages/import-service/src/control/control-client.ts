@@ -1,0 +1,183 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import type { AbortOptions } from '@bae/storage'
+import { ImportError, type ImportErrorCode, isBaeError, systemErrorCode } from '../errors.js'
+import type { ImportSource } from '../import-source.js'
+import { type ControlReply, controlProtocol, encodeMessage, maxReplyBytes } from './control-messages.js'
+import type { CallName, CallResult, StreamItem, StreamName } from './control-methods.js'
+import { findControlSocket, isDead } from './control-place.js'
+import { LineReader } from './line-reader.js'
+import type { EventsOptions, ImportControls, SubmitOptions } from './service-like.js'
+
+export interface ConnectOptions extends AbortOptions {
+  /** How long a service may take to say that it is there; 5 s unless set. */
+  readonly answerWithinMs?: number
+}
+
+/** Marks what failed in the service and not on the way to it. */
+const unexpectedInService = Symbol('unexpected in the service')
+
+type Params = Readonly<Record<string, unknown>>
+
+/** The service of a library in another process. Errors come back with their code, as ImportError. */
+export class ControlClient implements ImportControls {
+  readonly #path: string
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /**
+   * `undefined` where no service runs. Rejects IMPORT_SERVICE_UNREACHABLE where one is there that does not answer, or
+   * may not be asked, and IMPORT_SERVICE_REQUEST where it is of another version.
+   */
+  static async find(
+    directory: string,
+    { signal, answerWithinMs = 5_000 }: ConnectOptions = {},
+  ): Promise<ControlClient | undefined> {
+    const path = await findControlSocket(directory)
+    if (path === undefined) return undefined
+    const client = new ControlClient(path)
+    const late = AbortSignal.timeout(answerWithinMs)
+    try {
+      const { protocol, version } = await client.#call(
+        'hello',
+        {},
+        signal ? AbortSignal.any([signal, late]) : late,
+      )
+      if (protocol === controlProtocol) return client
+      throw new ImportError('IMPORT_SERVICE_REQUEST', `the service is bae ${version}, of another version`)
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof Error && isDead(error.cause)) return undefined
+      if (!late.aborted) throw error
+      throw unreachable(`the service of ${directory} does not answer`, error)
+    }
+  }
+
+  submit(source: ImportSource, options: SubmitOptions = {}) {
+    const { torrent } = source
+    if ('magnetUri' in torrent) return this.#call('submit', { ...options, magnetUri: torrent.magnetUri })
+    return this.#call('submit', {
+      ...options,
+      torrentFile: Buffer.from(torrent.torrentFile).toString('base64'),
+    })
+  }
+
+  get(id: string) {
+    return this.#call('get', { id })
+  }
+
+  select(id: string, globs: readonly string[]) {
+    return this.#call('select', { id, globs })
+  }
+
+  pause(id: string) {
+    return this.#call('pause', { id })
+  }
+
+  resume(id: string) {
+    return this.#call('resume', { id })
+  }
+
+  recheck(id: string) {
+    return this.#call('recheck', { id })
+  }
+
+  cancel(id: string, options: { readonly deleteData: boolean }) {
+    return this.#call('cancel', { id, ...options })
+  }
+
+  seed(id: string, options: { readonly on: boolean }) {
+    return this.#call('seed', { id, ...options })
+  }
+
+  running(options: AbortOptions = {}) {
+    return this.#call('running', {}, options.signal)
+  }
+
+  follow(id: string, options: AbortOptions = {}) {
+    return this.#stream('follow', { id }, options.signal)
+  }
+
+  events({ signal, ...params }: EventsOptions = {}) {
+    return this.#stream('events', params, signal)
+  }
+
+  async #call<Name extends CallName>(
+    method: Name,
+    params: Params,
+    signal?: AbortSignal,
+  ): Promise<CallResult<Name>> {
+    for await (const reply of this.#ask(method, params, signal)) {
+      if ('result' in reply) return reply.result as CallResult<Name>
+    }
+    throw unreachable('the service went away before it answered')
+  }
+
+  async *#stream<Name extends StreamName>(
+    method: Name,
+    params: Params,
+    signal?: AbortSignal,
+  ): AsyncIterable<StreamItem<Name>> {
+    for await (const reply of this.#ask(method, params, signal)) {
+      if ('end' in reply) return
+      if ('item' in reply) yield reply.item as StreamItem<Name>
+    }
+    throw unreachable('the service went away')
+  }
+
+  /** Reads no faster than it is asked to, and hangs up when it is left. */
+  async *#ask(method: string, params: Params, signal?: AbortSignal): AsyncIterable<ControlReply> {
+    signal?.throwIfAborted()
+    const socket = connect(this.#path)
+    const stop = (): unknown => socket.destroy(new Error('cancelled'))
+    signal?.addEventListener('abort', stop)
+    try {
+      await once(socket, 'connect')
+      socket.write(encodeMessage({ method, params }))
+      yield* repliesOf(socket)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw isToldByService(error) ? error : unreachable(whyOf(error), error)
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      socket.destroy()
+    }
+  }
+}
+
+async function* repliesOf(socket: Socket): AsyncIterable<ControlReply> {
+  const lines = new LineReader(maxReplyBytes)
+  for await (const bytes of socket) {
+    for (const line of lines.push(bytes)) {
+      const reply = JSON.parse(line) as ControlReply
+      if ('error' in reply) throw failureOf(reply.error)
+      yield reply
+    }
+  }
+}
+
+/** The code is one of any package of ours; who has no code was not expected by the service either. */
+function failureOf({ code, message }: { readonly code: string; readonly message: string }): Error {
+  return code === 'INTERNAL' ? unexpected(message) : new ImportError(code as ImportErrorCode, message)
+}
+
+/** Told as what it is at the command line, without a code of ours. */
+function unexpected(message: string): Error {
+  return new Error(`in the service: ${message}`, { cause: unexpectedInService })
+}
+
+function isToldByService(error: unknown): boolean {
+  return isBaeError(error) || (error instanceof Error && error.cause === unexpectedInService)
+}
+
+function whyOf(error: unknown): string {
+  const code = systemErrorCode(error)
+  if (code === 'EACCES' || code === 'EPERM') return 'the service of this library belongs to another user'
+  return 'the connection to the service broke'
+}
+
+function unreachable(message: string, cause?: unknown): ImportError {
+  return new ImportError('IMPORT_SERVICE_UNREACHABLE', message, { cause })
+}

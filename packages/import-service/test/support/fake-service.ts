@@ -1,0 +1,76 @@
+import type { ImportEventLike, ServiceLike, SubmitOptions } from '../../src/control/service-like.js'
+import { ImportError } from '../../src/errors.js'
+import type { ImportProgress } from '../../src/import-progress.js'
+import { describeImport, type ImportSnapshot } from '../../src/import-snapshot.js'
+import type { ImportSource } from '../../src/import-source.js'
+import { importRecord, torrentId } from './records.js'
+
+/** A service that notes what it is asked. What it follows and which events there are is up to the test. */
+export class FakeService implements ServiceLike {
+  readonly calls: unknown[][] = []
+  readonly submitted: { readonly source: ImportSource; readonly options: SubmitOptions }[] = []
+  /** Where it is set, every call rejects with it. */
+  failure: Error | undefined
+  progress: readonly ImportProgress[] = []
+  items: (signal: AbortSignal) => AsyncIterable<ImportProgress> = async function* () {}
+  log: (signal: AbortSignal) => AsyncIterable<ImportEventLike> = async function* () {}
+
+  async submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
+    this.submitted.push({ source, options })
+    return this.#answer('submit')
+  }
+
+  get = (id: string) => this.#answer('get', id)
+  select = (id: string, globs: readonly string[]) => this.#answer('select', id, globs)
+  pause = (id: string) => this.#answer('pause', id)
+  resume = (id: string) => this.#answer('resume', id)
+  recheck = (id: string) => this.#answer('recheck', id)
+  cancel = (id: string, options: { readonly deleteData: boolean }) => this.#answer('cancel', id, options)
+  seed = (id: string, options: { readonly on: boolean }) => this.#answer('seed', id, options)
+
+  running(): readonly ImportProgress[] {
+    return this.progress
+  }
+
+  follow(id: string, { signal = new AbortController().signal } = {}): AsyncIterable<ImportProgress> {
+    this.calls.push(['follow', id])
+    return this.items(signal)
+  }
+
+  events({
+    signal = new AbortController().signal,
+    ...options
+  }: {
+    readonly signal?: AbortSignal
+    readonly after?: number
+    readonly follow?: boolean
+  } = {}): AsyncIterable<ImportEventLike> {
+    this.calls.push(['events', options])
+    return this.log(signal)
+  }
+
+  async #answer(...call: unknown[]): Promise<ImportSnapshot> {
+    this.calls.push(call)
+    if (this.failure !== undefined) throw this.failure
+    return describeImport(importRecord(), undefined)
+  }
+}
+
+export function progressOf(change: Partial<ImportProgress> = {}): ImportProgress {
+  return {
+    id: torrentId('1'),
+    name: 'album',
+    state: 'downloading',
+    pieces: 1,
+    totalPieces: 4,
+    bytes: 100,
+    totalBytes: 400,
+    downloadBytesPerSecond: 10,
+    peers: 2,
+    ...change,
+  }
+}
+
+export function busy(): ImportError {
+  return new ImportError('IMPORT_BUSY', 'another process is importing album into this library')
+}
