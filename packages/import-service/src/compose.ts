@@ -65,7 +65,7 @@ const loopbackNetwork: NetworkOptions = {
 /** The one place where client, storage and databases meet. Loaded by commands that need them, not before. */
 export const composition: Composition = {
   parseTorrentFile: async (bytes) => parseTorrentFile(bytes).layout,
-  createTorrentFile: (path) => createTorrentFile(path),
+  createTorrentFile: (path, options) => createTorrentFile(path, options),
   libtorrentVersion: async () => libtorrentVersion(),
   inspectDatabase,
   fetchLayout,

@@ -1,4 +1,5 @@
 import type { PeerAddress } from '@bae/client'
+import type { CreateTorrentOptions } from '@bae/native'
 import type { AbortOptions, TorrentLayout } from '@bae/storage'
 import type { Config } from './config/config.js'
 import type { SelectFiles } from './file-choice.js'
@@ -15,8 +16,8 @@ export interface Composition {
   openExistingLibrary(config: Config, options?: OpenLibraryOptions): Promise<ImportService | undefined>
   /** A service that can import, with its session started. Makes the library when there is none. */
   openForImport(config: Config, options?: OpenForImportOptions): Promise<ImportService>
-  /** The bytes of a .torrent file for what is at `path`. */
-  createTorrentFile(path: string): Promise<Uint8Array>
+  /** The bytes of a .torrent file for what is at `path`. Rejects NATIVE_IO and NATIVE_INVALID_ARGUMENT. */
+  createTorrentFile(path: string, options?: CreateTorrentOptions): Promise<Uint8Array>
   /** Gives a torrent to others from libtorrent's own disk storage, on 127.0.0.1. `directory` holds what it is about. */
   seed(torrentFile: Uint8Array, directory: string): Promise<Seed>
   /** Rejects NATIVE_BINDING_NOT_FOUND. */

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js'
 import type { ResolvedConfig } from '../config/read-config.js'
 import type { ConfigFlags } from '../config/sources.js'
 import type { CliOutput } from './cli-output.js'
-import type { FlagName } from './option-syntax.js'
+import type { FlagName, OptionName } from './option-syntax.js'
 import type { StopControl } from './stop-control.js'
 
 export interface CommandArguments {
@@ -20,6 +20,8 @@ export interface CommandArguments {
   /** Globs. */
   readonly select: readonly string[]
   readonly timeout?: string
+  /** What was given for each option with a value. */
+  readonly values: ReadonlyMap<OptionName, readonly string[]>
   /** Those that were given. */
   readonly flags: ReadonlySet<FlagName>
 }

@@ -181,6 +181,25 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./gc-command.js')).runGc,
   },
   {
+    name: 'create',
+    positionals: [{ name: 'PATH', offer: 'files' }],
+    summary: 'make a .torrent of a file or a folder',
+    description: `Makes a .torrent file of the file or the folder at PATH: NAME.torrent in the current folder. An
+      existing file is not overwritten. Needs no library, and puts nothing into one.`,
+    options: {
+      output: 'write it to this file',
+      format: `'v1' (as it is), 'v2' or 'hybrid': by BEP 3, BEP 52, or both in one`,
+      'piece-length': `a power of two from '16 KiB' to '64 MiB'; one that suits the size when left out`,
+      tracker: 'tell peers of this tracker; may be given more than once',
+      'web-seed': 'a web server that has the files; may be given more than once',
+      comment: 'a text for people',
+      private: 'peers come from its trackers alone',
+      json: `print {"path", "infoHash", "infoHashV1", "infoHashV2", "name", "bytes", "files", "pieces",
+        "pieceLengthBytes"}`,
+    },
+    load: async () => (await import('./create-command.js')).runCreate,
+  },
+  {
     name: 'doctor',
     positionals: [],
     summary: 'look for what is usually wrong, and say what to do',

@@ -40,6 +40,9 @@ export function parseArguments(command: CommandEntry, argv: readonly string[]): 
     select: textsOf(values.select),
     json: json === true,
     repair: repair === true,
+    values: new Map(
+      allNames.filter((name) => !isFlag(name)).map((name) => [name, textsOf([values[name]].flat())]),
+    ),
     flags: new Set(allNames.filter(isFlag).filter((name) => values[name] === true)),
   }
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CreateTorrentOptions } from '@bae/native'
 import type { CliContext } from '../../src/cli/command.js'
 import { runCommandLine } from '../../src/cli/main.js'
 import { StopControl } from '../../src/cli/stop-control.js'
@@ -31,6 +32,8 @@ export class TestCli implements AsyncDisposable {
   layout = layoutOf({ 'one.wav': pieceLengthBytes, two: 10 })
   /** Whether there is a library before the first import. */
   hasLibrary = true
+  /** Every .torrent file that was made. */
+  readonly created: { readonly path: string; readonly options: CreateTorrentOptions }[] = []
   /** How often the real parts would have been loaded. */
   loads = 0
   stop = new StopControl({ exit: () => {} })
@@ -101,7 +104,10 @@ export class TestCli implements AsyncDisposable {
       selectFiles: selectSimply,
       openExistingLibrary: async () => (this.hasLibrary ? openService() : undefined),
       openForImport: openService,
-      createTorrentFile: missing,
+      createTorrentFile: async (path, options = {}) => {
+        this.created.push({ path, options })
+        return new TextEncoder().encode('torrent')
+      },
       seed: missing,
       libtorrentVersion: async () => '2.0.8',
       inspectDatabase: async () => ({ kind: 'embedded', place: '/library/postgres', serverVersion: '18.4' }),
