@@ -115,35 +115,39 @@ it.for(['v1', 'v2', 'hybrid'] as const)(
   },
 )
 
-it('killed with -9 an import of some files goes on with them alone, and their shared pieces are not fetched again', async (context) => {
-  needs(context, 'python3-libtorrent')
-  const payload = await makePayload('killed choice')
-  const torrent = await workshop.torrentOf(payload, pieceLengthBytes)
-  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 400_000 })
-  await using library = await BaeLibrary.create({ BAE_DATABASE_URL: server.url })
-  const args = ['import', torrent.path, '--peer', seed.address, '--select', 'disc/**', '--json']
-  {
+it.for(['v1', 'v2', 'hybrid'] as const)(
+  'killed with -9 an import of some files of a %s torrent goes on with them alone, and fetches no piece again',
+  async (kind, context) => {
+    needs(context, 'python3-libtorrent')
+    const payload = await makePayload(`killed choice ${kind}`)
+    const torrent = await workshop.torrentOf(payload, pieceLengthBytes, kind)
+    await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 400_000 })
+    await using library = await BaeLibrary.create({ BAE_DATABASE_URL: server.url })
+    const args = ['import', torrent.path, '--peer', seed.address, '--select', 'disc/**', '--json']
+    {
+      await using importing = new BaeProcess(library, args)
+      await importing.whenProgress(30_000, ({ pieces }) => pieces >= 3)
+      await importing.kill()
+    }
+    const [killed] = await baeJson<readonly { selected: { pieces: number; totalPieces: number } }[]>(
+      library,
+      ['list'],
+    )
+    expect(killed?.selected.pieces).toBeGreaterThanOrEqual(3)
+    const before = (await seed.count()).uploadedBytes
+    await seed.setRate(0)
     await using importing = new BaeProcess(library, args)
-    await importing.whenProgress(30_000, ({ pieces }) => pieces >= 3)
-    await importing.kill()
-  }
-  const [killed] = await baeJson<readonly { selected: { pieces: number; totalPieces: number } }[]>(library, [
-    'list',
-  ])
-  expect(killed?.selected.pieces).toBeGreaterThanOrEqual(3)
-  const before = (await seed.count()).uploadedBytes
-  await seed.setRate(0)
-  await using importing = new BaeProcess(library, args)
-  const completed = completedOf(await importing.result(30_000))
-  expect(completed).toMatchObject({ bytes: 470_003, pieces: killed?.selected.totalPieces })
-  const missing = completed.pieces - (killed?.selected.pieces ?? 0)
-  expect((await seed.count()).uploadedBytes - before).toBeLessThanOrEqual(missing * pieceLengthBytes)
-  expect(await baeJson(library, ['verify', completed.id])).toMatchObject({
-    pieces: completed.pieces,
-    bad: [],
-  })
-  await expectExported(library, completed.id, ['disc/c.bin', 'disc/d.txt'], payload)
-})
+    const completed = completedOf(await importing.result(30_000))
+    expect(completed).toMatchObject({ bytes: 470_003, pieces: killed?.selected.totalPieces })
+    const missing = completed.pieces - (killed?.selected.pieces ?? 0)
+    expect((await seed.count()).uploadedBytes - before).toBeLessThanOrEqual(missing * pieceLengthBytes)
+    expect(await baeJson(library, ['verify', completed.id])).toMatchObject({
+      pieces: completed.pieces,
+      bad: [],
+    })
+    await expectExported(library, completed.id, ['disc/c.bin', 'disc/d.txt'], payload)
+  },
+)
 
 it('a file beyond 4 GiB comes alone, with the end of the one before it', async (context) => {
   needs(context, 'python3-libtorrent')
