@@ -1,6 +1,7 @@
 import type { AbortOptions } from './abort-options.js'
 import type { CacheRecords } from './cache-records.js'
 import type { ChunkKey } from './chunk-store.js'
+import type { FenceOptions } from './fence.js'
 import type { FileRecords } from './file-records.js'
 import type { OrphanRecords } from './orphan-records.js'
 import type { TorrentId, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
@@ -56,6 +57,8 @@ export type DeleteObjects = (keys: readonly ChunkKey[], options?: AbortOptions) 
  * The records of a library: sets, never a row a piece. Passes `databaseCompliance`. Failures reject
  * STORAGE_DATABASE with the cause; absence is `undefined` or empty. A server that is away is waited for, then
  * it is STORAGE_DATABASE_UNAVAILABLE: a change may have been made all the same, and may be asked for again.
+ *
+ * A change with a fence is refused as a whole, with STORAGE_FENCED, where `raiseFence` has seen a higher one.
  */
 export interface Database extends AsyncDisposable {
   readonly cache: CacheRecords
@@ -71,23 +74,30 @@ export interface Database extends AsyncDisposable {
   /** Of those that are there, in the order of `ids`. For lists: many cost hardly more statements than one. */
   overviewTorrents(ids: readonly TorrentId[]): Promise<readonly TorrentOverview[]>
   /** Forgets the torrent and its references. Returns the chunks that nothing refers to any more: for `forgetChunks`. */
-  deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]>
+  deleteTorrent(id: TorrentId, options?: FenceOptions): Promise<readonly ChunkKey[]>
+
+  /**
+   * From now on who writes to the torrent with a lower fence is refused; the same one again is fine. Rejects
+   * STORAGE_FENCED where there was a higher one. The highest goes with the torrent; without one nothing is done.
+   */
+  raiseFence(id: TorrentId, fence: number): Promise<void>
 
   /** All of it in one transaction. Repeating it changes nothing. A chunk row is made, or gains a reference, where the ordinal had no key before. */
-  recordProgress(id: TorrentId, progress: Progress): Promise<void>
+  recordProgress(id: TorrentId, progress: Progress, options?: FenceOptions): Promise<void>
   /** BEP 3 order, exactly ceil(pieces / 8) bytes, spare bits zero. */
   completedPieces(id: TorrentId): Promise<Uint8Array>
   /** These pieces are no longer complete; the chunks `ordinals` have no key any more and lose a reference. Returns the keys left without one. */
   clearProgress(
     id: TorrentId,
     lost: { pieces: readonly number[]; ordinals: readonly number[] },
+    options?: FenceOptions,
   ): Promise<readonly ChunkKey[]>
   /** The bytes of these pieces survive a power cut. Those that are not complete (any more) are passed over. */
-  markFlushed(id: TorrentId, pieces: readonly number[]): Promise<void>
+  markFlushed(id: TorrentId, pieces: readonly number[], options?: FenceOptions): Promise<void>
   /** Nothing and no boot where the torrent is not there. */
   flushState(id: TorrentId): Promise<FlushState>
   /** What is recorded from now on is recorded in this boot of the machine. */
-  saveBootId(id: TorrentId, bootId: string): Promise<void>
+  saveBootId(id: TorrentId, bootId: string, options?: FenceOptions): Promise<void>
   /** Keys of the chunks [first, first + count), `undefined` where none is recorded. */
   chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]>
   /** How long those of `keys` are that have a record. */

@@ -16,6 +16,8 @@ export type StorageErrorCode =
   | 'STORAGE_NO_SPACE'
   /** Another process writes to this library, whose capacity only one can keep to. */
   | 'STORAGE_IN_USE'
+  /** Another writer has taken the torrent over: what this one asked for was not done. */
+  | 'STORAGE_FENCED'
   /** The operating system refused: see `cause`. */
   | 'STORAGE_IO'
   /** Used after `close()`. */

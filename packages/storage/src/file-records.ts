@@ -1,3 +1,4 @@
+import type { FenceOptions } from './fence.js'
 import type { TorrentId } from './torrent-layout.js'
 
 /** A file of more than one chunk, all of which have keys. */
@@ -13,8 +14,11 @@ export interface StoredFile {
  * a torrent may have lost the chunks since, and the chunk keys say what the file was.
  */
 export interface FileRecords {
-  /** Repeating it changes nothing. They go with their torrent; where that is not there nothing is done. */
-  save(id: TorrentId, files: readonly StoredFile[]): Promise<void>
+  /**
+   * Repeating it changes nothing. They go with their torrent; where that is not there nothing is done. Rejects
+   * STORAGE_FENCED as every change of a torrent's records.
+   */
+  save(id: TorrentId, files: readonly StoredFile[], options?: FenceOptions): Promise<void>
   /** Every file that has one of these roots, in no particular order. */
   find(roots: readonly string[]): Promise<readonly (StoredFile & { readonly torrentId: TorrentId })[]>
 }

@@ -17,6 +17,8 @@ export interface MemoryTorrent {
   readonly have: Uint8Array
   readonly flushed: Uint8Array
   bootId: string | undefined
+  /** The highest that was seen. */
+  fence: number | undefined
   readonly keys: Map<number, ChunkKey>
   /** Roots of files by their first ordinal. */
   readonly files: Map<number, string>

@@ -8,6 +8,7 @@ import type {
   TorrentRecord,
 } from './database.js'
 import { StorageError } from './errors.js'
+import { assertFence, type FenceOptions, refuseOlder } from './fence.js'
 import { clearBit, hasBit, setBit, withoutBits } from './have-bits.js'
 import {
   emptyContents,
@@ -57,6 +58,7 @@ export class MemoryDatabase implements Database {
         have: new Uint8Array(bytes),
         flushed: new Uint8Array(bytes),
         bootId: undefined,
+        fence: undefined,
         keys: new Map(),
         files: new Map(),
       })
@@ -94,21 +96,32 @@ export class MemoryDatabase implements Database {
     })
   }
 
-  async deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]> {
+  async deleteTorrent(id: TorrentId, { fence }: FenceOptions = {}): Promise<readonly ChunkKey[]> {
     return await this.#write(() => {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined) return []
+      refuseOlder(id, fence, torrent.fence)
       this.#contents.torrents.delete(id)
       this.#contents.pins.delete(id)
       return this.#dropReferences([...torrent.keys.values()])
     })
   }
 
-  async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
+  async raiseFence(id: TorrentId, fence: number): Promise<void> {
+    assertFence(fence)
+    await this.#write(() => {
+      const torrent = this.#contents.torrents.get(id)
+      refuseOlder(id, fence, torrent?.fence)
+      if (torrent !== undefined) torrent.fence = fence
+    })
+  }
+
+  async recordProgress(id: TorrentId, progress: Progress, { fence }: FenceOptions = {}): Promise<void> {
     await this.#write(() => {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined)
         throw new StorageError('STORAGE_DATABASE', `torrent ${id} is not in the library`)
+      refuseOlder(id, fence, torrent.fence)
       refusePieces(torrent.record, progress.completedPieces)
       refuseOrdinals(progress.sealedChunks.map(({ ordinal }) => ordinal))
       refuseOtherKeys(torrent, progress)
@@ -132,10 +145,12 @@ export class MemoryDatabase implements Database {
   async clearProgress(
     id: TorrentId,
     lost: { pieces: readonly number[]; ordinals: readonly number[] },
+    { fence }: FenceOptions = {},
   ): Promise<readonly ChunkKey[]> {
     return await this.#write(() => {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined) return []
+      refuseOlder(id, fence, torrent.fence)
       refusePieces(torrent.record, lost.pieces)
       refuseOrdinals(lost.ordinals)
       for (const piece of lost.pieces) {
@@ -153,10 +168,11 @@ export class MemoryDatabase implements Database {
     })
   }
 
-  async markFlushed(id: TorrentId, pieces: readonly number[]): Promise<void> {
+  async markFlushed(id: TorrentId, pieces: readonly number[], { fence }: FenceOptions = {}): Promise<void> {
     await this.#write(() => {
       const torrent = this.#contents.torrents.get(id)
       if (torrent === undefined) return
+      refuseOlder(id, fence, torrent.fence)
       refusePieces(torrent.record, pieces)
       for (const piece of pieces) if (hasBit(torrent.have, piece)) setBit(torrent.flushed, piece)
     })
@@ -169,9 +185,10 @@ export class MemoryDatabase implements Database {
     return { unflushedPieces: withoutBits(torrent.have, torrent.flushed), bootId: torrent.bootId }
   }
 
-  async saveBootId(id: TorrentId, bootId: string): Promise<void> {
+  async saveBootId(id: TorrentId, bootId: string, { fence }: FenceOptions = {}): Promise<void> {
     await this.#write(() => {
       const torrent = this.#contents.torrents.get(id)
+      refuseOlder(id, fence, torrent?.fence)
       if (torrent !== undefined) torrent.bootId = bootId
     })
   }

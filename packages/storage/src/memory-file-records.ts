@@ -1,3 +1,4 @@
+import { type FenceOptions, refuseOlder } from './fence.js'
 import type { FileRecords, StoredFile } from './file-records.js'
 import type { MemoryContents } from './memory-cache-records.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -15,10 +16,11 @@ export class MemoryFileRecords implements FileRecords {
     this.#write = write
   }
 
-  async save(id: TorrentId, files: readonly StoredFile[]): Promise<void> {
+  async save(id: TorrentId, files: readonly StoredFile[], { fence }: FenceOptions = {}): Promise<void> {
     await this.#write(() => {
-      const known = this.#contents.torrents.get(id)?.files
-      for (const { firstOrdinal, root } of files) known?.set(firstOrdinal, root)
+      const torrent = this.#contents.torrents.get(id)
+      refuseOlder(id, fence, torrent?.fence)
+      for (const { firstOrdinal, root } of files) torrent?.files.set(firstOrdinal, root)
     })
   }
 

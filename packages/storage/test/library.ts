@@ -13,6 +13,7 @@ import { MemoryDatabase } from '../src/memory-database.js'
 import { PieceMapper } from '../src/piece-mapper.js'
 import type { TorrentId, TorrentLayout } from '../src/torrent-layout.js'
 
+type RecordArguments = Parameters<MemoryDatabase['recordProgress']>
 type ClearArguments = Parameters<MemoryDatabase['clearProgress']>
 
 /** A database that tells a test what it is about to do and what it did, and fails where the test throws. */
@@ -26,10 +27,10 @@ export class WatchedDatabase extends MemoryDatabase {
     return new WatchedDatabase(closed.contentsOfNextProcess())
   }
 
-  override async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
-    this.transactions.push(progress)
+  override async recordProgress(...parameters: RecordArguments): Promise<void> {
+    this.transactions.push(parameters[1])
     await this.beforeRecord()
-    await super.recordProgress(id, progress)
+    await super.recordProgress(...parameters)
     await this.afterRecord()
   }
 

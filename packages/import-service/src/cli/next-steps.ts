@@ -53,6 +53,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   STORAGE_CHUNK_MISSING: verify,
   STORAGE_NO_SPACE: "make room: 'bae remove ID' deletes an import, 'bae gc' what crashes have left",
   STORAGE_IN_USE: 'wait for it, or stop it',
+  STORAGE_FENCED: 'nothing: the other process goes on with it',
   STORAGE_IO:
     "see who may read and write the library, and whether its disk is well; 'bae doctor' looks at it",
   STORAGE_CLOSED: fault,

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import type { ChunkKey } from '../chunk-store.js'
 import type { Database } from '../database.js'
-import { type DatabaseSubject, sampleKey, sampleRecord, sealed, setPieces } from './database-samples.js'
+import {
+  type DatabaseSubject,
+  rejectsWith,
+  sampleKey,
+  sampleRecord,
+  sealed,
+  setPieces,
+} from './database-samples.js'
 import type { Clauses } from './test-api.js'
 
 export function reopenClauses(reopen: (closed: Database) => Promise<Database>): Clauses<DatabaseSubject> {
@@ -17,6 +24,7 @@ export function reopenClauses(reopen: (closed: Database) => Promise<Database>): 
         sealedChunks: [sealed(0, 'x'), sealed(1, 'z')],
       })
       await before.deleteTorrent(deleted.id)
+      await before.raiseFence(kept.id, 6)
       await before.close()
 
       await using after = await reopen(before)
@@ -25,6 +33,7 @@ export function reopenClauses(reopen: (closed: Database) => Promise<Database>): 
       assert.deepEqual(setPieces(await after.completedPieces(kept.id), 40_000), [0, 39_999])
       const keys = await after.chunkKeys(kept.id, 0, 4097)
       assert.deepEqual([keys[0], keys[4095], keys[4096]], [sampleKey('x'), undefined, sampleKey('y')])
+      await rejectsWith('STORAGE_FENCED', after.raiseFence(kept.id, 5))
       const forgotten: string[] = []
       await after.forgetChunks(
         [sampleKey('x'), sampleKey('y'), sampleKey('z')],

@@ -1,5 +1,6 @@
 import { cacheClauses } from './database-cache.js'
 import { chunkClauses } from './database-chunks.js'
+import { fenceClauses } from './database-fence.js'
 import { flushedClauses } from './database-flushed.js'
 import { orphanClauses } from './database-orphans.js'
 import { pinClauses } from './database-pins.js'
@@ -20,6 +21,7 @@ export function databaseCompliance(
     ...progressClauses,
     ...chunkClauses,
     ...flushedClauses,
+    ...fenceClauses,
     ...cacheClauses,
     ...pinClauses,
     ...orphanClauses,

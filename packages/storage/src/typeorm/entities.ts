@@ -14,6 +14,7 @@ export interface TorrentRow {
   readonly addedAtMs: string
   readonly bootId: string | null
   readonly pinCount: number
+  readonly fence: string | null
 }
 
 export const torrentEntity = new EntitySchema<TorrentRow>({
@@ -31,6 +32,7 @@ export const torrentEntity = new EntitySchema<TorrentRow>({
     addedAtMs: { type: 'bigint', name: 'added_at_ms' },
     bootId: { type: 'text', name: 'boot_id', nullable: true },
     pinCount: { type: 'integer', name: 'pin_count', default: 0 },
+    fence: { type: 'bigint', nullable: true },
   },
   uniques: [
     { name: 'torrent_info_hash_v1_key', columns: ['infoHashV1'] },

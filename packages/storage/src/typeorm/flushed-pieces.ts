@@ -31,8 +31,6 @@ const readState = {
     LEFT JOIN flushed_segment f ON f.torrent_id = t.id AND f.segment = h.segment WHERE t.id = $1`,
 }
 
-const writeBootId = { name: 'write-boot-id', text: 'UPDATE torrent SET boot_id = $2 WHERE id = $1' }
-
 interface SegmentRow {
   readonly segment: number
   readonly have: Uint8Array
@@ -87,8 +85,4 @@ export async function flushState(manager: EntityManager, torrentId: string): Pro
     unflushedPieces.set(bits.subarray(0, unflushedPieces.length - offset), offset)
   }
   return { unflushedPieces, bootId: found[0]?.boot_id ?? undefined }
-}
-
-export async function writeBoot(manager: EntityManager, torrentId: string, bootId: string): Promise<void> {
-  await rows(manager, writeBootId, [torrentId, bootId])
 }

@@ -2,9 +2,11 @@ import type { EntityManager } from 'typeorm'
 import type { ChunkKey } from '../chunk-store.js'
 import type { Progress, SealedChunk } from '../database.js'
 import { StorageError } from '../errors.js'
+import type { FenceOptions } from '../fence.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { going, move } from './chunk-places.js'
 import { dropReferences } from './chunk-references.js'
+import { type LockedTorrent, lockTorrentRow } from './fenced-rows.js'
 import { changeFlushed } from './flushed-pieces.js'
 import { ChunksGoing } from './going-chunks.js'
 import { keyBytes, packKey, unpackKey } from './packed-key.js'
@@ -12,12 +14,6 @@ import { deletePinsOf } from './pins.js'
 import { rows } from './sql.js'
 import { partBytes, segmentBytes, TorrentPlaces } from './torrent-places.js'
 import { keysOfTorrent } from './torrent-progress.js'
-
-/** Until the transaction ends nobody else changes this torrent's progress. Readers do not wait. */
-const lockTorrent = {
-  name: 'lock-torrent',
-  text: 'SELECT piece_count, pin_count FROM torrent WHERE id = $1 FOR NO KEY UPDATE',
-}
 
 /** The n-th of the equally long values that are packed in parameter `$parameter`. */
 const nth = (parameter: number, bytes: number) =>
@@ -57,12 +53,13 @@ export async function recordBatch(
   manager: EntityManager,
   torrentId: string,
   { completedPieces, sealedChunks, flushed }: Progress,
+  options: FenceOptions,
 ): Promise<void> {
   const ordinals = sealedChunks.map(({ ordinal }) => ordinal)
   refuseOrdinals(ordinals)
   // Sent together. The server reads once the torrent is locked, and so what the last one wrote.
   const [torrent, places] = await Promise.all([
-    lock(manager, torrentId),
+    lockTorrentRow(manager, torrentId, options),
     TorrentPlaces.read(manager, torrentId, { pieces: completedPieces, ordinals }),
   ])
   if (torrent === undefined) {
@@ -87,8 +84,9 @@ export async function clearPlaces(
   manager: EntityManager,
   torrentId: string,
   lost: { readonly pieces: readonly number[]; readonly ordinals: readonly number[] },
+  options: FenceOptions,
 ): Promise<ChunkKey[]> {
-  const torrent = await lock(manager, torrentId)
+  const torrent = await lockTorrentRow(manager, torrentId, options)
   if (torrent === undefined) return []
   refusePieces(torrent.piece_count, lost.pieces)
   refuseOrdinals(lost.ordinals)
@@ -111,32 +109,26 @@ export async function markFlushed(
   manager: EntityManager,
   torrentId: string,
   pieces: readonly number[],
+  options: FenceOptions,
 ): Promise<void> {
-  const torrent = await lock(manager, torrentId)
+  const torrent = await lockTorrentRow(manager, torrentId, options)
   if (torrent === undefined) return
   refusePieces(torrent.piece_count, pieces)
   await changeFlushed(manager, torrentId, pieces, true)
 }
 
 /** Deletes the torrent with all its rows. Returns the keys that nothing refers to any more. */
-export async function deleteRows(manager: EntityManager, torrentId: string): Promise<ChunkKey[]> {
-  const torrent = await lock(manager, torrentId)
+export async function deleteRows(
+  manager: EntityManager,
+  torrentId: string,
+  options: FenceOptions,
+): Promise<ChunkKey[]> {
+  const torrent = await lockTorrentRow(manager, torrentId, options)
   if (torrent === undefined) return []
   const keys = await keysOfTorrent(manager, torrentId)
   await rows(manager, deleteTorrentRow, [torrentId])
   await deletePinsOf(manager, [{ torrentId: torrentId as TorrentId }])
   return await dropReferences(manager, keys, { pinned: torrent.pin_count > 0 })
-}
-
-interface LockedTorrent {
-  readonly id: string
-  readonly piece_count: number
-  readonly pin_count: number
-}
-
-async function lock(manager: EntityManager, torrentId: string): Promise<LockedTorrent | undefined> {
-  const [locked] = await rows<Omit<LockedTorrent, 'id'>>(manager, lockTorrent, [torrentId])
-  return locked === undefined ? undefined : { ...locked, id: torrentId }
 }
 
 async function write(

@@ -42,6 +42,7 @@ export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
     addedAtMs: record.addedAtMs.toString(),
     bootId: null,
     pinCount: 0,
+    fence: null,
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   TorrentRecord,
 } from '../database.js'
 import { StorageError } from '../errors.js'
+import type { FenceOptions } from '../fence.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { claimCapacity } from './capacity-claim.js'
 import { chunkLengths } from './chunk-references.js'
@@ -19,7 +20,8 @@ import { databaseError } from './database-error.js'
 import { DatabaseServer, type DatabaseServerOptions } from './database-server.js'
 import { torrentEntity } from './entities.js'
 import { ExactlyOnce } from './exactly-once.js'
-import { flushState, writeBoot } from './flushed-pieces.js'
+import { raiseFence, writeBoot } from './fenced-rows.js'
+import { flushState } from './flushed-pieces.js'
 import {
   forgetMarked,
   type Marking,
@@ -127,12 +129,16 @@ export class TypeOrmDatabase implements Database {
     return await this.#read((manager) => overviews(manager, ids))
   }
 
-  async deleteTorrent(id: TorrentId): Promise<readonly ChunkKey[]> {
-    return await this.#writeOnce((manager) => deleteRows(manager, id))
+  async deleteTorrent(id: TorrentId, options: FenceOptions = {}): Promise<readonly ChunkKey[]> {
+    return await this.#writeOnce((manager) => deleteRows(manager, id, options))
   }
 
-  async recordProgress(id: TorrentId, progress: Progress): Promise<void> {
-    await this.#writeUnlessGoing((manager) => recordBatch(manager, id, progress))
+  async raiseFence(id: TorrentId, fence: number): Promise<void> {
+    await this.#read((manager) => raiseFence(manager, id, fence))
+  }
+
+  async recordProgress(id: TorrentId, progress: Progress, options: FenceOptions = {}): Promise<void> {
+    await this.#writeUnlessGoing((manager) => recordBatch(manager, id, progress, options))
   }
 
   async completedPieces(id: TorrentId): Promise<Uint8Array> {
@@ -142,20 +148,21 @@ export class TypeOrmDatabase implements Database {
   async clearProgress(
     id: TorrentId,
     lost: { pieces: readonly number[]; ordinals: readonly number[] },
+    options: FenceOptions = {},
   ): Promise<readonly ChunkKey[]> {
-    return await this.#writeOnce((manager) => clearPlaces(manager, id, lost))
+    return await this.#writeOnce((manager) => clearPlaces(manager, id, lost, options))
   }
 
-  async markFlushed(id: TorrentId, pieces: readonly number[]): Promise<void> {
-    await this.#write((manager) => markFlushed(manager, id, pieces))
+  async markFlushed(id: TorrentId, pieces: readonly number[], options: FenceOptions = {}): Promise<void> {
+    await this.#write((manager) => markFlushed(manager, id, pieces, options))
   }
 
   async flushState(id: TorrentId): Promise<FlushState> {
     return await this.#read((manager) => flushState(manager, id))
   }
 
-  async saveBootId(id: TorrentId, bootId: string): Promise<void> {
-    await this.#read((manager) => writeBoot(manager, id, bootId))
+  async saveBootId(id: TorrentId, bootId: string, options: FenceOptions = {}): Promise<void> {
+    await this.#read((manager) => writeBoot(manager, id, bootId, options))
   }
 
   async chunkKeys(id: TorrentId, first: number, count: number): Promise<readonly (ChunkKey | undefined)[]> {

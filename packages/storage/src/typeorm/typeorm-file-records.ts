@@ -1,6 +1,8 @@
 import type { EntityManager } from 'typeorm'
+import type { FenceOptions } from '../fence.js'
 import type { FileRecords, StoredFile } from '../file-records.js'
 import type { TorrentId } from '../torrent-layout.js'
+import { lockTorrentRow } from './fenced-rows.js'
 import { rows } from './sql.js'
 
 /** What one statement takes. */
@@ -38,8 +40,9 @@ export class TypeOrmFileRecords implements FileRecords {
     this.#deps = deps
   }
 
-  async save(id: TorrentId, files: readonly StoredFile[]): Promise<void> {
+  async save(id: TorrentId, files: readonly StoredFile[], { fence }: FenceOptions = {}): Promise<void> {
     await this.#deps.write(async (manager) => {
+      if (fence !== undefined) await lockTorrentRow(manager, id, { fence })
       for (let start = 0; start < files.length; start += filesPerStatement) {
         const slice = files.slice(start, start + filesPerStatement)
         await rows(manager, saveFiles, [
