@@ -166,6 +166,24 @@ export function dueClauses(subject: ImportDatabaseSubject): void {
     expect(await due(500)).toEqual([full.id, again.id])
   })
 
+  it('what was tried goes behind what was not, and waits for its time in every state', async () => {
+    await using imports = await subject.create()
+    const tried = await added(imports, { addedAtMs: 1, state: 'queued', retry: { attempts: 1, atMs: 200 } })
+    const before = await added(imports, { addedAtMs: 2, state: 'queued', retry: { attempts: 2, atMs: 100 } })
+    const waits = await added(imports, {
+      addedAtMs: 3,
+      state: 'paused',
+      pause: 'noSpace',
+      retry: { attempts: 1, atMs: 300 },
+    })
+    const fresh = await added(imports, { addedAtMs: 4, state: 'queued' })
+    const query = { states: ['queued', 'paused'], limit: 3 } as const
+    const first = await imports.claimDue({ ...query, nowMs: 299 })
+    expect(first.map(({ record }) => record.id)).toEqual([fresh.id, before.id, tried.id])
+    const second = await imports.claimDue({ ...query, nowMs: 300 })
+    expect(second.map(({ record }) => record.id)).toEqual([waits.id])
+  })
+
   it('of a process that was stopped beyond its lease all is due', async () => {
     await using imports = await subject.create()
     await using zombie = await subject.join(imports)

@@ -84,7 +84,7 @@ export interface SaveOptions {
 export interface DueQuery {
   readonly states: readonly ImportState[]
   readonly limit: number
-  /** `failed` ones whose `retry.atMs` has not come by then are not due. */
+  /** Those whose `retry.atMs` has not come by then are not due. */
   readonly nowMs: number
 }
 
@@ -114,8 +114,9 @@ export interface ImportDatabase extends AsyncDisposable {
    */
   claim(id: TorrentId): Promise<Claim | undefined>
   /**
-   * Takes imports that nobody has, oldest first, with their .torrent files. Of several who ask at once no two get the
-   * same one. What a user paused is never due, and what failed is when its `retry.atMs` says so.
+   * Takes imports that nobody has, with their .torrent files. Of several who ask at once no two get the same one. What
+   * has no `retry.atMs` comes first, the oldest before; then the others in the order of these, so that what was tried
+   * goes behind what was not. What a user paused is never due, nor what failed without one.
    */
   claimDue(query: DueQuery): Promise<readonly ClaimedImport[]>
   /** Leaves a wish, in place of one that was not answered, and tells whoever has the import. False where it is not there. */
@@ -128,6 +129,6 @@ export interface ImportDatabase extends AsyncDisposable {
 
 /** From when on the import is due by itself; `undefined` where only a user can say. */
 export function dueAtMs({ state, pause, retry }: ImportRecord): number | undefined {
-  if (state === 'failed') return retry?.atMs
-  return state === 'paused' && pause === 'user' ? undefined : 0
+  if (state === 'paused' && pause === 'user') return undefined
+  return state === 'failed' ? retry?.atMs : (retry?.atMs ?? 0)
 }

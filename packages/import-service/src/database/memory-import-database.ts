@@ -106,7 +106,9 @@ export class MemoryImportDatabase implements ImportDatabase {
     this.#refuseClosed()
     const isDue = ({ record }: Entry): boolean =>
       states.includes(record.state) && (dueAtMs(record) ?? Number.POSITIVE_INFINITY) <= nowMs
-    const due = this.#oldestFirst().filter((entry) => this.#isFree(entry) && isDue(entry))
+    const due = this.#oldestFirst()
+      .filter((entry) => this.#isFree(entry) && isDue(entry))
+      .sort(({ record: a }, { record: b }) => (dueAtMs(a) ?? 0) - (dueAtMs(b) ?? 0))
     return due.slice(0, limit).map((entry) => ({ record: recordOf(entry), claim: this.#take(entry) }))
   }
 
