@@ -28,6 +28,8 @@ export type ImportErrorCode =
   | 'IMPORT_SERVICE_UNREACHABLE'
   /** The service does not understand what it is asked: it is of another version. */
   | 'IMPORT_SERVICE_REQUEST'
+  /** Nobody brought anything of the import for long, while others waited for its turn. */
+  | 'IMPORT_STALLED'
   /** The time given for the whole command is over. */
   | 'IMPORT_TIMEOUT'
   /** Stopped by a signal. */

@@ -27,6 +27,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_SERVICE_NOT_RUNNING: 'start one',
   IMPORT_SERVICE_UNREACHABLE: 'see that it runs, and as the same user',
   IMPORT_SERVICE_REQUEST: 'restart the service, so that both are of the same version',
+  IMPORT_STALLED: 'it is tried again by itself; a peer that has it helps',
   IMPORT_TIMEOUT: 'a larger --timeout gives it more time',
   IMPORT_INTERRUPTED: inMessage,
   IMPORT_NODE_TOO_OLD: 'install a newer one, or put it before this one in PATH',
