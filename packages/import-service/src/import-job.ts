@@ -1,27 +1,18 @@
 import type { PeerAddress } from '@bae/client'
 import type { AbortOptions, TorrentId, TorrentLayout } from '@bae/storage'
-import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
+import type { ImportDatabase, ImportRecord } from './database/import-database.js'
 import { isBaeError } from './errors.js'
+import { describeFailure, failureBehind } from './failure-behind.js'
 import type { FileChoice } from './file-choice.js'
 import { describeProgress, type ImportProgress } from './import-progress.js'
 import { countPieces, describeImport, type ImportSnapshot } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
-import type { LibraryLike } from './library-like.js'
-import type { StatusUpdate, TorrentClientLike, TorrentLike } from './torrent-client-like.js'
-import { TransferClock } from './transfer-clock.js'
+import { ImportTransfer, type ImportTransferDeps, knownOf } from './import-transfer.js'
+import type { KeptRecord } from './kept-record.js'
 
-export interface ImportJobDeps {
-  readonly client: TorrentClientLike
+export interface ImportJobDeps extends ImportTransferDeps {
   readonly imports: ImportDatabase
-  readonly library: LibraryLike
-  /** Held until the job has ended. */
-  readonly claim: Claim
   readonly now: () => number
-  /**
-   * Torrents with more bytes than that are fetched in the order of their pieces: the library cannot hold as many
-   * unfinished parts as another order may make. Smaller ones stay local until they are whole. Unset: none of both.
-   */
-  readonly inOrderAboveBytes?: number | undefined
 }
 
 export interface ImportJobOptions extends AbortOptions {
@@ -48,42 +39,46 @@ export interface Import {
   whenCompleted(): Promise<ImportSnapshot>
 }
 
-/** Runs one import from `client.add` to its last record. Aborting the signal stops it and keeps what is stored. */
+/**
+ * Runs one import for somebody who waits for it, from `client.add` to its last record. Aborting the signal stops it and
+ * keeps what is stored. The claim of the record is held until it has ended.
+ */
 export class ImportJob implements Import {
   readonly wasCompleted = false
   readonly #deps: ImportJobDeps
+  readonly #kept: KeptRecord
   readonly #stop: AbortSignal | undefined
   readonly #choice: FileChoice | undefined
   /** Ends the wait for the torrent: the caller's signal, a full disk or a lost claim. */
   readonly #interrupt = new AbortController()
-  readonly #clock = new TransferClock()
+  readonly #transfer: ImportTransfer
   readonly #completion: Promise<ImportSnapshot>
-  #record: ImportRecord
-  #torrent: TorrentLike | undefined
+  #isTimeCounted = false
   #outcome: ImportOutcome | undefined
   #cleanupError: unknown
 
-  constructor(
-    deps: ImportJobDeps,
-    record: ImportRecord,
-    source: ImportSource,
-    options: ImportJobOptions = {},
-  ) {
+  constructor(deps: ImportJobDeps, kept: KeptRecord, source: ImportSource, options: ImportJobOptions = {}) {
     this.#deps = deps
-    this.#record = record
+    this.#kept = kept
     this.#stop = options.signal
     this.#choice = options.choice
-    this.#completion = this.#run(source, options.peers ?? [])
+    this.#transfer = new ImportTransfer(deps, {
+      id: this.id,
+      peers: options.peers ?? [],
+      signal: this.#interrupt.signal,
+      onStatus: ({ error }) => error !== undefined && this.#interrupt.abort(error),
+    })
+    this.#completion = this.#run(source)
     // Whoever calls whenCompleted() sees the failure; before that it must not end the process.
     this.#completion.catch(() => {})
   }
 
   get id(): TorrentId {
-    return this.#record.id
+    return this.#kept.current.id
   }
 
   get progress(): ImportProgress {
-    return describeProgress(this.#record, this.#torrent)
+    return describeProgress(this.#kept.current, this.#transfer.torrent)
   }
 
   get outcome(): ImportOutcome | undefined {
@@ -98,10 +93,10 @@ export class ImportJob implements Import {
     return this.#completion
   }
 
-  async #run(source: ImportSource, peers: readonly PeerAddress[]): Promise<ImportSnapshot> {
+  async #run(source: ImportSource): Promise<ImportSnapshot> {
     const unwatch = this.#watch()
     try {
-      await this.#transfer(source, peers)
+      await this.#fetch(source)
       const snapshot = await this.#complete()
       this.#outcome = 'completed'
       return snapshot
@@ -111,106 +106,66 @@ export class ImportJob implements Import {
       throw failure
     } finally {
       unwatch()
-      await this.#deps.claim.release()
+      await this.#kept.claim.release()
     }
   }
 
-  async #transfer(source: ImportSource, peers: readonly PeerAddress[]): Promise<void> {
-    const { signal } = this.#interrupt
-    signal.throwIfAborted()
-    const { client, inOrderAboveBytes = Number.POSITIVE_INFINITY, library } = this.#deps
-    const sequential = inOrderAboveBytes < Number.POSITIVE_INFINITY
-    const files = this.#record.selectedFiles ?? this.#choice?.selector
-    const wanted = files === undefined ? {} : { files }
-    const torrent = await client.add(source.torrent, { id: this.id, peers, signal, sequential, ...wanted })
-    this.#torrent = torrent
-    this.#observe(torrent)
-    torrent.on('pieceCompleted', () => this.#clock.note(performance.now()))
-    const layout = await torrent.whenMetadata({ signal })
-    const selectedFiles = this.#choice ? this.#choose(torrent, layout, peers) : this.#record.selectedFiles
+  async #fetch(source: ImportSource): Promise<void> {
+    const transfer = this.#transfer
+    await transfer.open(source.torrent, this.#kept.current.selectedFiles ?? this.#choice?.selector)
+    const layout = await transfer.whenMetadata()
+    const selectedFiles = this.#choice
+      ? transfer.choose(this.#choice, layout)
+      : this.#kept.current.selectedFiles
     await this.#noteLayout(layout, selectedFiles)
-    if (sequential && layout.totalLengthBytes <= inOrderAboveBytes) {
-      torrent.setSequential(false)
-      // Of a magnet link the records may not be there yet: then nothing is kept, as nothing has to be.
-      await library.pin(this.id, 'download')
-    }
-    await torrent.whenFinished({ signal })
-    this.#observe(torrent)
-    await this.#deps.client.remove(this.id)
+    await transfer.keepLocal(layout)
+    await transfer.whenFinished()
+    await transfer.close()
   }
 
   /** Every reason to end early goes through one signal. Returns what undoes it. */
   #watch(): () => void {
-    const interrupt = (reason: unknown): void => this.#interrupt.abort(reason)
-    const stop = (): void => interrupt(this.#stop?.reason)
-    const lost = ({ target }: Event): void => interrupt((target as AbortSignal).reason)
-    const look = ({ statuses }: StatusUpdate): void => {
-      const status = statuses.get(this.id)
-      if (status !== undefined) this.#clock.observe(status.downloadedBytes, performance.now())
-      if (status?.error !== undefined) interrupt(status.error)
+    const { lost } = this.#kept.claim
+    const followed = [this.#stop, lost].filter((signal) => signal !== undefined)
+    const interrupt = ({ target }: Event): void => this.#interrupt.abort((target as AbortSignal).reason)
+    for (const signal of followed) {
+      if (signal.aborted) this.#interrupt.abort(signal.reason)
+      signal.addEventListener('abort', interrupt, { once: true })
     }
-    if (this.#stop?.aborted) stop()
-    this.#stop?.addEventListener('abort', stop, { once: true })
-    if (this.#deps.claim.lost.aborted) interrupt(this.#deps.claim.lost.reason)
-    this.#deps.claim.lost.addEventListener('abort', lost, { once: true })
-    this.#deps.client.on('statusUpdated', look)
     return () => {
-      this.#stop?.removeEventListener('abort', stop)
-      this.#deps.claim.lost.removeEventListener('abort', lost)
-      this.#deps.client.off('statusUpdated', look)
+      for (const signal of followed) signal.removeEventListener('abort', interrupt)
     }
-  }
-
-  #observe(torrent: TorrentLike): void {
-    this.#clock.observe(torrent.status.downloadedBytes, performance.now())
-  }
-
-  /** The client chose by the torrent's own names; where these are not the ones that users see it is set right. */
-  #choose(
-    torrent: TorrentLike,
-    layout: TorrentLayout,
-    peers: readonly PeerAddress[],
-  ): readonly number[] | undefined {
-    const selected = this.#choice?.resolve(layout)
-    if (selected === undefined) return undefined
-    const had = new Set(this.#choice?.resolveByOwnNames(layout))
-    if (selected.every((index) => had.has(index)) && had.size === selected.length) return selected
-    torrent.deselect('**')
-    torrent.select(selected)
-    // Who had nothing of what seemed to be wanted was hung up on.
-    for (const peer of peers) torrent.connectPeer(peer)
-    return selected
   }
 
   /** A magnet link may know one hash of two, and no name. */
   async #noteLayout(layout: TorrentLayout, selectedFiles: readonly number[] | undefined): Promise<void> {
-    const { name, infoHashV1, infoHashV2 } = this.#record
+    const record = this.#kept.current
+    const known = knownOf(layout, this.#transfer.torrent)
     const isKnown =
-      name === layout.name && infoHashV1 === layout.infoHashV1 && infoHashV2 === layout.infoHashV2
-    if (isKnown && selectedFiles === this.#record.selectedFiles) return
-    await this.#save({
-      ...this.#record,
-      name: layout.name,
-      ...(selectedFiles && { selectedFiles }),
-      ...(layout.infoHashV1 === undefined ? {} : { infoHashV1: layout.infoHashV1 }),
-      ...(layout.infoHashV2 === undefined ? {} : { infoHashV2: layout.infoHashV2 }),
-    })
+      record.name === known.name &&
+      record.infoHashV1 === known.infoHashV1 &&
+      record.infoHashV2 === known.infoHashV2 &&
+      record.torrentFile !== undefined
+    if (isKnown && selectedFiles === record.selectedFiles) return
+    await this.#kept.note({ ...known, ...(selectedFiles && { selectedFiles }) })
   }
 
   async #complete(): Promise<ImportSnapshot> {
-    await this.#letGo()
-    await this.#save({ ...this.#withTransferTime(), state: 'completed', completedAtMs: this.#deps.now() })
-    return describeImport(this.#record, await this.#deps.library.findTorrent(this.id))
+    await this.#transfer.letGo()
+    const { goal } = this.#kept.current
+    const completedAtMs = this.#deps.now()
+    await this.#kept.change(goal === 'seed' ? 'seeded' : 'finished', { ...this.#spentTime(), completedAtMs })
+    return describeImport(this.#kept.current, await this.#deps.library.findTorrent(this.id))
   }
 
   /** Leaves the library as the next run of the same import wants to find it. Never rejects: see cleanupError. */
   async #putAway(reason: unknown): Promise<void> {
     try {
-      if (this.#deps.client.get(this.id) !== undefined) await this.#deps.client.remove(this.id)
-      if (this.#deps.claim.lost.aborted) {
+      await this.#transfer.close()
+      if (this.#kept.claim.lost.aborted) {
         this.#outcome = 'kept'
       } else {
-        this.#outcome = (await this.#isEmpty()) ? await this.#forget() : await this.#keep(reason)
+        this.#outcome = (await this.#isEmpty()) ? await this.#forget(reason) : await this.#keep(reason)
       }
     } catch (error) {
       this.#outcome = 'kept'
@@ -223,44 +178,30 @@ export class ImportJob implements Import {
     return torrent === undefined || countPieces(torrent.completedPieces) === 0
   }
 
-  async #forget(): Promise<ImportOutcome> {
+  async #forget(reason: unknown): Promise<ImportOutcome> {
     await this.#deps.library.removeTorrent(this.id)
-    await this.#deps.imports.deleteImport(this.id, { claim: this.#deps.claim })
+    await this.#kept.remove('nothing of it was stored', describeFailure(reason))
     return 'removed'
   }
 
-  /** A process that died before this leaves the pin to whoever runs or removes the import, or collects garbage. */
-  async #letGo(): Promise<void> {
-    if (this.#deps.inOrderAboveBytes !== undefined) await this.#deps.library.unpin(this.id, 'download')
-  }
-
   async #keep(reason: unknown): Promise<ImportOutcome> {
-    await this.#letGo()
-    const record = this.#withTransferTime()
+    await this.#transfer.letGo()
     const stopped = this.#stop?.aborted === true && reason === this.#stop.reason
-    await this.#save(
-      stopped || !isBaeError(reason) ? record : { ...record, state: 'failed', error: describe(reason) },
-    )
+    if (stopped || !isBaeError(reason)) {
+      await this.#kept.note(this.#spentTime())
+    } else {
+      const error = describeFailure(reason)
+      await this.#kept.change('failed', { ...this.#spentTime(), error }, { error })
+    }
     return 'kept'
   }
 
-  #withTransferTime(): ImportRecord {
-    return { ...this.#record, transferSeconds: (this.#record.transferSeconds ?? 0) + this.#clock.seconds }
+  /** The time of transfer with that of this run: once. */
+  #spentTime(): Pick<ImportRecord, 'transferSeconds'> {
+    if (this.#isTimeCounted) return {}
+    this.#isTimeCounted = true
+    return {
+      transferSeconds: (this.#kept.current.transferSeconds ?? 0) + this.#transfer.seconds,
+    }
   }
-
-  async #save(record: ImportRecord): Promise<void> {
-    await this.#deps.imports.saveImport(record, { claim: this.#deps.claim })
-    this.#record = record
-  }
-}
-
-/** The client says that a torrent failed; users want to know of what. */
-function failureBehind(error: unknown): unknown {
-  if (!isBaeError(error) || !isBaeError(error.cause)) return error
-  const wraps = /^(CLIENT|NATIVE)_/.test(error.code) || error.cause.code === error.code
-  return wraps ? failureBehind(error.cause) : error
-}
-
-function describe(error: Error & { readonly code: string }): { code: string; message: string } {
-  return { code: error.code, message: error.message }
 }

@@ -1,6 +1,7 @@
 import type { TorrentId } from '@bae/storage'
-import type { ImportRecord } from './database/import-database.js'
-import { totalFileBytes, totalPieces } from './import-snapshot.js'
+import type { ImportRecord, ImportState } from './database/import-database.js'
+import { describeImport, totalFileBytes, totalPieces } from './import-snapshot.js'
+import type { LibraryTorrent } from './library-like.js'
 import type { TorrentLike } from './torrent-client-like.js'
 
 export type ImportPhase =
@@ -10,8 +11,7 @@ export type ImportPhase =
   | 'downloading'
   /** Everything is stored; the last records are being written. */
   | 'completing'
-  | 'completed'
-  | 'failed'
+  | Exclude<ImportState, 'fetchingMetadata' | 'downloading'>
 
 /** A moment of an import that runs, as plain JSON. */
 export interface ImportProgress {
@@ -25,7 +25,14 @@ export interface ImportProgress {
   readonly bytes: number
   readonly totalBytes: number | null
   readonly downloadBytesPerSecond: number
+  readonly uploadBytesPerSecond: number
   readonly peers: number
+  /** Why it is `paused`. */
+  readonly pause: NonNullable<ImportRecord['pause']> | null
+  /** When it is tried again, after what went wrong. */
+  readonly retryAtMs: number | null
+  /** Why it `failed`. */
+  readonly error: NonNullable<ImportRecord['error']> | null
 }
 
 /** Of the selected files, where not all are. */
@@ -37,14 +44,39 @@ export function describeProgress(record: ImportRecord, torrent: TorrentLike | un
   return {
     id,
     name: layout?.name ?? name ?? null,
-    state: phaseOf(torrent),
+    state: phaseOf(record, torrent),
     pieces,
     totalPieces: all,
     bytes: totalBytes === null || all === null || all === 0 ? 0 : Math.floor((totalBytes * pieces) / all),
     totalBytes,
     downloadBytesPerSecond: torrent?.status.downloadBytesPerSecond ?? 0,
+    uploadBytesPerSecond: torrent?.status.uploadBytesPerSecond ?? 0,
     peers: torrent?.status.peers ?? 0,
+    ...troubleOf(record),
   }
+}
+
+/** An import that does not run here, as a moment of one that does. */
+export function idleProgress(record: ImportRecord, torrent: LibraryTorrent | undefined): ImportProgress {
+  const snapshot = describeImport(record, torrent)
+  const { pieces, totalPieces: all, bytes, totalBytes } = snapshot.selected ?? snapshot
+  return {
+    id: record.id,
+    name: snapshot.name,
+    state: record.state,
+    pieces,
+    totalPieces: all,
+    bytes,
+    totalBytes,
+    downloadBytesPerSecond: 0,
+    uploadBytesPerSecond: 0,
+    peers: 0,
+    ...troubleOf(record),
+  }
+}
+
+function troubleOf({ pause, retry, error }: ImportRecord) {
+  return { pause: pause ?? null, retryAtMs: retry?.atMs ?? null, error: error ?? null }
 }
 
 function countsOf(
@@ -58,7 +90,9 @@ function countsOf(
     : { pieces: completedPieces, all: totalPieces(torrent.layout) }
 }
 
-function phaseOf(torrent: TorrentLike | undefined): ImportPhase {
+function phaseOf({ state }: ImportRecord, torrent: TorrentLike | undefined): ImportPhase {
+  // What else the record says the torrent does not know.
+  if (state !== 'fetchingMetadata' && state !== 'downloading') return state
   switch (torrent?.status.state) {
     case 'fetchingMetadata':
     case 'checking':

@@ -1,10 +1,11 @@
 import type { TorrentLayout } from '@bae/storage'
 import { claimImport, hashesOf } from './claim-torrent.js'
-import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
+import type { Claim, ImportDatabase, ImportRecord, ImportState } from './database/import-database.js'
 import { isBaeError } from './errors.js'
 import { type FileChoice, joinSelections } from './file-choice.js'
 import { describeImport, type ImportSnapshot, isComplete } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
+import { changedRecord } from './kept-record.js'
 import type { LibraryLike, LibraryTorrent } from './library-like.js'
 import { isStored } from './stored-share.js'
 import { createTorrentId } from './torrent-id.js'
@@ -22,7 +23,7 @@ export async function findCompleted(
   choice: FileChoice,
 ): Promise<ImportSnapshot | undefined> {
   const record = await findRecord(imports, source)
-  if (record?.state !== 'completed') return undefined
+  if (record?.state !== 'completed' && record?.state !== 'seeding') return undefined
   const torrent = await library.findTorrent(record.id)
   if (torrent === undefined) return undefined
   const { selectedFiles } = record
@@ -46,26 +47,38 @@ export async function claimSource({ imports, now }: ImportRecordDeps, source: Im
   }
 }
 
+export interface RecordToBegin {
+  readonly record: ImportRecord
+  /** Where it is known already, and so which files are selected. */
+  readonly layout: TorrentLayout | undefined
+  /** What the import was before. */
+  readonly from: ImportState | null
+}
+
 /** The record to begin with, and the layout where it is known already and so which files are selected. */
 export async function recordFor(
   { imports, library, now }: ImportRecordDeps,
   source: ImportSource,
   choice: FileChoice,
-): Promise<{ readonly record: ImportRecord; readonly layout: TorrentLayout | undefined }> {
+): Promise<RecordToBegin> {
   const found = await findRecord(imports, source)
   const known = found && ((await imports.findImport(found.id)) ?? found)
   const torrent = known && (await library.findTorrent(known.id))
   const layout = torrent?.layout ?? source.layout
   const asked = layout && choice.resolve(layout)
   const selected = torrent ? joinSelections(torrent.layout, asked, completeFiles(torrent, known)) : asked
-  const { error: _, selectedFiles: __, ...record } = known ?? newRecord(source, now())
-  return {
-    record: { ...record, state: 'downloading', ...(selected && { selectedFiles: selected }) },
-    layout,
-  }
+  const record = changedRecord(known ?? newRecord(source, now()), {
+    ...{ error: undefined, pause: undefined, retry: undefined, choose: undefined },
+    state: 'downloading',
+    selectedFiles: selected,
+  })
+  return { record, layout, from: known?.state ?? null }
 }
 
-async function findRecord(imports: ImportDatabase, source: ImportSource): Promise<ImportRecord | undefined> {
+export async function findRecord(
+  imports: ImportDatabase,
+  source: ImportSource,
+): Promise<ImportRecord | undefined> {
   for (const hash of hashesOf(source)) {
     const record = await imports.findImportByInfoHash(hash)
     if (record !== undefined) return record
@@ -73,7 +86,10 @@ async function findRecord(imports: ImportDatabase, source: ImportSource): Promis
   return undefined
 }
 
-function newRecord({ torrent, infoHashV1, infoHashV2, name }: ImportSource, nowMs: number): ImportRecord {
+export function newRecord(
+  { torrent, infoHashV1, infoHashV2, name }: ImportSource,
+  nowMs: number,
+): ImportRecord {
   return {
     id: createTorrentId(nowMs),
     state: 'downloading',

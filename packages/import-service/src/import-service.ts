@@ -1,28 +1,30 @@
-import type { PeerAddress } from '@bae/client'
 import type { AbortOptions, Garbage, GarbageOptions } from '@bae/storage'
-import { claimImport } from './claim-torrent.js'
+import { type AddImportOptions, beginImport } from './begin-import.js'
+import { Bell } from './bell.js'
 import { closeAll } from './close-all.js'
-import { completedImport } from './completed-import.js'
-import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
+import type { ImportDatabase, ImportRecord, ImportWish } from './database/import-database.js'
+import type { ImportEvent } from './database/import-event.js'
 import { ImportError } from './errors.js'
-import { type ExportedTorrent, type ExportOptions, exportTorrent } from './export-torrent.js'
+import { type EventOptions, eventFeed } from './event-feed.js'
+import type { ExportedTorrent, ExportOptions } from './export-torrent.js'
 import { FileChoice, type SelectFiles } from './file-choice.js'
-import { type Import, ImportJob, type ImportJobOptions } from './import-job.js'
-import { claimSource, findCompleted, type ImportRecordDeps, recordFor } from './import-records.js'
-import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
+import { followImport } from './follow-import.js'
+import { ImportCatalog } from './import-catalog.js'
+import { ImportControl } from './import-control.js'
+import type { Import } from './import-job.js'
+import { type ImportProgress, idleProgress } from './import-progress.js'
+import { ImportScheduler } from './import-scheduler.js'
+import type { ImportSnapshot } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
-import type { LibraryLike, LibraryTorrent, VerifyOptions } from './library-like.js'
-import { fileIncomplete, fileNotFound, incomplete } from './not-there.js'
+import type { LibraryLike, VerifyOptions } from './library-like.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
-import { repairImport } from './repair-import.js'
-import { resolveId } from './resolve-id.js'
-import { isStored } from './stored-share.js'
+import { type ServiceClock, systemClock } from './service-clock.js'
+import { DEFAULT_SERVICE_OPTIONS, type ServiceLimits, type ServiceOptions } from './service-limits.js'
+import { StatusFeed } from './status-feed.js'
+import { type SubmitOptions, submitImport } from './submit-import.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
-import { describeVerified, type VerifiedImport } from './verified-import.js'
-
-/** Layouts are large: so many are in memory at a time. */
-const listedTogether = 200
+import type { VerifiedImport } from './verified-import.js'
 
 export interface ImportServiceDeps {
   readonly client: TorrentClientLike
@@ -30,40 +32,49 @@ export interface ImportServiceDeps {
   readonly library: LibraryLike
   /** `selectedFiles` of @bae/client. */
   readonly selectFiles: SelectFiles
-  readonly now?: () => number
-  /** See ImportJobDeps. */
+  /** The system's own when left out. */
+  readonly clock?: ServiceClock
+  /** From 0 to 1; Math.random when left out. */
+  readonly random?: () => number
+  /** See ImportTransferDeps. */
   readonly inOrderAboveBytes?: number | undefined
 }
 
-export interface AddImportOptions extends AbortOptions {
-  /** Dialled over TCP at once. */
-  readonly peers?: readonly PeerAddress[]
-  /** Globs on paths as in ImportSnapshot.files: only these files. Those that a magnet link selects, else all, when left out. */
-  readonly select?: readonly string[]
-}
-
 /**
- * The imports of one library. Owns what it is given: `close` closes client, databases and library.
+ * The imports of one library. Owns what it is given: `close` closes client, databases and library. `add` runs an import for
+ * whoever waits for it; with `start` the service runs all that is due by itself, and `submit` hands it more.
  * Where a method takes an id it may be the import's id, an info hash, or the beginning of either.
  */
 export class ImportService implements AsyncDisposable {
-  readonly #client: TorrentClientLike
-  readonly #imports: ImportDatabase
-  readonly #library: LibraryLike
-  readonly #selectFiles: SelectFiles
-  readonly #now: () => number
-  readonly #inOrderAboveBytes: number | undefined
-  readonly #running = new Set<Import>()
+  readonly #deps: ImportServiceDeps
+  readonly #clock: ServiceClock
+  readonly #catalog: ImportCatalog
+  readonly #statuses: StatusFeed
+  readonly #scheduler: ImportScheduler
+  readonly #control: ImportControl
+  readonly #changes = new Bell()
+  readonly #added = new Set<Import>()
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
-  constructor(deps: ImportServiceDeps) {
-    this.#client = deps.client
-    this.#imports = deps.imports
-    this.#library = deps.library
-    this.#selectFiles = deps.selectFiles
-    this.#now = deps.now ?? Date.now
-    this.#inOrderAboveBytes = deps.inOrderAboveBytes
+  constructor(deps: ImportServiceDeps, options: Partial<ServiceOptions> = {}) {
+    this.#deps = deps
+    this.#clock = deps.clock ?? systemClock
+    this.#catalog = new ImportCatalog(deps)
+    this.#statuses = new StatusFeed(deps.client)
+    this.#scheduler = new ImportScheduler(
+      {
+        ...this.#jobDeps,
+        random: deps.random ?? Math.random,
+        wished: (id, wish) => void this.#control.answer(id, wish).catch(() => {}),
+      },
+      { ...DEFAULT_SERVICE_OPTIONS, ...options },
+    )
+    this.#control = new ImportControl({
+      ...this.#jobDeps,
+      scheduler: this.#scheduler,
+      closing: this.#closing.signal,
+    })
   }
 
   /**
@@ -74,27 +85,105 @@ export class ImportService implements AsyncDisposable {
    */
   async add(source: ImportSource, options: AddImportOptions = {}): Promise<Import> {
     this.#assertOpen()
-    options.signal?.throwIfAborted()
-    const { select: globs = [] } = options
-    const choice = new FileChoice(this.#selectFiles, {
-      globs,
-      ...(source.files && { indices: source.files }),
-    })
-    if (source.layout !== undefined) choice.resolve(source.layout)
-    const completed = await findCompleted(this.#recordDeps, source, choice)
-    if (completed !== undefined) return completedImport(completed)
-    const claim = await claimSource(this.#recordDeps, source)
-    try {
-      const { record, layout } = await recordFor(this.#recordDeps, source, choice)
-      await this.#imports.saveImport(record, { claim })
-      return this.#start(record, claim, source, {
-        ...options,
-        ...(layout === undefined && { choice }),
-      })
-    } catch (error) {
-      await claim.release()
-      throw error
-    }
+    const { signal: stop } = options
+    stop?.throwIfAborted()
+    const closing = this.#closing.signal
+    const signal = stop === undefined ? closing : AbortSignal.any([stop, closing])
+    const choice = this.#choiceOf(source, options)
+    const job = await beginImport(this.#jobDeps, source, choice, { ...options, signal })
+    if (job.wasCompleted) return job
+    this.#added.add(job)
+    const ended = (): boolean => this.#added.delete(job)
+    job.whenCompleted().then(ended, ended)
+    return job
+  }
+
+  /**
+   * Goes on with all that is due, in this library's other processes' place too, within the limits and until `close`. Settles
+   * when all that is due now has begun; a database that does not answer is asked again later. Idempotent.
+   */
+  async start(): Promise<void> {
+    this.#assertOpen()
+    await this.#scheduler.start()
+  }
+
+  /** Holds at once: what is too much ends where it is and waits for its turn. Rejects IMPORT_USAGE for what is no limit. */
+  async setLimits(limits: Partial<ServiceLimits>): Promise<void> {
+    this.#assertOpen()
+    await this.#scheduler.setLimits(limits)
+  }
+
+  get limits(): ServiceLimits {
+    return this.#scheduler.limits
+  }
+
+  /**
+   * Records an import that waits for its turn, or finds the one of the same info hash: that goes on, where it was paused,
+   * failed or cancelled, and `select` counts for it too. Rejects IMPORT_FILE_NOT_FOUND where `select` means no file.
+   */
+  async submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
+    this.#assertOpen()
+    const deps = { imports: this.#deps.imports, now: () => this.#clock.now() }
+    const choice = this.#choiceOf(source, options)
+    const { record, isKnown } = await submitImport(deps, source, choice, options)
+    if (!isKnown) this.#changes.ring()
+    else await this.#submitAgain(record, options)
+    void this.#scheduler.wake()
+    return await this.get(record.id)
+  }
+
+  /** Nothing of it runs until `resume`. What is completed or cancelled stays what it is. Rejects IMPORT_BUSY, as the next ones. */
+  pause(id: string): Promise<ImportSnapshot> {
+    return this.#ask(id, { kind: 'pause' })
+  }
+
+  /** What was paused, failed or was cancelled waits for its turn. */
+  resume(id: string): Promise<ImportSnapshot> {
+    return this.#ask(id, { kind: 'resume' })
+  }
+
+  /** Reads and hashes what is stored, when its turn comes; what is wrong is mended, or fetched again. Rejects IMPORT_INCOMPLETE. */
+  recheck(id: string): Promise<ImportSnapshot> {
+    return this.#ask(id, { kind: 'recheck' })
+  }
+
+  /** Ends it for good, and keeps what is stored of it unless told otherwise: then nothing of it is left. */
+  async cancel(
+    id: string,
+    { deleteData = false }: { readonly deleteData?: boolean } = {},
+  ): Promise<ImportSnapshot> {
+    const record = await this.#resolve(id)
+    const before = await this.#catalog.describe(record)
+    await this.#control.ask(record.id, { kind: 'cancel', deleteData })
+    return deleteData ? { ...before, state: 'cancelled' } : await this.get(record.id)
+  }
+
+  /** Whether it is given to others once it is complete. */
+  seed(id: string, { on }: { readonly on: boolean }): Promise<ImportSnapshot> {
+    return this.#ask(id, { kind: 'seed', on })
+  }
+
+  /** These files and no others, by globs as in SubmitOptions. Rejects IMPORT_FILE_NOT_FOUND. */
+  select(id: string, globs: readonly string[]): Promise<ImportSnapshot> {
+    return this.#ask(id, { kind: 'select', globs })
+  }
+
+  /** What runs in this process, in the order in which it began. */
+  running(): readonly ImportProgress[] {
+    return [...this.#added, ...this.#scheduler.jobs].map(({ progress }) => progress)
+  }
+
+  /** A value now and at each change, at most four a second, until the import is removed or waits for its user alone. */
+  async *follow(id: string, options: AbortOptions = {}): AsyncIterable<ImportProgress> {
+    const record = await this.#resolve(id)
+    const progressOf = async () => this.#progressOf(record)
+    yield* followImport({ ...this.#feedDeps, statuses: this.#statuses, progressOf }, record.id, options)
+  }
+
+  /** What changed, in order: replayed from any number, and then as it comes. */
+  async *events(options: EventOptions = {}): AsyncIterable<ImportEvent> {
+    this.#assertOpen()
+    yield* eventFeed(this.#feedDeps, options)
   }
 
   /** Oldest first. */
@@ -107,18 +196,11 @@ export class ImportService implements AsyncDisposable {
   /** The same one after the other: those of a large library are much to have in memory at once. */
   async *each(): AsyncIterable<ImportSnapshot> {
     this.#assertOpen()
-    const records = await this.#imports.listImports()
-    for (let first = 0; first < records.length; first += listedTogether) {
-      const some = records.slice(first, first + listedTogether)
-      const torrents = await this.#library.findTorrents(some.map(({ id }) => id))
-      const byId = new Map(torrents.map((torrent) => [torrent.id, torrent]))
-      for (const record of some) yield describeImport(record, byId.get(record.id))
-    }
+    yield* this.#catalog.each()
   }
 
   async get(id: string): Promise<ImportSnapshot> {
-    const record = await this.#resolve(id)
-    return describeImport(record, await this.#library.findTorrent(record.id))
+    return await this.#catalog.describe(await this.#resolve(id))
   }
 
   /**
@@ -128,18 +210,14 @@ export class ImportService implements AsyncDisposable {
    */
   async verify(id: string, options: VerifyOptions = {}): Promise<VerifiedImport> {
     const record = await this.#resolve(id)
-    const { layout } = await this.#torrentOf(record)
-    const isRunning = [...this.#running].some((job) => job.id === record.id)
-    const report = options.repair
-      ? await repairImport({ ...this.#recordDeps, isRunning }, record, options)
-      : await this.#library.verify(record.id, options)
-    return describeVerified(record.id, layout, report)
+    const isRunning = this.running().some((progress) => progress.id === record.id)
+    return await this.#catalog.verify(record, options, isRunning)
   }
 
   /** For whoever has verified all imports since this was opened and left nothing wrong: chunks need no checks at their first reads. */
   async noteAllSound(): Promise<void> {
     this.#assertOpen()
-    await this.#library.noteAllSound()
+    await this.#deps.library.noteAllSound()
   }
 
   /** Writes the selected files to `directory/<name>`, all or nothing. Rejects IMPORT_INCOMPLETE and IMPORT_EXPORT_EXISTS. */
@@ -148,64 +226,44 @@ export class ImportService implements AsyncDisposable {
     directory: string,
     options: ExportOptions = {},
   ): Promise<ExportedTorrent & { id: string }> {
-    const record = await this.#resolve(id)
-    const torrent = await this.#torrentOf(record)
-    const { selectedFiles } = record
-    if (!isComplete(torrent, selectedFiles)) throw incomplete(describeImport(record, torrent))
-    const deps = { library: this.#library, torrent, ...(selectedFiles && { selectedFiles }) }
-    return { id: record.id, ...(await exportTorrent(deps, directory, options)) }
+    return await this.#catalog.export(await this.#resolve(id), directory, options)
   }
 
   /** The bytes of one file in order; `path` as in ImportSnapshot.files. Rejects IMPORT_FILE_NOT_FOUND and IMPORT_INCOMPLETE. */
   async openFile(id: string, path: string, options: AbortOptions = {}): Promise<AsyncIterable<Uint8Array>> {
-    const record = await this.#resolve(id)
-    const torrent = await this.#torrentOf(record)
-    const files = importedFiles(torrent.layout)
-    const found = files.find((file) => file.path === path)
-    if (found === undefined)
-      throw fileNotFound(
-        path,
-        files.map((file) => file.path),
-      )
-    if (!isStored(torrent, found.file)) throw fileIncomplete(describeImport(record, torrent), path)
-    return this.#library.readFile(record.id, found.file.index, options)
+    return await this.#catalog.openFile(await this.#resolve(id), path, options)
   }
 
   /** Deletes the import with its rows and the chunks that no other import shares. Rejects IMPORT_BUSY while it runs. */
   async remove(id: string): Promise<ImportSnapshot> {
-    const record = await this.#resolve(id)
-    await using claim = await claimImport(this.#imports, record)
-    const snapshot = describeImport(record, await this.#library.findTorrent(record.id))
-    await this.#library.removeTorrent(record.id)
-    await this.#imports.deleteImport(record.id, { claim })
+    const snapshot = await this.#catalog.remove(await this.#resolve(id), this.#clock.now())
+    this.#changes.ring()
     return snapshot
   }
 
   /** All of the import stays in the local store, or comes to stay when it is read; again changes nothing. Rejects IMPORT_INCOMPLETE where nothing is known of it yet. */
   async pin(id: string): Promise<ImportSnapshot> {
-    const record = await this.#resolve(id)
-    if (await this.#library.pin(record.id, 'user')) return await this.get(record.id)
-    throw incomplete(describeImport(record, undefined))
+    return await this.#catalog.pin(await this.#resolve(id))
   }
 
   /** It may go from the local store again. An import that is not pinned is fine. */
   async unpin(id: string): Promise<ImportSnapshot> {
-    const record = await this.#resolve(id)
-    await this.#library.unpin(record.id, 'user')
-    return await this.get(record.id)
+    return await this.#catalog.unpin(await this.#resolve(id))
   }
 
   /** Makes the records of a library anew from its store. Rejects STORAGE_DATABASE_NOT_EMPTY. */
   async rebuild(options: RebuildImportsOptions = {}): Promise<RebuildReport> {
     this.#assertOpen()
-    return await rebuildImports({ imports: this.#imports, library: this.#library }, options)
+    const { imports, library } = this.#deps
+    return await rebuildImports({ imports, library }, options)
   }
 
   /** Deletes what crashes have left in the library, and tells each thing. Rejects STORAGE_REBUILD_NEEDED. */
   async *collectGarbage(options: GarbageOptions = {}): AsyncIterable<Garbage> {
     this.#assertOpen()
-    if (!options.dryRun) await letGoOfDead({ imports: this.#imports, library: this.#library })
-    yield* this.#library.collectGarbage(options)
+    const { imports, library } = this.#deps
+    if (!options.dryRun) await letGoOfDead({ imports, library })
+    yield* library.collectGarbage(options)
   }
 
   /** Stops what runs, keeping what is stored, then closes everything. Idempotent. */
@@ -220,46 +278,56 @@ export class ImportService implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#closing.abort(new ImportError('IMPORT_CLOSED', 'the import was stopped: its service is closing'))
-    await Promise.allSettled([...this.#running].map((job) => job.whenCompleted()))
-    await closeAll([() => this.#client.close(), () => this.#imports.close(), () => this.#library.close()])
+    await this.#scheduler.stop()
+    await Promise.allSettled([...this.#added].map((job) => job.whenCompleted()))
+    this.#statuses[Symbol.dispose]()
+    const { client, imports, library } = this.#deps
+    await closeAll([() => client.close(), () => imports.close(), () => library.close()])
   }
 
-  #start(
-    record: ImportRecord,
-    claim: Claim,
+  async #submitAgain({ id, state }: ImportRecord, { select = [], paused }: SubmitOptions): Promise<void> {
+    if (select.length > 0) await this.#control.ask(id, { kind: 'select', globs: select })
+    const stands = state === 'paused' || state === 'failed' || state === 'cancelled'
+    if (stands && !paused) await this.#control.ask(id, { kind: 'resume' })
+  }
+
+  async #ask(id: string, wish: ImportWish): Promise<ImportSnapshot> {
+    const record = await this.#resolve(id)
+    await this.#control.ask(record.id, wish)
+    return await this.get(record.id)
+  }
+
+  async #progressOf({ id }: ImportRecord): Promise<ImportProgress | undefined> {
+    const running = this.#scheduler.job(id) ?? [...this.#added].find((job) => job.id === id)
+    if (running !== undefined) return running.progress
+    const record = await this.#deps.imports.findImport(id)
+    return record && idleProgress(record, await this.#deps.library.findTorrent(id))
+  }
+
+  #choiceOf(
     source: ImportSource,
-    options: AddImportOptions & Pick<ImportJobOptions, 'choice'>,
-  ): Import {
-    const { signal: stop, peers = [], choice } = options
-    const signal = stop === undefined ? this.#closing.signal : AbortSignal.any([stop, this.#closing.signal])
-    const deps = {
-      client: this.#client,
-      imports: this.#imports,
-      library: this.#library,
-      claim,
-      now: this.#now,
-      inOrderAboveBytes: this.#inOrderAboveBytes,
-    }
-    const job = new ImportJob(deps, record, source, { peers, signal, ...(choice && { choice }) })
-    this.#running.add(job)
-    const ended = (): boolean => this.#running.delete(job)
-    job.whenCompleted().then(ended, ended)
-    return job
+    { select: globs = [] }: { readonly select?: readonly string[] },
+  ): FileChoice {
+    const indices = source.files && { indices: source.files }
+    return new FileChoice(this.#deps.selectFiles, { globs, ...indices })
   }
 
   async #resolve(id: string): Promise<ImportRecord> {
     this.#assertOpen()
-    return resolveId(await this.#imports.listImports(), id)
+    return await this.#catalog.resolve(id)
   }
 
-  async #torrentOf(record: ImportRecord): Promise<LibraryTorrent> {
-    const torrent = await this.#library.findTorrent(record.id)
-    if (torrent === undefined) throw incomplete(describeImport(record, undefined))
-    return torrent
+  get #feedDeps() {
+    const { imports } = this.#deps
+    return { imports, clock: this.#clock, changes: this.#changes, closing: this.#closing.signal }
   }
 
-  get #recordDeps(): ImportRecordDeps {
-    return { imports: this.#imports, library: this.#library, now: this.#now }
+  get #jobDeps() {
+    const { client, imports, library, selectFiles, inOrderAboveBytes } = this.#deps
+    const { statuses, clock } = { statuses: this.#statuses, clock: this.#clock }
+    const now = (): number => clock.now()
+    const changed = (): void => this.#changes.ring()
+    return { client, imports, library, selectFiles, inOrderAboveBytes, statuses, clock, now, changed }
   }
 
   #assertOpen(): void {

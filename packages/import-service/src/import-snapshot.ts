@@ -23,6 +23,12 @@ export interface ImportSnapshot {
   readonly infoHashV2: string | null
   readonly name: string | null
   readonly state: ImportState
+  /** What it is for. */
+  readonly goal: 'complete' | 'seed'
+  /** Why it is `paused`. */
+  readonly pause: NonNullable<ImportRecord['pause']> | null
+  /** How often it was tried in vain, and when it will be again; `atMs` is null where only a user can say. */
+  readonly retry: { readonly attempts: number; readonly atMs: number | null } | null
   readonly pieces: number
   readonly totalPieces: number | null
   /** Bytes of files in the completed pieces; padding does not count. */
@@ -50,6 +56,9 @@ export function describeImport(record: ImportRecord, torrent: LibraryTorrent | u
     infoHashV2: record.infoHashV2 ?? null,
     name: name === undefined ? null : safeName(name),
     state: record.state,
+    goal: record.goal ?? 'complete',
+    pause: record.pause ?? null,
+    retry: record.retry === undefined ? null : { atMs: null, ...record.retry },
     pieces: torrent === undefined ? 0 : countPieces(torrent.completedPieces),
     totalPieces: layout === undefined ? null : totalPieces(layout),
     bytes: files.reduce((sum, { storedBytes }) => sum + storedBytes, 0),

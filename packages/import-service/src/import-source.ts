@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { TorrentSource } from '@bae/client'
 import type { AbortOptions, TorrentLayout } from '@bae/storage'
+import type { ImportRecord } from './database/import-database.js'
 import { ImportError, isBaeError, systemErrorCode } from './errors.js'
 import { fetchTorrentFile, maxTorrentFileBytes } from './fetch-torrent-file.js'
 import { parseMagnetUri } from './magnet-uri.js'
@@ -52,6 +53,15 @@ export function sourceOf(torrentFile: Uint8Array, layout: TorrentLayout): Import
     name,
     layout,
   }
+}
+
+/** What a client is told of an import, by its record. One that was made anew from the store has its hashes alone. */
+export function torrentSourceOf(record: ImportRecord): TorrentSource {
+  const { torrentFile, magnetUri, infoHashV1, infoHashV2 } = record
+  if (torrentFile !== undefined) return { torrentFile }
+  if (magnetUri !== undefined) return { magnetUri }
+  const topics = [infoHashV1 && `xt=urn:btih:${infoHashV1}`, infoHashV2 && `xt=urn:btmh:1220${infoHashV2}`]
+  return { magnetUri: `magnet:?${topics.filter((topic) => topic !== undefined).join('&')}` }
 }
 
 async function parse(deps: ImportSourceDeps, source: string, bytes: Uint8Array): Promise<TorrentLayout> {

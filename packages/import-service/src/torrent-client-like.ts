@@ -10,6 +10,7 @@ export type TorrentLike = EventEmitter<TorrentEvents> &
     | 'status'
     | 'layout'
     | 'metadata'
+    | 'torrentFile'
     | 'pause'
     | 'resume'
     | 'connectPeer'

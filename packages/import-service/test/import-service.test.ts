@@ -82,7 +82,11 @@ describe('an import', () => {
       bytes: pieceLengthBytes,
       totalBytes: 3 * pieceLengthBytes,
       downloadBytesPerSecond: 500,
+      uploadBytesPerSecond: 0,
       peers: 2,
+      pause: null,
+      retryAtMs: null,
+      error: null,
     })
   })
 

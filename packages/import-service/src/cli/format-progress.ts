@@ -58,13 +58,19 @@ function transferTexts(progress: ImportProgress, totalBytes: number): readonly s
 
 function stateText(state: ImportProgress['state']): string {
   const texts: Record<ImportProgress['state'], string> = {
+    queued: 'waiting for its turn',
     opening: 'opening',
     fetchingMetadata: 'fetching metadata',
+    choosingFiles: 'waiting for a choice of files',
     checking: 'checking',
     downloading: 'downloading',
     completing: 'finishing',
+    verifying: 'verifying',
     completed: 'completed',
+    seeding: 'seeding',
+    paused: 'paused',
     failed: 'failed',
+    cancelled: 'cancelled',
   }
   return texts[state]
 }

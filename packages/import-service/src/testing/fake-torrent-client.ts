@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { AddTorrentOptions, TorrentSource } from '@bae/client'
-import type { TorrentId } from '@bae/storage'
+import type { TorrentId, TorrentLayout } from '@bae/storage'
 import type { StatusUpdate, TorrentClientLike } from '../torrent-client-like.js'
 import { createTorrentId } from '../torrent-id.js'
 import type { FakeLibrary } from './fake-library.js'
@@ -17,6 +17,8 @@ export class FakeTorrentClient extends EventEmitter<FakeTorrentClientEvents> imp
   readonly #torrents = new Map<TorrentId, FakeTorrent>()
   /** Where it is set, `add` rejects with it. */
   addFailure: Error | undefined
+  /** What a torrent is about that says so itself: its metadata is there when it is added. A test delivers it otherwise. */
+  layoutOf: (source: TorrentSource) => TorrentLayout | undefined = () => undefined
   /** Every torrent that was ever added. */
   readonly added: FakeTorrent[] = []
   isClosed = false
@@ -39,6 +41,8 @@ export class FakeTorrentClient extends EventEmitter<FakeTorrentClientEvents> imp
     )
     this.#torrents.set(id, torrent)
     this.added.push(torrent)
+    const layout = this.layoutOf(source)
+    if (layout !== undefined) await torrent.deliverMetadata(layout)
     this.emit('torrentAdded', torrent)
     return torrent
   }

@@ -77,6 +77,12 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
     this.emit('metadataReceived', { id: this.id, layout })
   }
 
+  /** Of a magnet link: made of what peers told. */
+  get torrentFile(): Uint8Array | undefined {
+    if ('torrentFile' in this.source) return this.source.torrentFile
+    return this.layout && new TextEncoder().encode(this.layout.name)
+  }
+
   setSequential(sequential: boolean): void {
     this.sequential = sequential
   }
@@ -102,6 +108,19 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
   fail(error: Error & { readonly code: string }): void {
     this.#ended.abort(error)
     this.update({ state: 'failed', error })
+  }
+
+  /** The storage is full: from now on it only uploads, until there is room. */
+  fillUp(error: Error & { readonly code: string }): void {
+    this.update({ uploadMode: true, error })
+    this.emit('uploadModeEntered', { id: this.id, error })
+  }
+
+  makeRoom(): void {
+    const { error: _, ...status } = this.status
+    this.status = status
+    this.update({ uploadMode: false })
+    this.emit('uploadModeLeft', { id: this.id })
   }
 
   /** Told by the client. */

@@ -1,4 +1,5 @@
 export { FakeLibrary } from './fake-library.js'
 export { FakeTorrent } from './fake-torrent.js'
 export { FakeTorrentClient } from './fake-torrent-client.js'
+export { ManualClock } from './manual-clock.js'
 export { selectSimply } from './select-simply.js'

@@ -15,7 +15,11 @@ const progress: ImportProgress = {
   bytes: 16 * MiB,
   totalBytes: 30 * MiB,
   downloadBytesPerSecond: 7 * MiB,
+  uploadBytesPerSecond: 0,
   peers: 1,
+  pause: null,
+  retryAtMs: null,
+  error: null,
 }
 
 describe('quantities', () => {

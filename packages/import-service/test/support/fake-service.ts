@@ -66,7 +66,11 @@ export function progressOf(change: Partial<ImportProgress> = {}): ImportProgress
     bytes: 100,
     totalBytes: 400,
     downloadBytesPerSecond: 10,
+    uploadBytesPerSecond: 0,
     peers: 2,
+    pause: null,
+    retryAtMs: null,
+    error: null,
     ...change,
   }
 }
