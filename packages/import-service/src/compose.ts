@@ -75,12 +75,12 @@ export const composition: Composition = {
     const folder = await findLibraryFolder(config.libraryDirectory)
     return folder === undefined ? undefined : (await openService(config, folder, options)).service
   },
-  async openForImport(config, { loopbackOnly = false, ...options } = {}) {
+  async openForImport(config, { loopbackOnly = false, withoutSession = false, ...options } = {}) {
     const folder = await openLibraryFolder(config.libraryDirectory)
     const network = loopbackOnly ? loopbackNetwork : networkOf(config)
     const { service, client } = await openService(config, folder, { ...options, network })
     try {
-      await client.start()
+      if (!withoutSession) await client.start()
       return service
     } catch (error) {
       await service.close()

@@ -31,6 +31,8 @@ export interface OpenLibraryOptions extends AbortOptions {
 }
 
 export interface OpenForImportOptions extends AbortOptions {
+  /** Nothing is fetched: imports are only recorded, and no session starts. */
+  readonly withoutSession?: boolean
   /** The session neither listens to nor asks anybody beyond this machine. */
   readonly loopbackOnly?: boolean
 }

@@ -2,6 +2,7 @@
 export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
   write(data: string | Uint8Array, done?: (error?: Error | null) => void): boolean
 }
 
@@ -10,6 +11,8 @@ export interface CliOutputOptions {
   readonly colour: boolean
   /** Characters beyond ASCII can be shown. */
   readonly unicode: boolean
+  /** The terminal knows how to move its cursor. */
+  readonly movesCursor: boolean
 }
 
 /** A terminal echoes Ctrl-C as ^C behind the line; it must not wrap, or the line could not be replaced. */
@@ -57,6 +60,30 @@ export class CliOutput {
 
   get progressColumns(): number {
     return (this.#stderr.columns ?? 80) - interruptColumns
+  }
+
+  /** Whether the result can be drawn over itself. */
+  get hasScreen(): boolean {
+    return this.#stdout.isTTY === true && this.#options.movesCursor
+  }
+
+  /** As it is now: windows change. */
+  get screenSize(): { readonly columns: number; readonly rows: number } {
+    return { columns: this.#stdout.columns ?? 80, rows: this.#stdout.rows ?? 24 }
+  }
+
+  /** A page of its own, so that what is drawn there never mixes with what was printed before. */
+  openScreen(): void {
+    this.#stdout.write('\u001b[?1049h\u001b[?25l')
+  }
+
+  /** Line by line over what was there: a whole page that is cleared first flickers. */
+  drawScreen(lines: readonly string[]): void {
+    this.#stdout.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\r\n')}\u001b[J`)
+  }
+
+  closeScreen(): void {
+    this.#stdout.write('\u001b[?25h\u001b[?1049l')
   }
 
   /** A line of the result. */

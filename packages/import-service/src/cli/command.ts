@@ -1,7 +1,7 @@
 import type { Composition } from '../composition.js'
 import type { Config } from '../config/config.js'
 import type { ResolvedConfig } from '../config/read-config.js'
-import type { ConfigFlags } from '../config/sources.js'
+import type { ConfigFlags, Environment } from '../config/sources.js'
 import type { CliOutput } from './cli-output.js'
 import type { FlagName, OptionName } from './option-syntax.js'
 import type { StopControl } from './stop-control.js'
@@ -31,6 +31,7 @@ export interface CliContext {
   readonly stop: StopControl
   /** How the user calls this program: 'bae', or './bae' in a clone. */
   readonly commandName: string
+  readonly environment: Environment
   /** Rejects IMPORT_CONFIG_INVALID. */
   readonly config: (flags: ConfigFlags) => Promise<Config>
   /** The same with where each value came from. */

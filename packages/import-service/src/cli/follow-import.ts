@@ -1,9 +1,11 @@
 import type { Import } from '../import-job.js'
+import type { ImportProgress } from '../import-progress.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
+import type { CliOutput } from './cli-output.js'
 import type { CliContext } from './command.js'
 import { formatProgress, formatProgressLine } from './format-progress.js'
 import { formatCount } from './format-quantities.js'
-import { ProgressReporter } from './progress-reporter.js'
+import { ProgressReporter, type ProgressView } from './progress-reporter.js'
 import { codeOf, sentenceOf } from './report-error.js'
 
 /** Shows an import's progress until it ends. Rejects as the import does, and says what became of it. */
@@ -12,12 +14,28 @@ export async function follow(
   args: { readonly json: boolean },
   { output }: CliContext,
 ): Promise<ImportSnapshot> {
-  const view = {
-    bar: (columns: number) => formatProgress(job.progress, { columns, unicode: output.unicode }),
-    line: () => formatProgressLine(job.progress),
+  const view = progressView(() => job.progress, output)
+  using _ = new ProgressReporter(output, view, { json: args.json })
+  try {
+    return await job.whenCompleted()
+  } catch (error) {
+    const { cleanupError } = job
+    if (cleanupError !== undefined) {
+      output.note(
+        `bae: the import could not be put away well: ${sentenceOf(cleanupError)} [${codeOf(cleanupError)}]`,
+      )
+    }
+    throw explainEnd(job, error)
+  }
+}
+
+/** How the progress of an import is shown: `now` is asked whenever something is to be shown. */
+export function progressView(now: () => ImportProgress, output: CliOutput): ProgressView {
+  return {
+    bar: (columns) => formatProgress(now(), { columns, unicode: output.unicode }),
+    line: () => formatProgressLine(now()),
     event: () => {
-      const { id, state, pieces, totalPieces, bytes, totalBytes, downloadBytesPerSecond, peers } =
-        job.progress
+      const { id, state, pieces, totalPieces, bytes, totalBytes, downloadBytesPerSecond, peers } = now()
       return {
         event: 'progress',
         id,
@@ -30,18 +48,6 @@ export async function follow(
         peers,
       }
     },
-  }
-  using _ = new ProgressReporter(output, view, { json: args.json })
-  try {
-    return await job.whenCompleted()
-  } catch (error) {
-    const { cleanupError } = job
-    if (cleanupError !== undefined) {
-      output.note(
-        `bae: the import could not be put away well: ${sentenceOf(cleanupError)} [${codeOf(cleanupError)}]`,
-      )
-    }
-    throw explainEnd(job, error)
   }
 }
 

@@ -70,7 +70,11 @@ export function commandHelp(entry: CommandEntry, bae: string): string {
 
 /** 'export ID DIR' as words. */
 export function usageWords({ name, positionals }: CommandEntry): readonly string[] {
-  return [name, ...positionals.map((each) => (each.isOptional ? `[${each.name}]` : each.name))]
+  const words = positionals.map((each) => {
+    const word = each.isOptional ? `[${each.name}]` : each.name
+    return each.mayRepeat ? `${word}...` : word
+  })
+  return [name, ...words]
 }
 
 /** '[--peer HOST:PORT]...' for each. */

@@ -1,15 +1,19 @@
+import type { AddImportOptions } from '../begin-import.js'
+import type { Composition } from '../composition.js'
+import type { Config } from '../config/config.js'
 import type { ImportedFile, ImportSnapshot } from '../import-snapshot.js'
-import { resolveSource } from '../import-source.js'
+import { type ImportSource, resolveSource } from '../import-source.js'
 import { printable } from './cli-output.js'
 import { type CliContext, type CommandArguments, exitDone, type RunCommand } from './command.js'
 import { follow } from './follow-import.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from './format-quantities.js'
+import { type ImportedByService, importByService } from './import-by-service.js'
 import { formatListed, listFiles } from './list-files.js'
 import { parseTimeout } from './parse-timeout.js'
 import { parsePeer, resolvePeer } from './peer-address.js'
-import { shellQuote } from './shell-quote.js'
+import { findService } from './service-connection.js'
+import { inLibrary, shortIdOf } from './short-id.js'
 
-const shownIdDigits = 10
 /** What took less is over at once: its rate would say nothing. */
 const shownSeconds = 0.05
 
@@ -30,14 +34,35 @@ export const runImport: RunCommand = async (args, context) => {
     else for (const line of formatListed(listed)) context.output.print(line)
     return exitDone
   }
-  await using service = await composition.openForImport(config, { signal })
-  const job = await service.add(source, { peers: addresses, select: args.select, signal })
-  const snapshot = await follow(job, args, context)
+  const options = { peers: addresses, select: args.select }
+  const running = await findService(config, context)
+  const { snapshot, wasCompleted } =
+    running === undefined
+      ? await importHere({ composition, config, source, options }, args, context)
+      : await importByService(running, { source, options }, args, context)
   if (args.json) context.output.printJson(completedEvent(snapshot))
   else
-    for (const line of describeCompleted(snapshot, job.wasCompleted, args, context.commandName))
+    for (const line of describeCompleted(snapshot, wasCompleted, args, context.commandName))
       context.output.print(line)
   return exitDone
+}
+
+interface ImportHere {
+  readonly composition: Composition
+  readonly config: Config
+  readonly source: ImportSource
+  readonly options: AddImportOptions
+}
+
+async function importHere(
+  { composition, config, source, options }: ImportHere,
+  args: CommandArguments,
+  context: CliContext,
+): Promise<ImportedByService> {
+  const { signal } = context.stop
+  await using service = await composition.openForImport(config, { signal })
+  const job = await service.add(source, { ...options, signal })
+  return { snapshot: await follow(job, args, context), wasCompleted: job.wasCompleted }
 }
 
 /** Counts from the start of the process: the time is for the whole command. */
@@ -71,15 +96,15 @@ function selectedOf({ files }: ImportSnapshot): readonly ImportedFile[] {
 function describeCompleted(
   snapshot: ImportSnapshot,
   wasCompleted: boolean,
-  { library }: CommandArguments,
+  args: CommandArguments,
   bae: string,
 ): readonly string[] {
   const { name, id, infoHash, files, seconds } = snapshot
   const { bytes } = snapshot.selected ?? snapshot
   const some = snapshot.selected === null ? '' : `${selectedOf(snapshot).length} of `
   const size = `${some}${formatCount(files.length, 'file')}, ${formatBytes(bytes)}`
-  const shortId = (infoHash ?? id).slice(0, shownIdDigits)
-  const inLibrary = library === undefined ? '' : ` --library ${shellQuote(library)}`
+  const shortId = shortIdOf(snapshot)
+  const there = inLibrary(args)
   const took =
     seconds === null || seconds < shownSeconds
       ? ''
@@ -90,7 +115,7 @@ function describeCompleted(
       : `imported ${printable(name ?? id)}: ${size}${took}`,
     `  id         ${id}`,
     `  info hash  ${infoHash ?? ''}`,
-    `  next       ${bae} show ${shortId}${inLibrary}`,
-    `             ${bae} export ${shortId} DIR${inLibrary}`,
+    `  next       ${bae} show ${shortId}${there}`,
+    `             ${bae} export ${shortId} DIR${there}`,
   ]
 }

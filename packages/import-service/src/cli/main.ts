@@ -4,7 +4,7 @@ import { ImportError } from '../errors.js'
 import { refuseOldNode } from '../oldest-node.js'
 import { readPackageVersion } from '../package-version.js'
 import { suggest } from '../suggest.js'
-import { CliOutput } from './cli-output.js'
+import { CliOutput, type CliOutputOptions } from './cli-output.js'
 import { type CliContext, exitDone, exitFailed, exitUsage } from './command.js'
 import { type CommandEntry, commands } from './commands.js'
 import { commandHelp, helpText } from './help-text.js'
@@ -32,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     output,
     stop,
     commandName: environment.BAE_COMMAND || 'bae',
+    environment,
     config: async (flags) => (await resolveConfig(flags)).config,
     resolveConfig,
     compose: loadComposition,
@@ -115,11 +116,12 @@ function wantsJson(argv: readonly string[]): boolean {
   return argv.slice(0, end === -1 ? undefined : end).includes('--json')
 }
 
-function terminalOptions(environment: Environment): { colour: boolean; unicode: boolean } {
+function terminalOptions(environment: Environment): CliOutputOptions {
   const { NO_COLOR: noColour, TERM: terminal, LC_ALL: all, LC_CTYPE: ctype, LANG: language } = environment
   return {
     colour:
       process.stdout.isTTY === true && process.stderr.isTTY === true && !noColour && terminal !== 'dumb',
+    movesCursor: terminal !== 'dumb',
     unicode: /utf-?8/i.test(all || ctype || language || ''),
   }
 }

@@ -25,7 +25,9 @@ export function parseArguments(command: CommandEntry, argv: readonly string[]): 
   const missing = command.positionals[positionals.length]
   if (missing !== undefined && !missing.isOptional) throw usage(command, `needs ${missing.name}`)
   const surplus = positionals[command.positionals.length]
-  if (surplus !== undefined) throw usage(command, `takes no '${surplus}': that is one argument too many`)
+  const mayRepeat = command.positionals.at(-1)?.mayRepeat ?? false
+  if (!mayRepeat && surplus !== undefined)
+    throw usage(command, `takes no '${surplus}': that is one argument too many`)
   for (const name of optionNames(command)) {
     if ([values[name]].flat().includes('')) throw usage(command, `needs a value for --${name}`)
   }

@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { AbortOptions } from '@bae/storage'
 import { ImportError, type ImportErrorCode, isBaeError, systemErrorCode } from '../errors.js'
+import type { EventOptions } from '../event-feed.js'
 import type { ImportSource } from '../import-source.js'
+import type { SubmitOptions } from '../submit-import.js'
 import { type ControlReply, controlProtocol, encodeMessage, maxReplyBytes } from './control-messages.js'
 import type { CallName, CallResult, StreamItem, StreamName } from './control-methods.js'
 import { findControlSocket, isDead } from './control-place.js'
 import { LineReader } from './line-reader.js'
-import type { EventsOptions, ImportControls, SubmitOptions } from './service-like.js'
+import type { ImportControls } from './service-like.js'
 
 export interface ConnectOptions extends AbortOptions {
   /** How long a service may take to say that it is there; 5 s unless set. */
@@ -100,7 +102,7 @@ export class ControlClient implements ImportControls {
     return this.#stream('follow', { id }, options.signal)
   }
 
-  events({ signal, ...params }: EventsOptions = {}) {
+  events({ signal, ...params }: EventOptions = {}) {
     return this.#stream('events', params, signal)
   }
 
@@ -174,6 +176,7 @@ function isToldByService(error: unknown): boolean {
 
 function whyOf(error: unknown): string {
   const code = systemErrorCode(error)
+  if (isDead(error)) return 'the service is gone'
   if (code === 'EACCES' || code === 'EPERM') return 'the service of this library belongs to another user'
   return 'the connection to the service broke'
 }

@@ -8,7 +8,7 @@ import { ControlClient } from '../../src/control/control-client.js'
 import { maxRequestBytes } from '../../src/control/control-messages.js'
 import { ControlServer, type ControlServerOptions } from '../../src/control/control-server.js'
 import { busy, FakeService, progressOf } from '../support/fake-service.js'
-import { hashV1, layoutOf } from '../support/records.js'
+import { hashV1, layoutOf, torrentId } from '../support/records.js'
 import { TemporaryFolder } from '../support/temporary-folder.js'
 
 let folder: TemporaryFolder
@@ -111,7 +111,7 @@ describe('through the control socket', () => {
     for await (const progress of client.follow('a')) pieces.push(progress.pieces)
     expect(pieces).toEqual([1, 2])
     service.log = async function* () {
-      yield { seq: 8, atMs: 1, importId: 'a', from: null, to: 'queued', reason: { code: 'added' } }
+      yield { seq: 8, atMs: 1, importId: torrentId('1'), from: null, to: 'queued', reason: { code: 'added' } }
       throw busy()
     }
     const seen: number[] = []

@@ -33,7 +33,7 @@ export class CapturedOutput extends CliOutput {
   ) {
     const stdout = new CapturedStream(options.isTTY ?? false, options.failure)
     const stderr = new CapturedStream(options.isTTY ?? false)
-    super({ stdout, stderr }, { colour: options.colour ?? false, unicode: false })
+    super({ stdout, stderr }, { colour: options.colour ?? false, unicode: false, movesCursor: true })
     this.#stdout = stdout
     this.#stderr = stderr
   }

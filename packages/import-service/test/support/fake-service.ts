@@ -1,8 +1,11 @@
-import type { ImportEventLike, ServiceLike, SubmitOptions } from '../../src/control/service-like.js'
+import type { TorrentId } from '@bae/storage'
+import type { ServiceLike } from '../../src/control/service-like.js'
+import type { ImportEvent } from '../../src/database/import-event.js'
 import { ImportError } from '../../src/errors.js'
 import type { ImportProgress } from '../../src/import-progress.js'
 import { describeImport, type ImportSnapshot } from '../../src/import-snapshot.js'
 import type { ImportSource } from '../../src/import-source.js'
+import type { SubmitOptions } from '../../src/submit-import.js'
 import { importRecord, torrentId } from './records.js'
 
 /** A service that notes what it is asked. What it follows and which events there are is up to the test. */
@@ -11,9 +14,11 @@ export class FakeService implements ServiceLike {
   readonly submitted: { readonly source: ImportSource; readonly options: SubmitOptions }[] = []
   /** Where it is set, every call rejects with it. */
   failure: Error | undefined
+  /** Of the import that every call answers with. */
+  snapshot: Partial<ImportSnapshot> = {}
   progress: readonly ImportProgress[] = []
   items: (signal: AbortSignal) => AsyncIterable<ImportProgress> = async function* () {}
-  log: (signal: AbortSignal) => AsyncIterable<ImportEventLike> = async function* () {}
+  log: (signal: AbortSignal) => AsyncIterable<ImportEvent> = async function* () {}
 
   async submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
     this.submitted.push({ source, options })
@@ -44,7 +49,7 @@ export class FakeService implements ServiceLike {
     readonly signal?: AbortSignal
     readonly after?: number
     readonly follow?: boolean
-  } = {}): AsyncIterable<ImportEventLike> {
+  } = {}): AsyncIterable<ImportEvent> {
     this.calls.push(['events', options])
     return this.log(signal)
   }
@@ -52,7 +57,8 @@ export class FakeService implements ServiceLike {
   async #answer(...call: unknown[]): Promise<ImportSnapshot> {
     this.calls.push(call)
     if (this.failure !== undefined) throw this.failure
-    return describeImport(importRecord(), undefined)
+    const id = call[0] === 'get' && String(call[1]).length > 30 ? (call[1] as TorrentId) : torrentId('1')
+    return { ...describeImport(importRecord({ id }), undefined), ...this.snapshot }
   }
 }
 

@@ -73,6 +73,7 @@ export class TestCli implements AsyncDisposable {
       output,
       stop: this.stop,
       commandName: this.commandName,
+      environment: this.environment,
       config: (flags) => readConfig(flags, { environment: this.environment }),
       resolveConfig: (flags) => resolveConfig(flags, { environment: this.environment }),
       compose: async () => {

@@ -1,0 +1,57 @@
+import type { ImportControls } from '../control/service-like.js'
+import { ImportError } from '../errors.js'
+import type { ImportSnapshot } from '../import-snapshot.js'
+import { printable } from './cli-output.js'
+import { type CommandArguments, exitDone, type RunCommand } from './command.js'
+import { withControls } from './service-connection.js'
+
+type Ask = (controls: ImportControls, id: string, args: CommandArguments) => Promise<ImportSnapshot>
+
+/** Asks one thing of one import, and tells where it stands then. */
+function asking(said: (args: CommandArguments) => string, ask: Ask, needsService = true): RunCommand {
+  return async (args, context) => {
+    const [wanted = ''] = args.positionals
+    return await withControls(args, context, async (controls, isServed) => {
+      const { id, infoHash, name, state } = await ask(controls, wanted, args)
+      if (args.json) {
+        context.output.printJson({ id, infoHash, name, state, isServed })
+        return exitDone
+      }
+      context.output.print(`${said(args)} ${printable(name ?? infoHash ?? id)}: ${state}`)
+      if (!isServed && needsService) {
+        context.output.note(`no service runs on this library; '${context.commandName} serve' goes on with it`)
+      }
+      return exitDone
+    })
+  }
+}
+
+export const runPause = asking(
+  () => 'paused',
+  (controls, id) => controls.pause(id),
+  false,
+)
+export const runResume = asking(
+  () => 'resumed',
+  (controls, id) => controls.resume(id),
+)
+export const runRecheck = asking(
+  () => 'to be checked again:',
+  (controls, id) => controls.recheck(id),
+)
+export const runCancel = asking(
+  () => 'cancelled',
+  (controls, id) => controls.cancel(id, { deleteData: false }),
+  false,
+)
+export const runSeed = asking(
+  ({ flags }) => (flags.has('off') ? 'no longer to be seeded:' : 'to be seeded:'),
+  (controls, id, { flags }) => controls.seed(id, { on: !flags.has('off') }),
+)
+export const runSelect = asking(
+  () => 'selected files of',
+  async (controls, id, { select }) => {
+    if (select.length > 0) return await controls.select(id, select)
+    throw new ImportError('IMPORT_USAGE', "'bae select' needs --select GLOB; --select '*' selects all files")
+  },
+)

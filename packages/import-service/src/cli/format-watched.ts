@@ -1,0 +1,79 @@
+import { printable } from './cli-output.js'
+import { formatCount, formatDuration, formatRate, formatShare } from './format-quantities.js'
+import { clipText } from './text-width.js'
+import type { WatchedImport } from './watched-imports.js'
+
+const heads = ['ID', 'STATE', 'DONE', 'SPEED', 'PEERS', 'LEFT', 'NAME'] as const
+/** As wide as what stands there most of the time, so that nothing moves; the name has the rest. */
+const widths = [10, 11, 4, 10, 5, 11] as const
+const gap = '  '
+const shortestName = 8
+
+export interface ScreenSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** A table of as many as fit, and in its last line what does not. */
+export function formatScreen(
+  imports: readonly WatchedImport[],
+  { columns, rows }: ScreenSize,
+): readonly string[] {
+  const room = Math.max(1, rows - 2)
+  const shown = imports.length > room ? imports.slice(0, room - 1) : imports
+  const rest = imports.length - shown.length
+  return [
+    formatTotals(imports),
+    formatRow([...heads], columns),
+    ...shown.map((each) => formatRow(cellsOf(each), columns)),
+    ...(rest > 0 ? [`... and ${rest} more`] : []),
+  ].map((line) => clipText(line, columns - 1))
+}
+
+/** The same of one import for a log: everything named. */
+export function formatWatchedLine(watched: WatchedImport): string {
+  const [, state, share, speed, peers, left, name] = cellsOf(watched)
+  const { downloadBytesPerSecond, error } = watched
+  const moving = downloadBytesPerSecond > 0 ? [speed, formatCount(Number(peers), 'peer'), `${left} left`] : []
+  const why =
+    error === null || watched.state !== 'failed' ? [] : [`${printable(error.message)} [${error.code}]`]
+  return `${watched.shortId}  ${name}: ${[state, share, ...moving, ...why].join(', ')}`
+}
+
+function formatTotals(imports: readonly WatchedImport[]): string {
+  const running = imports.filter(({ peers, downloadBytesPerSecond }) => peers + downloadBytesPerSecond > 0)
+  const rate = imports.reduce((sum, { downloadBytesPerSecond }) => sum + downloadBytesPerSecond, 0)
+  if (imports.length === 0) return 'nothing is imported at the moment'
+  return `${formatCount(imports.length, 'import')}, ${running.length} with peers, ${formatRate(rate)}`
+}
+
+function formatRow(cells: readonly string[], columns: number): string {
+  const before = widths.map((width, column) => {
+    const text = cells[column] ?? ''
+    return column < 2 ? text.padEnd(width) : text.padStart(width)
+  })
+  const taken = before.reduce((sum, text) => sum + text.length + gap.length, 0)
+  const name = clipText(cells[widths.length] ?? '', Math.max(shortestName, columns - 1 - taken))
+  return [...before, name].join(gap)
+}
+
+function cellsOf(watched: WatchedImport): readonly string[] {
+  const { shortId, state, retryAtMs, pieces, totalPieces, bytes, totalBytes, peers, name } = watched
+  const rate = watched.downloadBytesPerSecond
+  const isMoving = rate > 0 && totalBytes !== null
+  return [
+    shortId.slice(0, widths[0]),
+    state === 'failed' && retryAtMs !== null ? 'retrying' : (shortStates[state] ?? state),
+    totalPieces === null ? '-' : formatShare(pieces, totalPieces),
+    rate > 0 ? formatRate(rate) : '-',
+    String(peers),
+    isMoving && bytes < totalBytes ? formatDuration((totalBytes - bytes) / rate) : '-',
+    printable(name ?? '(no name yet)'),
+  ]
+}
+
+/** Words that the column has room for. */
+const shortStates: Readonly<Record<string, string>> = {
+  fetchingMetadata: 'metadata',
+  choosingFiles: 'choosing',
+}

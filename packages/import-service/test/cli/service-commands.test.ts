@@ -1,0 +1,285 @@
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ControlServer } from '../../src/control/control-server.js'
+import type { ImportEvent } from '../../src/database/import-event.js'
+import type { ImportSnapshot } from '../../src/import-snapshot.js'
+import { CapturedOutput } from '../support/captured-output.js'
+import { busy, FakeService, progressOf } from '../support/fake-service.js'
+import { hashV1, torrentId } from '../support/records.js'
+import { TestCli } from '../support/test-cli.js'
+
+let cli: TestCli
+let service: FakeService
+let server: ControlServer
+
+beforeEach(async () => {
+  cli = await TestCli.create()
+  service = new FakeService()
+  const directory = String(cli.environment.BAE_LIBRARY)
+  await mkdir(directory)
+  await cli.saveTorrentFile()
+  const deps = { service, parseTorrentFile: async () => cli.layout, version: '1.2.3' }
+  server = await ControlServer.open(deps, directory)
+})
+
+afterEach(async () => {
+  await server.close()
+  await cli[Symbol.asyncDispose]()
+})
+
+const id = torrentId('1')
+const done: Partial<ImportSnapshot> = {
+  state: 'completed',
+  bytes: 400,
+  seconds: 2,
+  pieces: 4,
+  totalPieces: 4,
+}
+
+describe('bae add beside a service', () => {
+  it('hands over what was asked for and returns with the id', async () => {
+    const { code, output } = await cli.run([
+      ...['add', cli.torrentPath, '--peer', '127.0.0.1:6881', '--select', '*.wav'],
+      ...['--seed', '--choose', '--paused', '--json'],
+    ])
+    expect([code, output.stderr]).toEqual([0, ''])
+    expect(output.events).toEqual([
+      expect.objectContaining({ event: 'added', id, infoHash: hashV1('a'), name: 'album', isServed: true }),
+    ])
+    expect(service.submitted[0]?.options).toEqual({
+      peers: [{ host: '127.0.0.1', port: 6881 }],
+      select: ['*.wav'],
+      seed: true,
+      choose: true,
+      paused: true,
+    })
+  })
+
+  it('says how to see it', async () => {
+    const { output } = await cli.run(['add', cli.torrentPath])
+    expect(output.stdout).toMatch(/^added album\n {2}id .*\n.*\n {2}next {7}bae watch aaaaaaaaaa\n$/)
+  })
+})
+
+describe('bae import beside a service', () => {
+  it('hands over, follows, and ends as without one', async () => {
+    service.items = async function* () {
+      yield progressOf({ pieces: 1 })
+      service.snapshot = done
+      yield progressOf({ pieces: 4, state: 'completed' })
+    }
+    const { code, output } = await cli.run(['import', cli.torrentPath, '--select', 'two'])
+    expect([code, output.stderr]).toEqual([0, ''])
+    expect(output.stdout).toMatch(/^imported album: 0 files, 400 bytes in 2\.0 s \(200 B\/s\)\n/)
+    expect(service.submitted[0]?.options).toMatchObject({ select: ['two'], seed: false, choose: false })
+    expect(service.calls).toEqual([['submit'], ['follow', id], ['get', id]])
+  })
+
+  it('prints the same events for scripts', async () => {
+    service.items = async function* () {
+      yield progressOf({ pieces: 1 })
+      service.snapshot = done
+    }
+    const { output } = await cli.run(['import', cli.torrentPath, '--json'])
+    expect(output.events[0]).toEqual({
+      ...{ event: 'progress', id, state: 'downloading', pieces: 1, totalPieces: 4 },
+      ...{ bytes: 100, totalBytes: 400, downloadBytesPerSecond: 10, peers: 2 },
+    })
+    expect(output.events.at(-1)).toMatchObject({ event: 'completed', id, bytes: 400, seconds: 2 })
+  })
+
+  it('is over at once where everything is there', async () => {
+    service.snapshot = done
+    const { code, output } = await cli.run(['import', cli.torrentPath])
+    expect(code).toBe(0)
+    expect(output.stdout).toMatch(/^album is in the library already/)
+    expect(service.calls).toEqual([['submit']])
+  })
+
+  it('without a choice asks for the files that were not chosen before', async () => {
+    const selected = { files: 1, pieces: 1, totalPieces: 1, bytes: 1, totalBytes: 1 }
+    service.snapshot = { ...done, selected }
+    expect((await cli.run(['import', cli.torrentPath])).code).toBe(0)
+    expect(service.calls).toEqual([['submit'], ['select', id, ['*']]])
+    await cli.run(['import', cli.torrentPath, '--select', 'one.wav'])
+    expect(service.calls.slice(2)).toEqual([['submit']])
+  })
+
+  it('fails with the code of the failure in the service', async () => {
+    service.items = async function* () {
+      yield progressOf()
+      service.snapshot = { state: 'failed', error: { code: 'STORAGE_NO_SPACE', message: 'no room' } }
+    }
+    const { code, output } = await cli.run(['import', cli.torrentPath, '--json'])
+    expect(code).toBe(1)
+    expect(output.events.at(-1)).toEqual({ event: 'error', code: 'STORAGE_NO_SPACE', message: 'no room' })
+  })
+
+  it('fails when somebody else pauses it', async () => {
+    service.items = async function* () {
+      yield progressOf()
+      service.snapshot = { state: 'paused' }
+    }
+    const { code, output } = await cli.run(['import', cli.torrentPath])
+    expect([code, output.stderr]).toEqual([1, expect.stringMatching(/album is paused.*IMPORT_INTERRUPTED/)])
+  })
+
+  it('leaves it to the service when it is stopped, and says so', async () => {
+    let left: Promise<unknown> | undefined
+    service.items = async function* (signal) {
+      left = once(signal, 'abort')
+      yield progressOf()
+      cli.stop.interrupt('SIGINT')
+      await left
+    }
+    const { code, output } = await cli.run(['import', cli.torrentPath])
+    expect(code).toBe(130)
+    expect(output.stderr).toMatch(
+      /stopped by SIGINT; the service goes on with it: 'bae watch aaaaaaaaaa' shows it, 'bae pause aaaaaaaaaa' stops it \[IMPORT_INTERRUPTED\]/,
+    )
+    await left
+  })
+
+  it('fails when the service goes away', async () => {
+    service.items = async function* (signal) {
+      yield progressOf()
+      void server.close()
+      await once(signal, 'abort')
+    }
+    const { code, output } = await cli.run(['import', cli.torrentPath])
+    expect([code, output.stderr]).toEqual([
+      1,
+      expect.stringMatching(/the service was stopped.*IMPORT_SERVICE_UNREACHABLE/),
+    ])
+  })
+})
+
+describe('what is asked of one import', () => {
+  it.each([
+    [['pause', 'abc'], ['pause', 'abc'], /^paused album: downloading\n$/],
+    [['resume', 'abc'], ['resume', 'abc'], /^resumed album/],
+    [['recheck', 'abc'], ['recheck', 'abc'], /^to be checked again: album/],
+    [['cancel', 'abc'], ['cancel', 'abc', { deleteData: false }], /^cancelled album/],
+    [['seed', 'abc'], ['seed', 'abc', { on: true }], /^to be seeded: album/],
+    [['seed', 'abc', '--off'], ['seed', 'abc', { on: false }], /^no longer to be seeded: album/],
+    [
+      ['select', 'abc', '--select', 'a', '--select', 'b'],
+      ['select', 'abc', ['a', 'b']],
+      /^selected files of album/,
+    ],
+  ])('goes to the service: %j', async (words, call, said) => {
+    const { code, output } = await cli.run(words)
+    expect([code, output.stderr, cli.loads]).toEqual([0, '', 0])
+    expect(service.calls).toEqual([call])
+    expect(output.stdout).toMatch(said)
+  })
+
+  it('is told as one object for scripts', async () => {
+    const { output } = await cli.run(['pause', 'abc', '--json'])
+    expect(output.events).toEqual([
+      { id, infoHash: hashV1('a'), name: 'album', state: 'downloading', isServed: true },
+    ])
+  })
+
+  it('fails with what the service says', async () => {
+    service.failure = busy()
+    const { code, output } = await cli.run(['pause', 'abc'])
+    expect([code, output.stderr]).toEqual([1, expect.stringMatching(/another process.*IMPORT_BUSY/)])
+  })
+
+  it('needs to know which files to select', async () => {
+    const { code, output } = await cli.run(['select', 'abc'])
+    expect([code, output.stderr]).toEqual([2, expect.stringMatching(/'bae select' needs --select GLOB/)])
+  })
+
+  it('is given up by the service before it is removed', async () => {
+    service.snapshot = done
+    const { code, output } = await cli.run(['remove', 'abc'])
+    expect([code, output.stdout]).toEqual([0, 'removed album, 400 bytes\n'])
+    expect(service.calls).toEqual([
+      ['get', 'abc'],
+      ['cancel', id, { deleteData: true }],
+    ])
+  })
+})
+
+describe('bae events', () => {
+  const added: ImportEvent = {
+    seq: 7,
+    atMs: 0,
+    importId: id,
+    from: null,
+    to: 'queued',
+    reason: { code: 'added' },
+  }
+  const failed: ImportEvent = {
+    ...{ seq: 8, atMs: 1_500, importId: id, from: 'downloading', to: 'failed' },
+    reason: { code: 'failed', error: { code: 'STORAGE_IO', message: 'bad disk' } },
+  }
+
+  it('prints what happened, in order', async () => {
+    service.log = async function* () {
+      yield added
+      yield failed
+    }
+    const { code, output } = await cli.run(['events'])
+    expect([code, output.stdout.split('\n')]).toEqual([
+      0,
+      [
+        `7  1970-01-01T00:00:00.000Z  ${id}  - > queued  added`,
+        `8  1970-01-01T00:00:01.500Z  ${id}  downloading > failed  failed: bad disk [STORAGE_IO]`,
+        '',
+      ],
+    ])
+    expect(service.calls).toEqual([['events', { follow: false }]])
+  })
+
+  it('says how many are missing', async () => {
+    service.log = async function* () {
+      yield added
+      yield failed
+    }
+    const { output } = await cli.run(['events', '--after', '3', '--json'])
+    expect(output.events).toEqual([{ event: 'lagged', after: 3, firstSeq: 7, missing: 3 }, added, failed])
+    expect(service.calls).toEqual([['events', { after: 3, follow: false }]])
+  })
+
+  it('follows until it is stopped', async () => {
+    service.log = async function* (signal) {
+      yield added
+      await once(signal, 'abort')
+    }
+    const output = new (class extends CapturedOutput {
+      override printJson(value: unknown): void {
+        super.printJson(value)
+        cli.stop.interrupt('SIGINT')
+      }
+    })()
+    const { code } = await cli.run(['events', '--follow', '--json'], output)
+    expect([code, output.events, output.stderr]).toEqual([130, [added], ''])
+  })
+
+  it('refuses what is no number', async () => {
+    expect((await cli.run(['events', '--after', '1.5'])).code).toBe(2)
+  })
+})
+
+describe('without a service', () => {
+  beforeEach(() => server.close())
+
+  it('there is nothing to watch', async () => {
+    const { code, output } = await cli.run(['watch'])
+    expect(code).toBe(1)
+    expect(output.stderr).toMatch(
+      /no service runs on .*; 'bae serve' starts one \[IMPORT_SERVICE_NOT_RUNNING\]/,
+    )
+  })
+
+  it('what a dead one left is nobody', async () => {
+    await writeFile(join(String(cli.environment.BAE_LIBRARY), 'control.sock'), '/nowhere/s\n')
+    const { output } = await cli.run(['watch'])
+    expect(output.stderr).toContain('IMPORT_SERVICE_NOT_RUNNING')
+  })
+})

@@ -1,0 +1,158 @@
+import { mkdir } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { formatScreen, formatWatchedLine } from '../../src/cli/format-watched.js'
+import { textWidth } from '../../src/cli/text-width.js'
+import { type WatchedImport, WatchedImports } from '../../src/cli/watched-imports.js'
+import { ControlServer } from '../../src/control/control-server.js'
+import { CapturedOutput } from '../support/captured-output.js'
+import { FakeService, progressOf } from '../support/fake-service.js'
+import { torrentId } from '../support/records.js'
+import { TestCli } from '../support/test-cli.js'
+
+const watched: WatchedImport = {
+  id: torrentId('1'),
+  shortId: 'aaaaaaaaaa',
+  name: 'album',
+  state: 'downloading',
+  pieces: 1,
+  totalPieces: 4,
+  bytes: 1024 * 1024,
+  totalBytes: 4 * 1024 * 1024,
+  downloadBytesPerSecond: 512 * 1024,
+  peers: 3,
+  pause: null,
+  retryAtMs: null,
+  error: null,
+}
+
+describe('the screen of bae watch', () => {
+  it('has a row for each import, within the columns that there are', () => {
+    const long = { ...watched, name: '日本語'.repeat(20), downloadBytesPerSecond: 1023 * 1024, peers: 12_345 }
+    const slow = { ...watched, downloadBytesPerSecond: 1, totalBytes: 10 ** 12, state: 'fetchingMetadata' }
+    for (const columns of [20, 40, 80, 81, 200]) {
+      const lines = formatScreen([watched, long, slow], { columns, rows: 24 })
+      expect(lines).toHaveLength(5)
+      for (const line of lines) expect(textWidth(line)).toBeLessThan(columns)
+    }
+    expect(formatScreen([watched], { columns: 80, rows: 24 })).toEqual([
+      '1 import, 1 with peers, 512 KiB/s',
+      'ID          STATE        DONE       SPEED  PEERS         LEFT  NAME',
+      'aaaaaaaaaa  downloading   25%   512 KiB/s      3        6.0 s  album',
+    ])
+  })
+
+  it('is no longer than the window, and says what is not shown', () => {
+    const many = Array.from({ length: 100 }, () => watched)
+    const lines = formatScreen(many, { columns: 80, rows: 10 })
+    expect(lines).toHaveLength(10)
+    expect(lines.at(-1)).toBe('... and 93 more')
+    expect(formatScreen(many.slice(0, 8), { columns: 80, rows: 10 })).toHaveLength(10)
+  })
+
+  it('says so when there is nothing', () => {
+    expect(formatScreen([], { columns: 80, rows: 24 })[0]).toBe('nothing is imported at the moment')
+  })
+
+  it('shows names of others without what moves a cursor', () => {
+    expect(formatScreen([{ ...watched, name: '\u001b[2Jx' }], { columns: 80, rows: 24 })[2]).toMatch(
+      /\?\[2Jx$/,
+    )
+  })
+})
+
+describe('the line of bae watch', () => {
+  it('names everything', () => {
+    expect(formatWatchedLine(watched)).toBe(
+      'aaaaaaaaaa  album: downloading, 25%, 512 KiB/s, 3 peers, 6.0 s left',
+    )
+    const failed = {
+      state: 'failed',
+      downloadBytesPerSecond: 0,
+      error: { code: 'STORAGE_IO', message: 'bad' },
+    }
+    expect(formatWatchedLine({ ...watched, ...failed })).toBe(
+      'aaaaaaaaaa  album: failed, 25%, bad [STORAGE_IO]',
+    )
+  })
+})
+
+describe('what is watched', () => {
+  it('is what runs, and then how it ended', async () => {
+    const { signal } = new AbortController()
+    const service = new FakeService()
+    const imports = new WatchedImports({ running: async () => service.running(), get: service.get })
+    service.progress = [progressOf()]
+    expect(await imports.look(signal)).toEqual([expect.objectContaining({ shortId: 'aaaaaaaaaa', peers: 2 })])
+    service.progress = [progressOf({ id: torrentId('2') })]
+    service.snapshot = { state: 'completed' }
+    expect((await imports.look(signal)).map(({ id, state }) => [id, state])).toEqual([
+      [torrentId('2'), 'downloading'],
+      [torrentId('1'), 'completed'],
+    ])
+    service.progress = [progressOf()]
+    // One that goes on is not shown twice.
+    expect((await imports.look(signal)).map(({ state }) => state)).toEqual(['downloading', 'completed'])
+  })
+})
+
+describe('bae watch', () => {
+  let cli: TestCli
+  let service: FakeService
+  let server: ControlServer
+
+  beforeEach(async () => {
+    cli = await TestCli.create()
+    service = new FakeService()
+    const directory = String(cli.environment.BAE_LIBRARY)
+    await mkdir(directory)
+    server = await ControlServer.open(
+      { service, parseTorrentFile: async () => cli.layout, version: '1.2.3' },
+      directory,
+    )
+  })
+
+  afterEach(async () => {
+    await server.close()
+    await cli[Symbol.asyncDispose]()
+  })
+
+  it('of an ID ends with it, with 0 where it is complete and 1 where it is not', async () => {
+    service.snapshot = { state: 'completed', pieces: 4, totalPieces: 4 }
+    const { code, output } = await cli.run(['watch', 'abc', 'def'])
+    expect([code, output.stdout]).toEqual([0, 'aaaaaaaaaa  album: completed, 100%\n'])
+    service.snapshot = { state: 'failed', error: { code: 'STORAGE_IO', message: 'bad disk' } }
+    expect((await cli.run(['watch', 'abc'])).code).toBe(1)
+  })
+
+  it('goes on until it is stopped, and tells each change once', async () => {
+    service.progress = [progressOf()]
+    let looks = 0
+    service.running = () => {
+      looks += 1
+      if (looks === 2) service.progress = [progressOf({ pieces: 2 })]
+      if (looks === 4) cli.stop.interrupt('SIGINT')
+      return service.progress
+    }
+    const { code, output } = await cli.run(['watch', '--json'])
+    expect(code).toBe(130)
+    expect(output.events.map(({ event, pieces }) => [event, pieces])).toEqual([
+      ['progress', 1],
+      ['progress', 2],
+    ])
+  })
+
+  it('draws on a page of its own, and leaves what it saw last behind', async () => {
+    service.progress = [progressOf()]
+    const output = new (class extends CapturedOutput {
+      override drawScreen(lines: readonly string[]): void {
+        super.drawScreen(lines)
+        cli.stop.interrupt('SIGINT')
+      }
+    })({ isTTY: true })
+    expect((await cli.run(['watch'], output)).code).toBe(130)
+    const [before, drawn, after] = output.stdout.replaceAll('\u001b', '^').split(/\^\[\?1049[hl]/)
+    expect(before).toBe('')
+    expect(drawn).toMatch(/^\^\[\?25l\^\[H1 import.*album\^\[K\^\[J\^\[\?25h$/s)
+    expect(after).toMatch(/^1 import, .*\nID .*\naaaaaaaaaa .*album\n$/)
+  })
+})
