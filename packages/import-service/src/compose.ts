@@ -13,6 +13,7 @@ import {
   type Database,
   DirectoryChunkStore,
   destroyTorrent,
+  type Logger,
   limitsOf,
   MemoryChunkStore,
   MemoryDatabase,
@@ -129,12 +130,13 @@ async function openService(
     const server = new DatabaseServer({ url })
     const imports = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
     const mark = keep(await OpenMark.open(folder.storeDirectory))
-    const chunkStore = keep(checked(await openChunkStore(config, folder, database), config, mark))
+    const { logger } = options
+    const chunkStore = keep(checked(await openChunkStore(config, folder, { database, logger }), config, mark))
     if (options.mending === undefined) await refuseLostRecords({ database, chunkStore }, options)
     const opened = new Map<TorrentId, BaeStorage>()
     const library = createLibrary({ database, chunkStore, opened, mark }, () => closeAll(closers))
     const createStorage = createStorageFactory(
-      { chunkStore, database, opened },
+      { chunkStore, database, opened, ...(logger && { logger }) },
       {
         chunkSizeBytes: folder.chunkSizeBytes,
         durability: config.durability,
@@ -142,7 +144,7 @@ async function openService(
     )
     const inOrderAboveBytes = unfinishedBytesOf(config)
     const network = options.network && askedInOrder(options.network, inOrderAboveBytes)
-    const client = new TorrentClient({ createStorage }, network)
+    const client = new TorrentClient({ createStorage, ...(logger && { logger }) }, network)
     const deps = { client: client satisfies TorrentClientLike, imports, library, inOrderAboveBytes }
     return { client, service: new ImportService({ ...deps, selectFiles: selectedFiles }) }
   } catch (error) {
@@ -161,7 +163,7 @@ function unfinishedBytesOf({ capacityBytes, remoteDirectory }: Config): number |
 async function openChunkStore(
   { capacityBytes, remoteDirectory }: Config,
   folder: LibraryFolder,
-  database: Database,
+  { database, logger }: { readonly database: Database; readonly logger: Logger | undefined },
 ): Promise<StagingChunkStore> {
   const { chunkSizeBytes } = folder
   if (capacityBytes !== undefined && capacityBytes < minCapacityChunks * chunkSizeBytes) {
@@ -174,7 +176,7 @@ async function openChunkStore(
   const remote =
     remoteDirectory && (await DirectoryChunkStore.open(await openRemoteFolder(remoteDirectory, folder)))
   return await CacheManager.open(
-    { local, database, ...(remote && { remote }) },
+    { local, database, ...(remote && { remote }), ...(logger && { logger }) },
     { chunkSizeBytes, ...(capacityBytes !== undefined && { capacityBytes }) },
   )
 }

@@ -1,6 +1,6 @@
 import type { PeerAddress } from '@bae/client'
 import type { CreateTorrentOptions } from '@bae/native'
-import type { AbortOptions, TorrentLayout } from '@bae/storage'
+import type { AbortOptions, Logger, TorrentLayout } from '@bae/storage'
 import type { Config } from './config/config.js'
 import type { SelectFiles } from './file-choice.js'
 import type { ImportService } from './import-service.js'
@@ -26,6 +26,8 @@ export interface Composition {
 }
 
 export interface OpenLibraryOptions extends AbortOptions {
+  /** Silent when left out. */
+  readonly logger?: Logger
   /** 'gc': also with a database that has lost its records. 'rebuild': where the library's own is lost, with a new one. */
   readonly mending?: 'gc' | 'rebuild'
 }
@@ -33,6 +35,7 @@ export interface OpenLibraryOptions extends AbortOptions {
 export interface OpenForImportOptions extends AbortOptions {
   /** Nothing is fetched: imports are only recorded, and no session starts. */
   readonly withoutSession?: boolean
+  readonly logger?: Logger
   /** The session neither listens to nor asks anybody beyond this machine. */
   readonly loopbackOnly?: boolean
 }

@@ -110,6 +110,11 @@ export class CliOutput {
     this.#stderr.write(`${line}\n`)
   }
 
+  /** A line of the log, in the place of the one that is drawn over itself. */
+  log(line: string): void {
+    this.#stderr.write(this.hasTerminal ? `\r\u001b[2K${line}\n` : `${line}\n`)
+  }
+
   /** Replaces the line that the cursor is in; an empty one removes it. */
   redraw(line: string): void {
     this.#stderr.write(`\r\u001b[2K${line}`)

@@ -2,6 +2,7 @@ import type { Composition } from '../composition.js'
 import type { Config } from '../config/config.js'
 import type { ResolvedConfig } from '../config/read-config.js'
 import type { ConfigFlags, Environment } from '../config/sources.js'
+import type { Log } from '../log/log.js'
 import type { CliOutput } from './cli-output.js'
 import type { FlagName, OptionName } from './option-syntax.js'
 import type { StopControl } from './stop-control.js'
@@ -37,6 +38,8 @@ export interface CliContext {
   /** The same with where each value came from. */
   readonly resolveConfig: (flags: ConfigFlags) => Promise<ResolvedConfig>
   /** Loads the real parts: called only by commands that need them, so that help is quick. */
+  /** The log of this process at stderr. Silent for good where no level is set. */
+  readonly openLog: (config: Pick<Config, 'logLevel'>) => Promise<Log>
   readonly compose: () => Promise<Composition>
 }
 

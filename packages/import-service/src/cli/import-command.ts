@@ -60,7 +60,10 @@ async function importHere(
   context: CliContext,
 ): Promise<ImportedByService> {
   const { signal } = context.stop
-  await using service = await composition.openForImport(config, { signal })
+  await using service = await composition.openForImport(config, {
+    signal,
+    logger: await context.openLog(config),
+  })
   const job = await service.add(source, { ...options, signal })
   return { snapshot: await follow(job, args, context), wasCompleted: job.wasCompleted }
 }

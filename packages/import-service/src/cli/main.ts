@@ -1,6 +1,7 @@
 import type { Composition } from '../composition.js'
 import { type Environment, processEnvironment } from '../config/sources.js'
 import { ImportError } from '../errors.js'
+import { silentLog } from '../log/silent-log.js'
 import { refuseOldNode } from '../oldest-node.js'
 import { readPackageVersion } from '../package-version.js'
 import { suggest } from '../suggest.js'
@@ -35,6 +36,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     environment,
     config: async (flags) => (await resolveConfig(flags)).config,
     resolveConfig,
+    openLog: async ({ logLevel }) => {
+      if (logLevel === undefined) return silentLog
+      const { openLog } = await import('../log/log.js')
+      return openLog({ level: logLevel, isPretty: output.hasTerminal, write: (line) => output.log(line) })
+    },
     compose: loadComposition,
   }
   process.exit(await runCommandLine(argv, context, { debug: environment.BAE_DEBUG === '1' }))

@@ -22,7 +22,9 @@ export async function openLibraryToMend(
 ): Promise<ImportService> {
   const config = await context.config(args)
   const composition = await context.compose()
-  const service = await composition.openExistingLibrary(config, { signal: context.stop.signal, mending })
+  const logger = await context.openLog(config)
+  const { signal } = context.stop
+  const service = await composition.openExistingLibrary(config, { signal, logger, mending })
   if (service !== undefined) return service
   throw new ImportError('IMPORT_NOT_FOUND', noLibraryIn(config))
 }
@@ -32,7 +34,8 @@ export async function openLibraryIfThere(
   context: CliContext,
 ): Promise<ImportService | undefined> {
   const composition = await context.compose()
-  return composition.openExistingLibrary(config, { signal: context.stop.signal })
+  const logger = await context.openLog(config)
+  return composition.openExistingLibrary(config, { signal: context.stop.signal, logger })
 }
 
 function noLibraryIn({ libraryDirectory }: Config): string {

@@ -1,4 +1,6 @@
 import type { Durability, ReadChecks } from '@bae/storage'
+import type { LogLevel } from '../log/log.js'
+import type { SettingKey } from './settings.js'
 
 /** What is set, whoever said it. */
 export interface Config {
@@ -27,7 +29,29 @@ export interface Config {
   readonly enableLsd: boolean
   readonly enableUpnp: boolean
   readonly enableNatPmp: boolean
+  /** Left to the command when it is left out. */
+  readonly logLevel?: LogLevel
 }
+
+/** Which field is of which setting. */
+export const fieldOf = {
+  library: 'libraryDirectory',
+  databaseUrl: 'databaseUrl',
+  state: 'stateDirectory',
+  capacity: 'capacityBytes',
+  remote: 'remoteDirectory',
+  durability: 'durability',
+  checkReads: 'checkReads',
+  listen: 'listenInterfaces',
+  downloadRate: 'maxDownloadBytesPerSecond',
+  uploadRate: 'maxUploadBytesPerSecond',
+  encryption: 'encryption',
+  dht: 'enableDht',
+  lsd: 'enableLsd',
+  upnp: 'enableUpnp',
+  natPmp: 'enableNatPmp',
+  logLevel: 'logLevel',
+} as const satisfies Readonly<Record<SettingKey, keyof Config>>
 
 export function listensOnLoopbackOnly(listenInterfaces: string): boolean {
   return listenInterfaces.split(',').every((each) => /^(127\.|\[::1\])/.test(each.trim()))

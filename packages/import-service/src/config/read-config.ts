@@ -135,5 +135,6 @@ function configOf(values: SettingValues, place: (key: SettingKey, folder: string
     enableLsd: rest.lsd ?? isOpen,
     enableUpnp: rest.upnp ?? isOpen,
     enableNatPmp: rest.natPmp ?? isOpen,
+    ...(rest.logLevel !== undefined && { logLevel: rest.logLevel }),
   }
 }

@@ -54,6 +54,7 @@ export const schema = v.strictObject({
   lsd: v.optional(onOff),
   upnp: v.optional(onOff),
   natPmp: v.optional(onOff),
+  logLevel: v.optional(oneOf(['debug', 'info', 'warn', 'error', 'silent'])),
 } satisfies Readonly<Record<SettingKey, unknown>>)
 
 export type SettingValues = v.InferOutput<typeof schema>
@@ -70,7 +71,7 @@ function parseSwitch(text: string): boolean | undefined {
 }
 
 function parseDatabaseUrl(text: string): string | undefined {
-  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined
+  return /^postgres(ql)?:\/\/\S*$/.test(text) && URL.canParse(text) ? text : undefined
 }
 
 /** An address, or the name of a network device, as libtorrent takes them. */

@@ -100,6 +100,12 @@ export const settings = {
     otherwise: unlessLoopback,
     isLive: true,
   },
+  logLevel: {
+    variable: 'BAE_LOG_LEVEL',
+    text: 'debug, info, warn, error or silent: what is told at stderr beside results',
+    otherwise: 'info for a service, silent for other commands',
+    isLive: true,
+  },
 } as const satisfies Readonly<Record<string, Setting>>
 
 export type SettingKey = keyof typeof settings

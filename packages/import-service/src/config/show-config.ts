@@ -1,4 +1,4 @@
-import type { Config } from './config.js'
+import { type Config, fieldOf } from './config.js'
 import type { ResolvedConfig } from './read-config.js'
 import { type SettingKey, settingKeys, settingOf } from './settings.js'
 import type { Origin } from './sources.js'
@@ -19,18 +19,22 @@ export interface ShownSetting {
 const units = ['PiB', 'TiB', 'GiB', 'MiB', 'KiB']
 
 export function showConfig({ config, origins }: ResolvedConfig): readonly ShownSetting[] {
-  const values = valuesOf(config)
   return settingKeys.map((key) => {
     const origin = origins.get(key)
     return {
       key,
-      value: values[key],
-      text: textOf(key, values[key]),
+      value: shownValue(key, config),
+      text: shownText(key, config),
       from: origin?.from ?? 'default',
       where: origin === undefined ? null : placeOf(origin),
       isLive: settingOf(key).isLive === true,
     }
   })
+}
+
+/** The value as the file takes it, without secrets; '-' for what is not there. */
+export function shownText(key: SettingKey, config: Config): string {
+  return textOf(key, shownValue(key, config))
 }
 
 /** The address without its password: whoever has it may write into the database. */
@@ -62,28 +66,12 @@ function placeOf(origin: Origin): string | null {
   }
 }
 
-function valuesOf(config: Config): Readonly<Record<SettingKey, string | number | boolean | null>> {
-  const { databaseUrl } = config
-  return {
-    library: config.libraryDirectory,
-    databaseUrl: databaseUrl === undefined ? null : withoutPassword(databaseUrl),
-    state: config.stateDirectory ?? null,
-    capacity: config.capacityBytes ?? null,
-    remote: config.remoteDirectory ?? null,
-    durability: config.durability,
-    checkReads: config.checkReads,
-    listen: config.listenInterfaces,
-    downloadRate: config.maxDownloadBytesPerSecond ?? null,
-    uploadRate: config.maxUploadBytesPerSecond ?? null,
-    encryption: config.encryption,
-    dht: config.enableDht,
-    lsd: config.enableLsd,
-    upnp: config.enableUpnp,
-    natPmp: config.enableNatPmp,
-  }
+function shownValue(key: SettingKey, config: Config): ShownSetting['value'] {
+  const value = config[fieldOf[key]] ?? null
+  return settingOf(key).isSecret && typeof value === 'string' ? withoutPassword(value) : value
 }
 
-function textOf(key: SettingKey, value: string | number | boolean | null): string {
+function textOf(key: SettingKey, value: ShownSetting['value']): string {
   if (value === null) return settingOf(key).initially === 'unlimited' ? 'unlimited' : '-'
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (typeof value === 'string') return value

@@ -72,7 +72,12 @@ async function tellStory(
   await using _ = seed
   await using service = await steps.run(
     'Open the library',
-    () => composition.openForImport(config, { signal, loopbackOnly: true }),
+    async () =>
+      composition.openForImport(config, {
+        signal,
+        logger: await context.openLog(config),
+        loopbackOnly: true,
+      }),
     () => 'chunks in a folder, records in PostgreSQL',
   )
   const snapshot = await steps.run(

@@ -10,6 +10,7 @@ import type { Environment } from '../../src/config/sources.js'
 import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
 import { ImportError } from '../../src/errors.js'
 import { ImportService } from '../../src/import-service.js'
+import { openLog } from '../../src/log/log.js'
 import { FakeLibrary } from '../../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
 import { selectSimply } from '../../src/testing/select-simply.js'
@@ -76,6 +77,8 @@ export class TestCli implements AsyncDisposable {
       environment: this.environment,
       config: (flags) => readConfig(flags, { environment: this.environment }),
       resolveConfig: (flags) => resolveConfig(flags, { environment: this.environment }),
+      openLog: async ({ logLevel = 'silent' }) =>
+        openLog({ level: logLevel, isPretty: false, write: (line) => output.log(line) }),
       compose: async () => {
         this.loads += 1
         return this.#composition()
