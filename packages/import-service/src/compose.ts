@@ -76,12 +76,14 @@ export const composition: Composition = {
     const folder = await findLibraryFolder(config.libraryDirectory)
     return folder === undefined ? undefined : (await openService(config, folder, options)).service
   },
-  async openForImport(config, { loopbackOnly = false, withoutSession = false, ...options } = {}) {
+  async openForImport(config, { loopbackOnly = false, withoutSession = false, running, ...options } = {}) {
     const folder = await openLibraryFolder(config.libraryDirectory)
     const network = loopbackOnly ? loopbackNetwork : networkOf(config)
     const { service, client } = await openService(config, folder, { ...options, network })
     try {
       if (!withoutSession) await client.start()
+      const inOrderAboveBytes = unfinishedBytesOf(config)
+      running?.onChange((next) => client.configure(askedInOrder(networkOf(next), inOrderAboveBytes)))
       return service
     } catch (error) {
       await service.close()

@@ -2,6 +2,7 @@ import type { PeerAddress } from '@bae/client'
 import type { CreateTorrentOptions } from '@bae/native'
 import type { AbortOptions, Logger, TorrentLayout } from '@bae/storage'
 import type { Config } from './config/config.js'
+import type { RunningConfig } from './config/running-config.js'
 import type { SelectFiles } from './file-choice.js'
 import type { ImportService } from './import-service.js'
 
@@ -36,6 +37,8 @@ export interface OpenForImportOptions extends AbortOptions {
   /** Nothing is fetched: imports are only recorded, and no session starts. */
   readonly withoutSession?: boolean
   readonly logger?: Logger
+  /** Where the configuration comes from, when it may change: what may change then does. */
+  readonly running?: RunningConfig
   /** The session neither listens to nor asks anybody beyond this machine. */
   readonly loopbackOnly?: boolean
 }
