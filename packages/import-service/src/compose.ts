@@ -38,7 +38,7 @@ import type {
   OpenLibraryOptions,
   Seed,
 } from './composition.js'
-import { type Config, listensOnLoopbackOnly } from './config/config.js'
+import type { Config } from './config/config.js'
 import { askServer, describeServer } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
 import { askedInOrder } from './fetch-order.js'
@@ -47,21 +47,10 @@ import { findLibraryFolder, type LibraryFolder, openLibraryFolder } from './libr
 import { openRemoteFolder } from './library/remote-folder.js'
 import { StorageLibrary } from './library/storage-library.js'
 import type { VerifyOptions } from './library-like.js'
+import { LoggedImports } from './log/logged-imports.js'
+import { loopbackNetwork, networkOf } from './network-of.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
-
-/** Peers that are named may share an address: two behind one router, or all on this machine. */
-const anyNetwork: NetworkOptions = { settings: { allow_multiple_connections_per_ip: true } }
-
-const loopbackNetwork: NetworkOptions = {
-  ...anyNetwork,
-  listenInterfaces: '127.0.0.1:0',
-  enableDht: false,
-  enableLsd: false,
-  enableUpnp: false,
-  enableNatPmp: false,
-  enableIncomingUtp: false,
-}
 
 /** The one place where client, storage and databases meet. Loaded by commands that need them, not before. */
 export const composition: Composition = {
@@ -84,31 +73,14 @@ export const composition: Composition = {
       if (!withoutSession) await client.start()
       const inOrderAboveBytes = unfinishedBytesOf(config)
       running?.onChange((next) => client.configure(askedInOrder(networkOf(next), inOrderAboveBytes)))
+      const { libraryDirectory: library } = config
+      options.logger?.info({ library, port: client.listenPort }, 'the library is open for imports')
       return service
     } catch (error) {
       await service.close()
       throw error
     }
   },
-}
-
-/** All of it is said, so that it is also what changes a session that runs. */
-function networkOf(config: Config): NetworkOptions {
-  const { listenInterfaces, encryption, enableDht, enableLsd, enableUpnp, enableNatPmp } = config
-  const { maxDownloadBytesPerSecond = 0, maxUploadBytesPerSecond = 0 } = config
-  return {
-    ...anyNetwork,
-    listenInterfaces,
-    encryption,
-    enableDht,
-    enableLsd,
-    enableUpnp,
-    enableNatPmp,
-    maxDownloadBytesPerSecond,
-    maxUploadBytesPerSecond,
-    // uTP yields to other traffic; on loopback it only makes a transfer stall.
-    enableIncomingUtp: !listensOnLoopbackOnly(listenInterfaces),
-  }
 }
 
 async function openService(
@@ -127,12 +99,12 @@ async function openService(
     const { DatabaseServer, openTypeOrmDatabase } = await import('@bae/storage/typeorm')
     const { openTypeOrmImportDatabase } = await import('./database/typeorm/index.js')
     const { schema } = folder
-    const { signal } = options
+    const { logger, signal } = options
     const database = keep(await openTypeOrmDatabase({ url, schema, ...(signal && { signal }) }))
     const server = new DatabaseServer({ url })
-    const imports = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
+    const records = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
+    const imports = logger === undefined ? records : new LoggedImports(records, logger)
     const mark = keep(await OpenMark.open(folder.storeDirectory))
-    const { logger } = options
     const chunkStore = keep(checked(await openChunkStore(config, folder, { database, logger }), config, mark))
     if (options.mending === undefined) await refuseLostRecords({ database, chunkStore }, options)
     const opened = new Map<TorrentId, BaeStorage>()
