@@ -172,6 +172,7 @@ describe('the file', () => {
     ['an unknown key', 'dht: off\nuplaodRate: 1', ':2: uplaodRate is no setting; did you mean uploadRate?'],
     ['a key that is like none', 'wallpaper: blue', ":1: wallpaper is no setting; 'bae config' shows all"],
     ['a wrong value', '\n\ncapacity: much', /:3: capacity is bytes or a size.*, not "much"$/],
+    ['a number that only YAML takes for one', 'capacity: 0x10', /:1: capacity is .*, not "0x10"$/],
     ['a key without a value', 'remote:', ':1: remote has no value'],
     ['a list', 'listen:\n  - 1', ':1: listen takes one value'],
     ['a key that comes twice', 'dht: on\ndht: off', ':2: a key that is set before'],
