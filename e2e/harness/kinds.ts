@@ -7,7 +7,7 @@ import { PseudoRandomBytes } from './payload.js'
 import { gibibyte, kibibyte, mebibyte } from './sizes.js'
 import { makeTorrent, type TorrentFile, type TorrentKind } from './torrent-maker.js'
 
-/** All that a tree can have: an empty file, one of a byte, equal files, an executable one, links to a file, a folder and out. */
+/** All that a tree can have: an empty file, one of a byte, equal files, an executable one, links to a file, a folder, a link and out. */
 export async function makeEverything(folder: string, kind: TorrentKind): Promise<TorrentFile> {
   // Other bytes for each kind: a file that a library has is not fetched again.
   const name = `everything ${kind}`
@@ -27,6 +27,7 @@ export async function makeEverything(folder: string, kind: TorrentKind): Promise
   await writeFile(join(path, 'sub', 'twin'), new PseudoRandomBytes(`${kind} twin`).next(70_000))
   await chmod(join(path, 'run.sh'), 0o755)
   await symlink('sub/data', join(path, 'link'))
+  await symlink('link', join(path, 'chain'))
   await symlink('deep', join(path, 'sub', 'folder link'))
   await symlink('../one', join(path, 'sub', 'up'))
   await symlink('/etc/passwd', join(path, 'out'))

@@ -82,7 +82,7 @@ afterAll(async () => {
 
 /** Links of the torrent lead where they led, the one that left it is not there, and what was executable is. */
 async function expectAttributes(made: string, content: string): Promise<void> {
-  for (const link of ['link', 'sub/folder link', 'sub/up'])
+  for (const link of ['link', 'chain', 'sub/folder link', 'sub/up'])
     expect(await readlink(join(made, link))).toBe(await readlink(join(content, link)))
   expect(await readdir(made)).not.toContain('out')
   expect((await stat(join(made, 'run.sh'))).mode & 0o100).toBe(0o100)
@@ -130,7 +130,7 @@ it.for(kinds.map((kind) => [kind.name, kind] as const))(
     imported.set(kind.name, completed)
     const target = await mkdtemp(join(library.outputFolder, 'kind-'))
     const exported = await baeJson(library, ['export', completed.id, target, '--attributes'])
-    expect(exported).toMatchObject({ bytes: torrent.content.totalBytes, links: kind.links ? 3 : 0 })
+    expect(exported).toMatchObject({ bytes: torrent.content.totalBytes, links: kind.links ? 4 : 0 })
     const made = join(target, torrent.content.name)
     expect(await contentOf(made, kind)).toEqual(await contentOf(torrent.content.path, kind))
     if (kind.links) await expectAttributes(made, torrent.content.path)

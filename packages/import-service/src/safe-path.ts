@@ -23,6 +23,9 @@ export function safePaths(paths: readonly (readonly string[])[]): readonly strin
   const folders = new Map<string, string>([['', '']])
   const taken = new Set<string>()
   const usedFolders = new Set<string>()
+  /** How many there were of a place: what was taken once stays taken. */
+  const askedFor = new Map<string, number>()
+
   const isFree = (path: string): boolean => !taken.has(path) && !usedFolders.has(path)
 
   const folderOf = (components: readonly string[]): string => {
@@ -30,7 +33,7 @@ export function safePaths(paths: readonly (readonly string[])[]): readonly strin
     const known = folders.get(key)
     if (known !== undefined) return known
     const parent = folderOf(components.slice(0, -1))
-    const folder = firstFree(parent, safeName(components.at(-1) ?? ''), (path) => !taken.has(path))
+    const { path: folder } = firstFree(parent, safeName(components.at(-1) ?? ''), (path) => !taken.has(path))
     folders.set(key, folder)
     usedFolders.add(folder)
     return folder
@@ -38,17 +41,20 @@ export function safePaths(paths: readonly (readonly string[])[]): readonly strin
 
   return paths.map((components) => {
     const folder = folderOf(components.slice(0, -1))
-    const path = firstFree(folder, safeName(components.at(-1) ?? ''), isFree)
+    const name = safeName(components.at(-1) ?? '')
+    const place = `${folder}/${name}`
+    const { path, number } = firstFree(folder, name, isFree, askedFor.get(place))
+    askedFor.set(place, number + 1)
     taken.add(path)
     return path
   })
 }
 
-function firstFree(folder: string, name: string, isFree: (path: string) => boolean): string {
-  for (let number = 1; ; number += 1) {
+function firstFree(folder: string, name: string, isFree: (path: string) => boolean, from = 1) {
+  for (let number = from; ; number += 1) {
     const candidate = number === 1 ? name : shortenName(name, ` (${number})`)
     const path = folder === '' ? candidate : `${folder}/${candidate}`
-    if (isFree(path)) return path
+    if (isFree(path)) return { path, number }
   }
 }
 

@@ -198,6 +198,43 @@ describe('exportTorrent', () => {
       expect((await stat(join(album, 'other'))).mode & 0o111).toBe(0)
     })
 
+    it('makes links to links and through links, as far as they lead to something', async () => {
+      await using folder = await TemporaryFolder.create()
+      const chain = [
+        linkTo('first', ['second']),
+        linkTo('second', ['a', 'third']),
+        linkTo('a/third', ['a', 'b', 'file']),
+        linkTo('door', ['a', 'b']),
+        linkTo('through', ['door', 'file']),
+        linkTo('one', ['other one']),
+        linkTo('other one', ['one']),
+        linkTo('no one', ['second', 'nothing']),
+        ...Array.from({ length: 45 }, (_, place) => linkTo(`far ${place}`, [`far ${place + 1}`])),
+        linkTo('far 45', ['other']),
+      ]
+      const layout = {
+        ...linked,
+        files: [...linked.files, ...chain.map((file, position) => ({ ...file, index: 3 + position }))],
+      }
+      const album = join(folder.path, 'album')
+      expect(await exportTorrent(libraryOf(layout), folder.path, { attributes: true })).toMatchObject({
+        links: 5 + 40,
+      })
+      const found = {
+        first: 'second',
+        second: 'a/third',
+        'a/third': 'b/file',
+        door: 'a/b',
+        through: 'a/b/file',
+      }
+      for (const [path, target] of Object.entries(found)) {
+        expect([path, await readlink(join(album, path))]).toEqual([path, target])
+        expect((await stat(join(album, path))).isFile()).toBe(path !== 'door')
+      }
+      expect(await readFile(join(album, 'far 6'))).toEqual(Buffer.from([2]))
+      expect(await tree(album)).not.toContain('far 5')
+    })
+
     it('makes no link to a file that is not selected', async () => {
       await using folder = await TemporaryFolder.create()
       const some = { ...libraryOf(attributes), selectedFiles: [2] }

@@ -51,6 +51,12 @@ describe('safePaths', () => {
     expect(safePaths([['a/b'], ['a_b']])).toEqual(['a_b', 'a_b (2)'])
   })
 
+  it('numbers tens of thousands of one name, each looked for once', () => {
+    const paths = safePaths(Array.from({ length: 50_000 }, () => ['same']))
+    expect(paths.at(-1)).toBe('same (50000)')
+    expect(new Set(paths).size).toBe(50_000)
+  })
+
   it('keeps names apart that differ in case only', () => {
     expect(safePaths([['README'], ['readme']])).toEqual(['README', 'readme'])
   })
