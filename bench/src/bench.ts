@@ -13,6 +13,7 @@ const programs = [
   'announce',
   'clients',
   'seek',
+  'large',
 ] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]

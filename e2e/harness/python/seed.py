@@ -7,6 +7,8 @@ import sys
 
 import libtorrent
 
+# libtorrent's own are too low for a hybrid torrent of 100,000 files.
+LIMITS = {"max_buffer_size": 64 * 1024 * 1024, "max_decode_tokens": 10_000_000}
 SETTINGS = {
     "listen_interfaces": "127.0.0.1:0",
     "enable_dht": False,
@@ -18,13 +20,14 @@ SETTINGS = {
     "allow_multiple_connections_per_ip": True,
     "unchoke_slots_limit": -1,
     "send_buffer_watermark": 3 * 1024 * 1024,
+    "max_metadata_size": 64 * 1024 * 1024,
     "alert_mask": 0,
 }
 
 
 def add(session, torrent_path, folder, rate):
     parameters = libtorrent.add_torrent_params()
-    parameters.ti = libtorrent.torrent_info(torrent_path)
+    parameters.ti = libtorrent.torrent_info(torrent_path, LIMITS)
     parameters.save_path = folder
     parameters.flags |= libtorrent.torrent_flags.seed_mode
     parameters.flags &= ~libtorrent.torrent_flags.auto_managed

@@ -25,6 +25,8 @@ export type ClientErrorCode =
   | 'CLIENT_FILE_CHANGED'
   /** Removed while somebody waited for it. */
   | 'CLIENT_TORRENT_REMOVED'
+  /** What peers say of a magnet link has its hash, but libtorrent takes no such torrent. */
+  | 'CLIENT_METADATA_REFUSED'
   /** The torrent stopped with an error: see `cause`. */
   | 'CLIENT_TORRENT_FAILED'
   /** The storage has no room: the torrent only uploads until it has. The code of the room it came from. */

@@ -62,6 +62,9 @@ export const DEFAULT_SESSION_SETTINGS: SessionSettings = Object.freeze({
   send_buffer_watermark_factor: 150,
   suggest_mode: 0,
   enable_outgoing_utp: false,
+  // What may come as a .torrent may come from peers.
+  max_metadata_size: 64 * 1024 * 1024,
+  metadata_token_limit: 10_000_000,
 })
 
 /** libtorrent's enc_policy and enc_level numbers. */

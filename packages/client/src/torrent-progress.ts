@@ -12,6 +12,11 @@ import {
   type TorrentStatus,
 } from './torrent-status.js'
 
+/** libtorrent's code for an info section that has the right hash, and that it does not take. It does not say why. */
+const metadataRefused = 'libtorrent:14'
+const whyRefused =
+  'what peers say of the torrent has the right hash, but libtorrent takes no such torrent: it is malformed or beyond a limit'
+
 /** How far a torrent is, what is wrong with it, and who waits for it. */
 export class TorrentProgress {
   /** The client itself holds the torrent back: then nothing is wrong with the storage. */
@@ -138,6 +143,8 @@ export class TorrentProgress {
     const error = this.#native?.error
     if (error === undefined || this.#failure !== undefined) return undefined
     const cause = this.#storageFailure ?? Object.assign(new Error(error.message), { code: error.code })
+    if (error.code === metadataRefused)
+      return new ClientError('CLIENT_METADATA_REFUSED', whyRefused, { cause })
     return new ClientError('CLIENT_TORRENT_FAILED', `the torrent stopped: ${error.message}`, { cause })
   }
 

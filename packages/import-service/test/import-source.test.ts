@@ -93,7 +93,7 @@ describe('fetchTorrentFile', () => {
     })
   })
 
-  it('gives up on more than 16 MiB', async () => {
+  it('gives up on more than 64 MiB', async () => {
     const part = Buffer.alloc(1024 * 1024)
     const failing = withServer((_, response) => {
       const more = (): void => {

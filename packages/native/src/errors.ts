@@ -13,6 +13,8 @@ export type NativeErrorCode =
   /** An argument is not of the kind that its name says: see the message. */
   | 'NATIVE_INVALID_ARGUMENT'
   | 'NATIVE_INVALID_TORRENT'
+  /** Nothing is wrong with it, but libtorrent takes none so large: the message names the limit. */
+  | 'NATIVE_TORRENT_LIMIT'
   | 'NATIVE_DUPLICATE_TORRENT'
   | 'NATIVE_INVALID_SETTING'
   /** The handle names no torrent of this session. */

@@ -41,7 +41,7 @@ export async function createNativeSession(options: NativeSessionOptions): Promis
   return new AddonNativeSession(loadBinding(), options)
 }
 
-/** What a .torrent file says (BEP 3, BEP 52). Throws NATIVE_INVALID_TORRENT. */
+/** What a .torrent file says (BEP 3, BEP 52). Throws NATIVE_INVALID_TORRENT or NATIVE_TORRENT_LIMIT. */
 export function parseTorrentFile(bytes: Uint8Array): TorrentFile {
   return rethrow(() => loadBinding().parseTorrentFile(bytes))
 }

@@ -1,5 +1,6 @@
 #include "torrent_convert.h"
 
+#include <libtorrent/bdecode.hpp>
 #include <libtorrent/hex.hpp>
 
 #include <algorithm>
@@ -92,6 +93,26 @@ Napi::Uint8Array pieceHashesV2(Napi::Env env, lt::torrent_info const& info) {
   return bytesToJs(env, hashes.data(), hashes.size());
 }
 
+// libtorrent's own, but for the values: a hybrid torrent of 100,000 files has more than it takes otherwise.
+lt::load_torrent_limits torrentFileLimits() {
+  lt::load_torrent_limits limits;
+  limits.max_decode_tokens = 10'000'000;
+  return limits;
+}
+
+constexpr int kMostBytes = (1 << 29) - 1;
+
+// What is beyond a limit; empty where the error is another one.
+std::string limitOf(lt::error_code const& error, lt::load_torrent_limits const& limits, std::ptrdiff_t bytes) {
+  auto const over = [](int limit, char const* what) { return "more than " + std::to_string(limit) + " " + what; };
+  // The parser has one error for two limits.
+  if (error == lt::bdecode_errors::limit_exceeded && bytes > kMostBytes) return over(kMostBytes, "bytes");
+  if (error == lt::bdecode_errors::limit_exceeded) return over(limits.max_decode_tokens, "bencoded values");
+  if (error == lt::bdecode_errors::depth_exceeded) return over(limits.max_decode_depth, "levels of lists and dictionaries");
+  if (error == lt::errors::too_many_pieces_in_torrent) return over(limits.max_pieces, "pieces");
+  return {};
+}
+
 }  // namespace
 
 void setInfoHashes(Napi::Object& object, lt::info_hash_t const& hashes) {
@@ -129,10 +150,14 @@ Napi::Object metadataToJs(Napi::Env env, lt::torrent_info const& info) {
 
 std::shared_ptr<lt::torrent_info const> parseTorrent(Napi::Value value) {
   auto const bytes = bytesOf(value, "a torrent file");
-  lt::error_code error;
-  auto info = std::make_shared<lt::torrent_info>(bytes, error, lt::from_span);
-  if (error) throw codedError(value.Env(), "NATIVE_INVALID_TORRENT", "not a usable .torrent file: " + error.message());
-  return info;
+  auto const limits = torrentFileLimits();
+  try {
+    return std::make_shared<lt::torrent_info>(bytes, limits, lt::from_span);
+  } catch (lt::system_error const& error) {
+    auto const limit = limitOf(error.code(), limits, bytes.size());
+    if (!limit.empty()) throw codedError(value.Env(), "NATIVE_TORRENT_LIMIT", "libtorrent takes no torrent with " + limit);
+    throw codedError(value.Env(), "NATIVE_INVALID_TORRENT", "not a usable .torrent file: " + error.code().message());
+  }
 }
 
 Napi::Value parseTorrentFile(Napi::CallbackInfo const& call) {

@@ -14,7 +14,7 @@ Napi::Object metadataToJs(Napi::Env env, lt::torrent_info const& info);
 // infoHashV1 and infoHashV2, those that there are.
 void setInfoHashes(Napi::Object& object, lt::info_hash_t const& hashes);
 
-// Throws NATIVE_INVALID_TORRENT, or NATIVE_INVALID_ARGUMENT for no bytes.
+// Throws NATIVE_INVALID_TORRENT, NATIVE_TORRENT_LIMIT, or NATIVE_INVALID_ARGUMENT for no bytes.
 std::shared_ptr<lt::torrent_info const> parseTorrent(Napi::Value bytes);
 
 // parseTorrentFile(bytes): src/torrent-file.ts TorrentFile.

@@ -87,3 +87,35 @@ it('finds nothing in a torrent file that was given away', () => {
     expect.objectContaining({ code: 'NATIVE_INVALID_TORRENT' }),
   )
 })
+
+/** A .torrent of one file of as many bytes as these pieces have. */
+function torrentOfPieces(pieces: number): Uint8Array {
+  const hashBytes = 20 * pieces
+  const head = `d4:infod6:lengthi${pieces * 16_384}e4:name1:x12:piece lengthi16384e6:pieces${hashBytes}:`
+  return Buffer.concat([Buffer.from(head), Buffer.alloc(hashBytes), Buffer.from('ee')])
+}
+
+const nested = (levels: number): Uint8Array => Buffer.from(`d1:a${'l'.repeat(levels)}${'e'.repeat(levels)}e`)
+
+it('says which limit of libtorrent a torrent is beyond', () => {
+  expect(parseTorrentFile(torrentOfPieces(0x20_0000)).layout.totalLengthBytes).toBe(0x20_0000 * 16_384)
+  const values = Buffer.concat([Buffer.from('d1:al'), Buffer.alloc(10_000_000, '0:'), Buffer.from('ee')])
+  const manyValues = Buffer.concat([Buffer.from('d1:al'), Buffer.alloc(20_000_000, '0:'), Buffer.from('ee')])
+  for (const beyond of [
+    { bytes: torrentOfPieces(0x20_0001), limit: 'more than 2097152 pieces' },
+    { bytes: nested(100), limit: 'more than 100 levels of lists and dictionaries' },
+    { bytes: manyValues, limit: 'more than 10000000 bencoded values' },
+  ]) {
+    expect(() => parseTorrentFile(beyond.bytes)).toThrowError(
+      expect.objectContaining({
+        code: 'NATIVE_TORRENT_LIMIT',
+        message: `libtorrent takes no torrent with ${beyond.limit}`,
+      }),
+    )
+  }
+  for (const within of [values, nested(98)]) {
+    expect(() => parseTorrentFile(within)).toThrowError(
+      expect.objectContaining({ code: 'NATIVE_INVALID_TORRENT' }),
+    )
+  }
+})
