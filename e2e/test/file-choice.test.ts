@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseTorrentFile } from '@bae/native'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -148,6 +148,24 @@ it.for(['v1', 'v2', 'hybrid'] as const)(
     await expectExported(library, completed.id, ['disc/c.bin', 'disc/d.txt'], payload)
   },
 )
+
+it('some files of a v2 torrent are completed again after their database was lost', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const payload = await makePayload('rebuilt choice')
+  const torrent = await workshop.torrentOf(payload, pieceLengthBytes, 'v2')
+  await using seed = await LibtorrentSeed.start([torrent])
+  await using library = await BaeLibrary.create()
+  const chosen = ['a.bin', 'disc/c.bin']
+  const select = chosen.flatMap((path) => ['--select', path])
+  const some = await importSome(library, [torrent.path, '--peer', seed.address, ...select])
+  await rm(library.stateFolder, { recursive: true })
+  await baeJson(library, ['rebuild'])
+  const [rebuilt] = await baeJson<readonly object[]>(library, ['list'])
+  const selected = { files: 2, totalPieces: some.pieces }
+  expect(rebuilt).toMatchObject({ id: some.id, state: 'completed', selected })
+  expect(await baeJson(library, ['verify', some.id])).toMatchObject({ pieces: some.pieces, bad: [] })
+  await expectExported(library, some.id, chosen, payload)
+})
 
 it('a file beyond 4 GiB comes alone, with the end of the one before it', async (context) => {
   needs(context, 'python3-libtorrent')

@@ -4,6 +4,7 @@ import { isBaeError } from './errors.js'
 import { isComplete } from './import-snapshot.js'
 import type { LibraryLike } from './library-like.js'
 import { safeName } from './safe-path.js'
+import { onlyWholeFiles } from './stored-share.js'
 
 export interface RebuildImportsOptions extends AbortOptions {
   /** Reads every chunk and compares it with its key, instead of only looking whether it is there. */
@@ -57,18 +58,22 @@ function isRebuilt(step: RebuiltTorrent | NotRebuilt): step is RebuiltTorrent {
 /** Returns why it cannot be, where another import stands for the torrent. */
 async function saveImport(
   { imports, library }: { readonly imports: ImportDatabase; readonly library: LibraryLike },
-  { record, completePieces, pieceCount }: RebuiltTorrent,
+  { record, completePieces, pieceCount, missingChunks }: RebuiltTorrent,
 ): Promise<Error | undefined> {
   const { infoHashV1, infoHashV2, name } = record.layout
   const known = await imports.findImport(record.id)
-  const selected = known?.selectedFiles && (await library.findTorrent(record.id))
-  const isWhole = selected ? isComplete(selected, known.selectedFiles) : completePieces === pieceCount
+  const part = completePieces < pieceCount ? await library.findTorrent(record.id) : undefined
+  // A choice that is lost is what was there of it; with chunks gone nobody can say.
+  const found = known === undefined && missingChunks === 0 ? part && onlyWholeFiles(part) : undefined
+  const selectedFiles = known?.selectedFiles ?? found
+  const isWhole = part && selectedFiles ? isComplete(part, selectedFiles) : completePieces === pieceCount
   if (known !== undefined && (known.state === 'completed') === isWhole) return undefined
   const made: ImportRecord = {
     addedAtMs: record.addedAtMs,
     ...known,
     id: record.id,
     name,
+    ...(selectedFiles && { selectedFiles }),
     state: isWhole ? 'completed' : 'downloading',
     ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
     ...(infoHashV2 === undefined ? {} : { infoHashV2 }),

@@ -49,6 +49,20 @@ export function shareOf(torrent: LibraryTorrent, indices: readonly number[]): St
   return share
 }
 
+/**
+ * The files that are whole, where nothing else is stored but what their pieces have of others: so an import of some files
+ * ends, and one that was stopped only by chance. `undefined` otherwise. Empty files cannot be told.
+ */
+export function onlyWholeFiles(torrent: LibraryTorrent): readonly number[] | undefined {
+  const files = torrent.layout.files.filter(({ kind, lengthBytes }) => kind === 'file' && lengthBytes > 0)
+  const whole = files.filter((file) => isStored(torrent, file)).map(({ index }) => index)
+  const all = shareOf(
+    torrent,
+    files.map(({ index }) => index),
+  )
+  return whole.length > 0 && shareOf(torrent, whole).pieces === all.pieces ? whole : undefined
+}
+
 function piecesOf({ offsetBytes, lengthBytes }: FileLayout, pieceLengthBytes: number) {
   const first = Math.floor(offsetBytes / pieceLengthBytes)
   return { first, end: lengthBytes === 0 ? first : Math.ceil((offsetBytes + lengthBytes) / pieceLengthBytes) }

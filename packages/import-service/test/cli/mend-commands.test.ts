@@ -69,6 +69,35 @@ describe('rebuild', () => {
     ])
   })
 
+  it.each([
+    {
+      what: 'files that are whole, and nothing else',
+      pieces: [1, 2],
+      missingChunks: 0,
+      selectedFiles: [1, 2],
+    },
+    { what: 'a whole file and a part of another', pieces: [1, 2, 4], missingChunks: 0 },
+    { what: 'a part of a file', pieces: [4], missingChunks: 0 },
+    { what: 'whole files, with chunks gone', pieces: [1, 2], missingChunks: 1 },
+  ])('takes $what for what it was', async ({ pieces, missingChunks, selectedFiles }) => {
+    const p = pieceLengthBytes
+    // The second and the third share a piece, which has some of the first, too; the fourth is empty.
+    const layout = layoutOf({ a: p + 1, b: p, c: p - 1, d: 0, e: 2 * p }, { infoHashV1: hashV1('1') })
+    const [{ record }] = [rebuilt('1', 0)]
+    cli.library.save(record.id, layout, pieces)
+    const step = {
+      record: { ...record, layout },
+      completePieces: pieces.length,
+      pieceCount: 5,
+      missingChunks,
+    }
+    cli.library.rebuilt = [step]
+    await cli.run(['rebuild'])
+    const state = selectedFiles ? 'completed' : 'downloading'
+    const [found] = await cli.imports.listImports()
+    expect([found?.state, found?.selectedFiles]).toEqual([state, selectedFiles])
+  })
+
   it('passes on what it was asked for', async () => {
     await cli.run(['rebuild'])
     expect(cli.library.rebuiltWith).toMatchObject({ verify: false, addToRecords: false })
