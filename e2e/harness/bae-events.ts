@@ -25,6 +25,7 @@ export interface CompletedEvent {
 
 export interface ErrorEvent {
   readonly event: 'error'
+  readonly nextStep: string | null
   readonly code: string
   readonly message: string
 }

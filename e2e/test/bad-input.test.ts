@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { BaeLibrary } from '../harness/bae-library.js'
-import { baeJson } from '../harness/bae-process.js'
+import { bae, baeJson } from '../harness/bae-process.js'
 import { bencode } from '../harness/bencode.js'
 import { expectFailure } from '../harness/expect-failure.js'
 import { freePort } from '../harness/free-port.js'
@@ -43,7 +43,6 @@ const badFiles: readonly (readonly [string, Uint8Array])[] = [
     'a broken piece hash',
     makeHandmadeTorrent('x', content, 16_384, { pieces: new Uint8Array(79) }).torrentFile,
   ],
-  ['lists nested without end', new TextEncoder().encode('l'.repeat(200_000))],
 ]
 
 describe('a file that is no valid torrent', () => {
@@ -54,6 +53,30 @@ describe('a file that is no valid torrent', () => {
     await expectFailure(library, ['import', path], { code: 'IMPORT_INVALID_SOURCE' })
     await expectNothingLeft(library)
   })
+})
+
+it('a torrent beyond a limit of libtorrent is refused by the name of the limit', async () => {
+  await using library = await BaeLibrary.create()
+  const path = join(library.root, 'nested.torrent')
+  await writeFile(path, 'l'.repeat(200_000))
+  await expectFailure(library, ['import', path], { code: 'NATIVE_TORRENT_LIMIT' })
+  await expectNothingLeft(library)
+})
+
+it('a peer that is named for a private torrent is refused, with what to do', async () => {
+  await using library = await BaeLibrary.create()
+  const path = join(library.root, 'private.torrent')
+  await writeFile(path, makeHandmadeTorrent('mine', content, 16_384, { private: 1 }).torrentFile)
+  const args = ['import', path, '--peer', '127.0.0.1:9']
+  await expectFailure(library, args, { code: 'CLIENT_PRIVATE_TORRENT' })
+  expect((await bae(library, args)).stderr).toMatch(/trackers.*leave --peer out/)
+})
+
+it('a demo without a folder for temporary files says which folder, and what to do', async () => {
+  await using library = await BaeLibrary.create({ TMPDIR: '/nowhere' })
+  const { code, stderr } = await bae(library, ['demo'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/\/nowhere, .*TMPDIR.*\[IMPORT_TEMPORARY_UNWRITABLE\]\n$/)
 })
 
 describe('a source that cannot be had', () => {

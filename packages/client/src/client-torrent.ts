@@ -179,7 +179,7 @@ export class ClientTorrent extends EventEmitter<TorrentEvents> implements Torren
 export function privateTorrent(id: TorrentId): ClientError {
   return new ClientError(
     'CLIENT_PRIVATE_TORRENT',
-    `torrent ${id} is private: its trackers alone name its peers`,
+    `torrent ${id} is private: its maker lets only its trackers name peers (BEP 27), so none can be added by hand`,
   )
 }
 

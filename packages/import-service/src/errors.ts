@@ -44,6 +44,8 @@ export type ImportErrorCode =
   | 'IMPORT_CONFIG_INVALID'
   /** The library folder cannot be made or written. */
   | 'IMPORT_LIBRARY_UNWRITABLE'
+  /** There is no folder for temporary files: see `cause`. */
+  | 'IMPORT_TEMPORARY_UNWRITABLE'
   /** The folder holds no library that this version understands. */
   | 'IMPORT_LIBRARY_INVALID'
   /** The folder of BAE_REMOTE cannot be the remote store of this library. */

@@ -52,8 +52,10 @@ function drawBar(share: number, width: number, unicode: boolean): string {
 function transferTexts(progress: ImportProgress, totalBytes: number): readonly string[] {
   if (progress.peers === 0) return ['waiting for peers']
   const rate = progress.downloadBytesPerSecond
-  const left = rate > 0 ? [`${formatDuration((totalBytes - progress.bytes) / rate)} left`] : []
-  return [formatRate(rate), ...left, formatCount(progress.peers, 'peer')]
+  const peers = formatCount(progress.peers, 'peer')
+  // In its first second, too: a rate is not known at once.
+  if (rate === 0) return ['waiting for data', peers]
+  return [formatRate(rate), `${formatDuration((totalBytes - progress.bytes) / rate)} left`, peers]
 }
 
 function stateText(state: ImportProgress['state']): string {

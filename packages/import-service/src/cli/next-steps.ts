@@ -36,6 +36,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_CONFIG_INVALID: inMessage,
   IMPORT_LIBRARY_UNWRITABLE:
     'name another folder with --library or BAE_LIBRARY, or change who may write this one',
+  IMPORT_TEMPORARY_UNWRITABLE: 'set TMPDIR to a folder that you may write',
   IMPORT_LIBRARY_INVALID: 'name another folder with --library or BAE_LIBRARY',
   IMPORT_REMOTE_INVALID: 'see that its disk is mounted and that BAE_REMOTE names its folder',
   IMPORT_INCOMPLETE: "'bae import' with its SOURCE fetches the rest",
@@ -72,7 +73,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   CLIENT_UNKNOWN_STORAGE: fault,
   CLIENT_DUPLICATE_STORAGE: fault,
   CLIENT_INVALID_SOURCE: 'get the torrent or the link again from where it came from',
-  CLIENT_PRIVATE_TORRENT: 'leave --peer out',
+  CLIENT_PRIVATE_TORRENT: 'leave --peer out: they are asked as soon as it begins',
   CLIENT_METADATA_REFUSED: 'its .torrent file, if there is one, says which limit it is',
   CLIENT_INVALID_RESUME_DATA: fault,
   CLIENT_FILE_CHANGED: fault,

@@ -11,15 +11,17 @@ export interface ReportErrorOptions {
   readonly commandName: string
 }
 
-/** An error as one sentence with a code and what to do about it; with `json` as the last event on stdout instead. */
+/** An error as one sentence with a code and what to do about it, null where the sentence says it; with `json` as the last event on stdout instead. */
 export function reportError(output: CliOutput, error: unknown, options: ReportErrorOptions): void {
   const code = codeOf(error)
   const message = sentenceOf(error)
-  if (options.json) output.printJson({ event: 'error', code, message })
+  const step = nextStepOf(code)
+  const nextStep = step === undefined ? null : asCalled(step, options.commandName)
+  if (options.json) output.printJson({ event: 'error', code, message, nextStep })
   else {
-    const nextStep = nextStepOf(code)
-    const sentence = nextStep === undefined ? message : `${message}; ${nextStep}`
-    output.note(`${output.style('red', 'bae:')} ${asCalled(sentence, options.commandName)} [${code}]`)
+    const sentence = asCalled(message, options.commandName)
+    const line = nextStep === null ? sentence : `${sentence}; ${nextStep}`
+    output.note(`${output.style('red', 'bae:')} ${line} [${code}]`)
   }
   if (options.debug) output.note(describeCauses(error))
 }

@@ -6,7 +6,7 @@ import { follow } from '../cli/follow-import.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../cli/format-quantities.js'
 import type { Composition } from '../composition.js'
 import type { Config } from '../config/config.js'
-import { ImportError } from '../errors.js'
+import { ImportError, systemErrorCode } from '../errors.js'
 import type { ImportService } from '../import-service.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import { sourceOf } from '../import-source.js'
@@ -25,7 +25,7 @@ interface DemoFolders {
 /** The main job from end to end, on parts that are all real, told in steps. */
 export async function runDemo(args: CommandArguments, context: CliContext): Promise<void> {
   const { output } = context
-  const root = await mkdtemp(join(tmpdir(), 'bae-demo-'))
+  const root = await makeRoot()
   // PostgreSQL does not run as root: its user must be able to enter.
   await chmod(root, 0o755)
   const folders = { root, original: join(root, 'original'), exported: join(root, 'exported') }
@@ -46,6 +46,16 @@ export async function runDemo(args: CommandArguments, context: CliContext): Prom
   } catch (error) {
     await rm(root, { recursive: true, force: true })
     throw error
+  }
+}
+
+async function makeRoot(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'bae-demo-'))
+  } catch (cause) {
+    const why = systemErrorCode(cause) ?? 'unknown reason'
+    const message = `the folder for temporary files, ${tmpdir()}, cannot be written: ${why}`
+    throw new ImportError('IMPORT_TEMPORARY_UNWRITABLE', message, { cause })
   }
 }
 

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { systemErrorCode } from '../errors.js'
@@ -45,7 +46,26 @@ function parsePlace(text: string): Place | undefined {
   return host === undefined ? undefined : { host, port: Number(port) }
 }
 
-async function tryToListen({ host, port }: Place): Promise<string | undefined> {
+/** By TCP, then by UDP, which uTP and the DHT need. */
+async function tryToListen(place: Place): Promise<string | undefined> {
+  return (await tryToAccept(place)) ?? (await tryToReceive(place))
+}
+
+async function tryToReceive({ host, port }: Place): Promise<string | undefined> {
+  const isSix = host.includes(':')
+  const socket = createSocket({ type: isSix ? 'udp6' : 'udp4', ipv6Only: isSix })
+  try {
+    socket.bind({ address: host, port, exclusive: true })
+    await once(socket, 'listening')
+    return undefined
+  } catch (error) {
+    return systemErrorCode(error) ?? reasonOf(error)
+  } finally {
+    socket.close()
+  }
+}
+
+async function tryToAccept({ host, port }: Place): Promise<string | undefined> {
   const server = createServer()
   try {
     server.listen({ host, port, exclusive: true, ipv6Only: host.includes(':') })

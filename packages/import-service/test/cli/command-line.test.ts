@@ -107,7 +107,8 @@ describe('wrong usage', () => {
   it('is one JSON object on stdout for scripts', async () => {
     const { code, output } = await cli.run(['import', '--json', '--timeot', '1'])
     expect(code).toBe(2)
-    expect(output.events).toEqual([{ event: 'error', code: 'IMPORT_USAGE', message: expect.any(String) }])
+    const message = expect.any(String)
+    expect(output.events).toEqual([{ event: 'error', code: 'IMPORT_USAGE', message, nextStep: null }])
     expect(output.stderr).toBe('')
   })
 })

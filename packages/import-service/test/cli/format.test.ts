@@ -103,6 +103,12 @@ describe('formatProgress', () => {
     )
   })
 
+  it('says that it waits for data where no rate is known', () => {
+    expect(formatProgressLine({ ...progress, downloadBytesPerSecond: 0 })).toMatch(
+      /, waiting for data, 1 peer$/,
+    )
+  })
+
   it('has a form for logs', () => {
     expect(formatProgressLine(progress)).toBe(
       '53%, 16 of 30 pieces, 16.0 MiB of 30.0 MiB, 7.00 MiB/s, 2.0 s left, 1 peer',

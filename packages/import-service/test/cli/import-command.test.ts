@@ -200,7 +200,12 @@ describe('bae import', () => {
     const { code, output } = await cli.run(['import', `${cli.torrentPath}.gone`, '--json'])
     expect(code).toBe(1)
     expect(output.events).toEqual([
-      { event: 'error', code: 'IMPORT_SOURCE_NOT_FOUND', message: expect.any(String) },
+      {
+        event: 'error',
+        code: 'IMPORT_SOURCE_NOT_FOUND',
+        message: expect.any(String),
+        nextStep: expect.stringMatching(/check the path/),
+      },
     ])
   })
 

@@ -174,6 +174,13 @@ describe('both', () => {
     cli.library.failure = new ImportError('IMPORT_DATABASE', 'it is gone')
     const { code, output } = await cli.run([command, '--json'])
     expect(code).toBe(1)
-    expect(output.events).toEqual([{ event: 'error', code: 'IMPORT_DATABASE', message: 'it is gone' }])
+    expect(output.events).toEqual([
+      {
+        event: 'error',
+        code: 'IMPORT_DATABASE',
+        message: 'it is gone',
+        nextStep: expect.stringMatching(/^'bae doctor'/),
+      },
+    ])
   })
 })

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
@@ -289,6 +290,17 @@ describe('the doctor says what to do about', () => {
     const items = await look({ compose, machine: { nodeVersion: 'v18.20.8' } })
     const advice = items.filter(({ status }) => status === 'fail').map((item) => item.advice)
     expect(advice).toEqual(Array.from({ length: 3 }, () => 'install Node.js 20.19 or newer'))
+  })
+
+  it('a port that is in use by UDP alone', async () => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const listenInterfaces = `127.0.0.1:${socket.address().port}`
+    const item = await complaint({ config: { listenInterfaces } })
+    socket.close()
+    expect(item).toMatchObject({ name: 'port', status: 'warn' })
+    expect(item.detail).toContain(`${listenInterfaces} is in use`)
+    expect((await look({ config: { listenInterfaces } })).every(({ status }) => status === 'ok')).toBe(true)
   })
 
   it('a port that is in use', async () => {
