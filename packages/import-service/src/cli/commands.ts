@@ -23,7 +23,7 @@ export interface CommandEntry {
   readonly load: () => Promise<RunCommand>
 }
 
-const id: Positional = { name: 'ID' }
+const id: Positional = { name: 'ID', offer: 'ids' }
 const library = 'the library'
 const config = 'the file of settings, in place of BAE_CONFIG and of ~/.config/bae/bae.yaml'
 const asked = 'print {"id", "infoHash", "name", "state", "isServed"}'

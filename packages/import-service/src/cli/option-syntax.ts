@@ -1,5 +1,5 @@
 /** What a shell offers for an argument, or for the value of an option. */
-export type Offer = 'files' | 'folders' | readonly string[]
+export type Offer = 'files' | 'folders' | 'ids' | readonly string[]
 
 export interface OptionSyntax {
   /** What stands for the value in texts. Options without one are flags. */

@@ -25,6 +25,12 @@ function isInstalled(program: string): boolean {
   return spawnSync(program, ['--version']).status === 0
 }
 
+/** Prints its words, and where a completion asks it a list of one import, whose ID tells of the words of the question. */
+const fakeProgram = `bae() {
+  if ((BASH_SUBSHELL == 0)); then printf '%s\\n' "$@"
+  else printf "ID  STATE\\n0123456789%s  completed\\n" "$(printf %s "\${@:2}" | tr -d -)"; fi
+}`
+
 /** What the program is called with when bash, as people use it, reads these keys. A tab completes. */
 async function typed(keys: string): Promise<readonly string[]> {
   const script = join(cli.folder.path, 'completion.bash')
@@ -33,7 +39,7 @@ async function typed(keys: string): Promise<readonly string[]> {
     cwd: cli.folder.path,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, TERM: 'dumb', INPUTRC: '/dev/null' },
-    input: `bae() { printf '%s\\n' "$@"; }\nsource '${script}'\nbae ${keys}\nexit\n`,
+    input: `${fakeProgram}\nsource '${script}'\nbae ${keys}\nexit\n`,
     timeout: 20_000,
   })
   return stdout.trimEnd().split('\n')
@@ -59,6 +65,12 @@ describe('the completion for bash', () => {
       ['import', '--library=x', 'album one.torrent'],
     ],
     ['a folder as the second argument', 'export abc my\t', ['export', 'abc', 'my folder/']],
+    ['an ID', 'show 01\t', ['show', '0123456789']],
+    [
+      'an ID of another library',
+      'verify --library there 01\t',
+      ['verify', '--library', 'there', '0123456789librarythere'],
+    ],
     ['no file where an ID belongs', 'show alb\t', ['show', 'alb']],
     ['no file where a pattern belongs', 'import --select alb\t', ['import', '--select', 'alb']],
   ])('completes %s', async (_, keys, expected) => {
@@ -81,10 +93,9 @@ describe('the completions', () => {
   it.each(['bash', 'zsh', 'fish'].filter(isInstalled))(
     'for %s are a script that it can read',
     async (shell) => {
-      const { status, stderr } = spawnSync(shell, ['-n'], {
-        encoding: 'utf8',
-        input: await completionOf(shell),
-      })
+      const script = join(cli.folder.path, 'completion')
+      await writeFile(script, await completionOf(shell))
+      const { status, stderr } = spawnSync(shell, ['-n', script], { encoding: 'utf8' })
       expect([status, stderr]).toEqual([0, ''])
     },
   )

@@ -6,6 +6,10 @@ import { shortText } from './short-text.js'
 export function fishCompletion(commands: readonly CommandEntry[]): string {
   const names = commands.map(({ name }) => name)
   return `# Completion of bae for fish; config.fish reads it with: bae completion fish | source
+function __bae_ids
+  set -l words (commandline -opc)
+  $words[1] list 2>/dev/null </dev/null | awk -F '  +' 'NR > 1 { print $1 "\\t" $5 }'
+end
 complete -c bae -f
 complete -c bae -n '__fish_is_nth_token 1' -l help -s h -d 'list the commands'
 complete -c bae -n '__fish_is_nth_token 1' -l version -s V -d 'say the version'
@@ -41,6 +45,7 @@ function optionLine(inCommand: string, name: OptionName, text: string): string {
 
 function offered(offer: Offer | undefined): string | undefined {
   if (offer === undefined) return undefined
+  if (offer === 'ids') return "-f -a '(__bae_ids)'"
   if (offer === 'files') return '-F'
   if (offer === 'folders') return "-f -a '(__fish_complete_directories)'"
   return `-a ${quoted(offer.join(' '))}`

@@ -7,6 +7,11 @@ import { shortText } from './short-text.js'
 export function zshCompletion(commands: readonly CommandEntry[]): string {
   return `#compdef bae
 # Completion of bae for zsh; ~/.zshrc reads it behind compinit with: source <(bae completion zsh)
+_bae_ids() {
+  local -a ids
+  ids=(\${(f)"$(\${program} list 2>/dev/null </dev/null | awk -F '  +' 'NR > 1 { print $1 ":" $5 }')"})
+  _describe -t imports 'import' ids
+}
 _bae() {
   local -a commands
   commands=(
@@ -18,7 +23,7 @@ ${commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`).joi
     _arguments '--help[list the commands]' '--version[say the version]'
     return
   fi
-  local command=\${words[2]}
+  local program=\${words[1]} command=\${words[2]}
   shift words
   ((CURRENT -= 1))
   case $command in
@@ -52,6 +57,7 @@ function explanation(text: string): string {
 
 function action(offer: Offer | undefined): string {
   if (offer === undefined) return ' '
+  if (offer === 'ids') return '_bae_ids'
   if (offer === 'files') return '_files'
   if (offer === 'folders') return '_files -/'
   return `(${offer.join(' ')})`
