@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { ImportSnapshot } from '@bae/import-service'
 import { afterAll, expect, it } from 'vitest'
@@ -11,7 +12,7 @@ import { expectError } from '../harness/expect-failure.js'
 import { needs } from '../harness/foreign-program.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
 import { mebibyte } from '../harness/sizes.js'
-import type { TorrentFile } from '../harness/torrent-maker.js'
+import { pythonScript, systemPython, type TorrentFile } from '../harness/torrent-maker.js'
 import { Workshop } from '../harness/workshop.js'
 
 const workshop = new Workshop()
@@ -56,6 +57,27 @@ it('an import whose terminal is closed stops cleanly, and the same command goes 
   })
   await expectClosedWell(library)
   await expectGoesOn(library, torrent, seed)
+})
+
+it('a command that has lost its terminal ends by SIGHUP, and not by a core of Node', async (context) => {
+  needs(context, 'python3-libtorrent')
+  const torrent = await workshop.fileTorrent(mebibyte + 3, mebibyte)
+  await using library = await BaeLibrary.create()
+  const said = join(library.root, 'said')
+  // A peer that is not there: it waits.
+  const words = [process.execPath, baePath, 'import', torrent.path, '--peer', '127.0.0.1:9', '--json']
+  const command = `exec ${words.map((word) => `'${word}'`).join(' ')} >'${said}'`
+  await using python = new ChildProgram(
+    systemPython,
+    [pythonScript('in_terminal.py'), '/bin/sh', '-c', command],
+    { env: { ...process.env, ...library.env } },
+  )
+  await poll(30_000, 'an event', async () => (await eventsIn(said)).find(isProgress))
+  const ended = python.nextLine(15_000)
+  python.writeLine('close')
+  expect(JSON.parse(await ended)).toEqual({ signal: constants.signals.SIGHUP })
+  expect((await eventsIn(said)).at(-1)).toMatchObject({ code: 'IMPORT_INTERRUPTED' })
+  await expectClosedWell(library)
 })
 
 it('an import whose reader goes away stops cleanly with 141', async (context) => {

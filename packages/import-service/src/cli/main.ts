@@ -8,6 +8,7 @@ import { suggest } from '../suggest.js'
 import { CliOutput, type CliOutputOptions } from './cli-output.js'
 import { type CliContext, exitDone, exitFailed, exitUsage } from './command.js'
 import { type CommandEntry, commands } from './commands.js'
+import { endProcess } from './end-process.js'
 import { commandHelp, helpText } from './help-text.js'
 import { parseArguments } from './parse-arguments.js'
 import { codeOf, reportError } from './report-error.js'
@@ -15,7 +16,7 @@ import { StopControl } from './stop-control.js'
 
 /** Runs one command line in this process and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const stop = new StopControl({ exit: (code) => process.exit(code) })
+  const stop = new StopControl({ exit: endProcess })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.interrupt(name))
   process.stdout.on('error', (error) => stop.outputFailed(error))
   // Nobody can be told that stderr is gone.
@@ -43,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     compose: loadComposition,
   }
-  process.exit(await runCommandLine(argv, context, { debug: environment.BAE_DEBUG === '1' }))
+  endProcess(await runCommandLine(argv, context, { debug: environment.BAE_DEBUG === '1' }))
 }
 
 /** Resolves to the exit code; every failure is told, none is thrown. */
