@@ -20,41 +20,55 @@ export function safeName(name: string): string {
  * a name that is taken gets a number.
  */
 export function safePaths(paths: readonly (readonly string[])[]): readonly string[] {
-  const folders = new Map<string, string>([['', '']])
-  const taken = new Set<string>()
-  const usedFolders = new Set<string>()
-  /** How many there were of a place: what was taken once stays taken. */
-  const askedFor = new Map<string, number>()
-
-  const isFree = (path: string): boolean => !taken.has(path) && !usedFolders.has(path)
-
-  const folderOf = (components: readonly string[]): string => {
-    const key = components.map(safeName).join('/')
-    const known = folders.get(key)
-    if (known !== undefined) return known
-    const parent = folderOf(components.slice(0, -1))
-    const { path: folder } = firstFree(parent, safeName(components.at(-1) ?? ''), (path) => !taken.has(path))
-    folders.set(key, folder)
-    usedFolders.add(folder)
-    return folder
-  }
-
+  const top = new Folder('')
   return paths.map((components) => {
-    const folder = folderOf(components.slice(0, -1))
-    const name = safeName(components.at(-1) ?? '')
-    const place = `${folder}/${name}`
-    const { path, number } = firstFree(folder, name, isFree, askedFor.get(place))
-    askedFor.set(place, number + 1)
-    taken.add(path)
-    return path
+    let folder = top
+    for (const name of components.slice(0, -1)) folder = folder.enter(safeName(name))
+    return folder.add(safeName(components.at(-1) ?? ''))
   })
 }
 
-function firstFree(folder: string, name: string, isFree: (path: string) => boolean, from = 1) {
+/** What is taken in one folder. Nothing here takes longer the deeper it is, or the more files have one name. */
+class Folder {
+  /** Of the folder, with the slash behind it. */
+  readonly #prefix: string
+  readonly #files = new Set<string>()
+  /** By the names that they have. */
+  readonly #folders = new Map<string, Folder>()
+  /** By the names that they should have. */
+  readonly #entered = new Map<string, Folder>()
+  /** The next number to try for a name: what was taken once stays taken. */
+  readonly #numbers = new Map<string, number>()
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  enter(name: string): Folder {
+    const known = this.#entered.get(name)
+    if (known !== undefined) return known
+    const { free } = firstFree(name, 1, (candidate) => !this.#files.has(candidate))
+    const folder = this.#folders.get(free) ?? new Folder(`${this.#prefix}${free}/`)
+    this.#folders.set(free, folder)
+    this.#entered.set(name, folder)
+    return folder
+  }
+
+  /** The path of a new file. */
+  add(name: string): string {
+    const isFree = (candidate: string): boolean =>
+      !this.#files.has(candidate) && !this.#folders.has(candidate)
+    const { free, number } = firstFree(name, this.#numbers.get(name) ?? 1, isFree)
+    this.#numbers.set(name, number + 1)
+    this.#files.add(free)
+    return this.#prefix + free
+  }
+}
+
+function firstFree(name: string, from: number, isFree: (name: string) => boolean) {
   for (let number = from; ; number += 1) {
-    const candidate = number === 1 ? name : shortenName(name, ` (${number})`)
-    const path = folder === '' ? candidate : `${folder}/${candidate}`
-    if (isFree(path)) return { path, number }
+    const free = number === 1 ? name : shortenName(name, ` (${number})`)
+    if (isFree(free)) return { free, number }
   }
 }
 

@@ -57,6 +57,18 @@ describe('safePaths', () => {
     expect(new Set(paths).size).toBe(50_000)
   })
 
+  it('follows tens of thousands of folders in each other', () => {
+    const deep = Array.from({ length: 50_000 }, () => 'a')
+    const [first, second] = safePaths([deep, deep])
+    expect(first).toBe(deep.join('/'))
+    expect(second).toBe(`${deep.slice(1).join('/')}/a (2)`)
+  })
+
+  it('keeps files apart in a folder that another was renamed to', () => {
+    const paths = safePaths([['a'], ['a', 'x'], ['a (2)', 'x'], ['a (2)', 'x']])
+    expect(paths).toEqual(['a', 'a (2)/x', 'a (2)/x (2)', 'a (2)/x (3)'])
+  })
+
   it('keeps names apart that differ in case only', () => {
     expect(safePaths([['README'], ['readme']])).toEqual(['README', 'readme'])
   })
