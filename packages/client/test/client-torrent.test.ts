@@ -96,16 +96,20 @@ describe('a Torrent', () => {
     expect(torrent.status).not.toHaveProperty('error')
   })
 
-  it('fails when a piece cannot be completed, as it would stand still for ever', async () => {
-    const fakes = await openClient()
-    const { torrent } = await addTestTorrent(fakes)
-    const cause = Object.assign(new Error('no rows'), { code: 'STORAGE_DATABASE' })
-    const storage = fakes.library.storageOf(torrent.id)
-    storage.before = ({ name }) => (name === 'completePiece' ? Promise.reject(cause) : undefined)
-    const waiting = rejectionOf(torrent.whenPiece(0))
-    await fakes.swarm.deliverPiece(torrent.id, 0)
-    expect(await waiting).toMatchObject({ code: 'CLIENT_TORRENT_FAILED', cause })
-  })
+  it.each(['STORAGE_DATABASE', 'STORAGE_FENCED'])(
+    'fails when a piece cannot be completed (%s), as it would stand still for ever',
+    async (code) => {
+      const fakes = await openClient()
+      const { torrent } = await addTestTorrent(fakes)
+      const cause = Object.assign(new Error('not recorded'), { code })
+      const storage = fakes.library.storageOf(torrent.id)
+      storage.before = ({ name }) => (name === 'completePiece' ? Promise.reject(cause) : undefined)
+      const waiting = rejectionOf(torrent.whenPiece(0))
+      await fakes.swarm.deliverPiece(torrent.id, 0)
+      expect(await waiting).toMatchObject({ code: 'CLIENT_TORRENT_FAILED', cause })
+      expect(torrent.status).toMatchObject({ state: 'failed', error: { cause } })
+    },
+  )
 
   it('only uploads while there is no space, says so, and goes on by itself', async () => {
     const fakes = await openClient()

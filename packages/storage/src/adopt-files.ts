@@ -11,6 +11,7 @@ import { PieceSet } from './piece-set.js'
 export interface AdoptionDeps {
   readonly chunkStore: StagingChunkStore
   readonly database: Database
+  readonly fence: number | undefined
 }
 
 /** In one transaction. */
@@ -29,17 +30,17 @@ export async function adoptFiles(
   found: Adoption,
   options: AbortOptions = {},
 ): Promise<void> {
-  const { database, chunkStore } = deps
+  const { database, chunkStore, fence } = deps
   const { id } = torrent.record
   for (const sealedChunks of batchesOf(found.chunks, chunksAtOnce)) {
     options.signal?.throwIfAborted()
-    await database.recordProgress(id, { completedPieces: [], sealedChunks })
+    await database.recordProgress(id, { completedPieces: [], sealedChunks }, { fence })
     crashPoint('chunks of other torrents are referred to')
   }
   const { chunks, pieces } = await withoutLostFiles(deps, torrent, found, options)
   for (const some of batchesOf(chunks, chunksAtOnce))
     await chunkStore.flush({ ...options, chunks: some.map(({ key }) => key) })
-  await database.recordProgress(id, { completedPieces: pieces, sealedChunks: [], flushed: true })
+  await database.recordProgress(id, { completedPieces: pieces, sealedChunks: [], flushed: true }, { fence })
   crashPoint('pieces of other torrents are recorded')
   await discardStaged(deps, torrent, new Set(chunks.map(({ ordinal }) => ordinal)))
 }
@@ -59,7 +60,7 @@ async function withoutLostFiles(
   if (lostFiles.size === 0) return found
   const isLost = (ordinal: number): boolean => lostFiles.has(mapper.chunkAt(ordinal).fileIndex)
   const ordinals = found.chunks.map(({ ordinal }) => ordinal).filter(isLost)
-  const unreferenced = await deps.database.clearProgress(record.id, { pieces: [], ordinals })
+  const unreferenced = await deps.database.clearProgress(record.id, { pieces: [], ordinals }, deps)
   await deleteUnreferencedChunks(deps, unreferenced)
   const chunks = found.chunks.filter(({ ordinal }) => !isLost(ordinal))
   const completed = new PieceSet(mapper.pieceCount, completedPieces.slice())

@@ -19,7 +19,7 @@ import { recoverTorrent } from './recover-torrent.js'
 import { type RepairReport, repairTorrent } from './repair-torrent.js'
 import { type Damage, type ScrubOptions, type ScrubReport, scrubTorrent } from './scrub-torrent.js'
 import type { Storage, WriteOptions } from './storage.js'
-import type { TorrentDeps } from './torrent-deps.js'
+import { stagedChunk, type TorrentDeps } from './torrent-deps.js'
 import type { TorrentLayout } from './torrent-layout.js'
 import { createTorrentParts, type TorrentParts } from './torrent-parts.js'
 import type { TorrentReaderDeps } from './torrent-reader.js'
@@ -31,6 +31,8 @@ export interface BaeStorageDeps {
   readonly chunkStore: StagingChunkStore
   readonly database: Database
   readonly logger?: Logger
+  /** Who opens it: see `FenceOptions`. */
+  readonly fence?: number | undefined
   /** `'process'` unless set. */
   readonly durability?: Durability
   /** Which boot of the machine this is; asked of the system unless set. */
@@ -79,14 +81,16 @@ export class BaeStorage implements Storage {
 
   /**
    * Brings the torrent's records and bytes in step first: pieces that were stored but not recorded are
-   * hashed, not downloaded again; pieces whose staged bytes are gone are not claimed.
+   * hashed, not downloaded again; pieces whose staged bytes are gone are not claimed. With a fence: whoever had a
+   * lower one changes nothing of the torrent any more, and gets STORAGE_FENCED; so does this where there was a higher one.
    */
   static async open(given: BaeStorageDeps, options: AbortOptions = {}): Promise<BaeStorage> {
     options.signal?.throwIfAborted()
     const { record, chunkStore, database, logger = silentLogger, ...rest } = given
     const mapper = new PieceMapper(record.layout, record)
-    const { durability = 'process', bootId = await readBootId() } = rest
-    const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability }
+    const { durability = 'process', bootId = await readBootId(), fence } = rest
+    const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability, fence }
+    if (fence !== undefined) await database.raiseFence(record.id, fence)
     const parts = createTorrentParts(deps, record, await database.completedPieces(record.id))
     const proofs = new PieceProofs(mapper, record.layout, record.metadata)
     await recoverTorrent(deps, proofs, parts, { ...options, bootId })
@@ -100,6 +104,7 @@ export class BaeStorage implements Storage {
       assertBlockHashes(bytes, options?.blockHashes)
       await this.#pieces.exclusive(piece, async () => {
         options?.signal?.throwIfAborted()
+        this.#parts.recorder.refuseFenced()
         await this.#uncomplete(piece)
         await this.#write(piece, offset, bytes, options)
       })
@@ -182,7 +187,7 @@ export class BaeStorage implements Storage {
   async destroy(): Promise<void> {
     await this.#end()
     this.#parts.barrier.cancel()
-    await destroyTorrent(this.#deps, this.#deps.torrentId)
+    await destroyTorrent(this.#deps, this.#deps.torrentId, this.#deps)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -232,11 +237,11 @@ export class BaeStorage implements Storage {
     leaves: Uint8Array | undefined,
     options: AbortOptions | undefined,
   ): Promise<void> {
-    const { chunkStore, mapper, torrentId } = this.#deps
-    const { ordinal, fileIndex, chunk, chunkOffset } = span
+    const { chunkStore, mapper } = this.#deps
+    const { ordinal, chunkOffset } = span
     this.#parts.leaves.forget(ordinal, chunkOffset, span.length)
     const wholeBytes = mapper.chunkLengthBytes(ordinal)
-    const place = { torrentId, fileIndex, chunk }
+    const place = stagedChunk(this.#deps, span)
     const writing = chunkStore.staging.write(place, chunkOffset, bytes, { ...options, wholeBytes })
     // Hashed, where its caller did not, while other threads write it.
     const digests = leaves
@@ -281,8 +286,8 @@ export class BaeStorage implements Storage {
   }
 
   #readerDeps(): TorrentReaderDeps {
-    const { chunkStore, database } = this.#deps
-    return { record: this.#record, chunkStore, database }
+    const { chunkStore, database, fence } = this.#deps
+    return { record: this.#record, chunkStore, database, fence }
   }
 
   /** `known`: a piece whose caller takes it for incomplete already. */

@@ -7,7 +7,7 @@ import { StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
 import { getIfSound } from './lost-bytes.js'
 import { blockBytes } from './piece-mapper.js'
-import type { TorrentDeps } from './torrent-deps.js'
+import { stagedChunk, type TorrentDeps } from './torrent-deps.js'
 
 /** Chunks worked on at once: reading one back waits for the disk, and more than that only costs memory. */
 const maxChunksAtOnce = 4
@@ -76,7 +76,7 @@ export class ChunkSealer {
   }
 
   staged(ordinal: number): StagedChunk {
-    return { torrentId: this.#deps.torrentId, ...this.#deps.mapper.chunkAt(ordinal) }
+    return stagedChunk(this.#deps, this.#deps.mapper.chunkAt(ordinal))
   }
 
   async #readLeaves(ordinal: number, offset: number, end: number): Promise<Uint8Array> {

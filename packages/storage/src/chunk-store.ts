@@ -1,5 +1,6 @@
 import type { AbortOptions } from './abort-options.js'
 import type { ByteRange } from './byte-range.js'
+import type { FenceOptions } from './fence.js'
 import type { ManifestStore } from './manifest-store.js'
 import type { TorrentId } from './torrent-layout.js'
 
@@ -27,6 +28,8 @@ export interface StagedChunk {
   readonly torrentId: TorrentId
   readonly fileIndex: number
   readonly chunk: number
+  /** Of the writer whose bytes these are: another one's of the same place are not touched. */
+  readonly fence?: number
 }
 
 export interface StagingWriteOptions extends AbortOptions {
@@ -37,11 +40,17 @@ export interface StagingWriteOptions extends AbortOptions {
 /**
  * Chunks being filled. A staged chunk lies where the sealed one will live: sealing gives it its final
  * name and copies nothing. Survives the death of the process.
+ *
+ * What writers with different fences stage is apart, so that an older one that goes on late can do no harm to the
+ * newer one, which takes over what is there.
  */
 export interface StagingArea {
   /** Positional; may leave holes, which read as zeroes or as not there. `bytes` is lent until it settles. */
   write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: StagingWriteOptions): Promise<void>
-  /** Exactly `range.length` bytes, or `undefined` when the staged chunk is absent or ends before that. */
+  /**
+   * Exactly `range.length` bytes, or `undefined` when the staged chunk is absent or ends before that. Who names no
+   * fence, and has nothing staged there, reads what the newest writer has.
+   */
   read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined>
   /**
    * The staged chunk becomes the chunk `key`. Where `key` is stored already the staged one goes away.
@@ -49,9 +58,17 @@ export interface StagingArea {
    */
   seal(chunk: StagedChunk, key: ChunkKey): Promise<void>
   discard(chunk: StagedChunk): Promise<void>
-  /** Every staged chunk of one torrent: bounded by what is being filled, never by the size of the store. */
+  /** Every staged chunk of one torrent, of all writers: bounded by what is being filled, never by the size of the store. */
   list(torrentId: TorrentId): AsyncIterable<StagedChunk>
-  discardAll(torrentId: TorrentId): Promise<void>
+  /**
+   * What writers with a lower fence or without one have staged of the torrent becomes the caller's; without a fence,
+   * what any writer has. Of several for one place the newest counts. Nothing that they still do changes it, and what
+   * was flushed of it is flushed. A death in between loses nothing: doing it again goes on. Settles when nothing of
+   * theirs is left; what they stage afterwards is taken, or thrown away, by the next one.
+   */
+  takeOver(torrentId: TorrentId, options?: FenceOptions & AbortOptions): Promise<void>
+  /** With a fence nothing of newer writers. */
+  discardAll(torrentId: TorrentId, options?: FenceOptions): Promise<void>
   /** The torrents that have staged chunks, and perhaps some that have none any more. */
   listTorrents(): AsyncIterable<TorrentId>
 }

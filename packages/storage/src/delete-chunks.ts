@@ -3,6 +3,7 @@ import { batchesOf } from './batches-of.js'
 import type { ChunkKey, ChunkStore, StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database } from './database.js'
+import type { FenceOptions } from './fence.js'
 import { forEachBounded } from './for-each-bounded.js'
 import { manifestKinds, manifestName } from './manifest.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -40,18 +41,21 @@ export async function deleteObjects(
 /**
  * Deletes a torrent that no process has open: records before bytes, so that a crash in between leaves bytes
  * that nothing refers to, and never a record of bytes that are gone. Manifests before records: what is deleted
- * never comes back when the database is made anew. An unknown torrent is fine.
+ * never comes back when the database is made anew. An unknown torrent is fine. With a fence: rejects STORAGE_FENCED,
+ * with nothing deleted, where a newer writer has the torrent.
  */
 export async function destroyTorrent(
   deps: { readonly chunkStore: StagingChunkStore; readonly database: Database },
   torrentId: TorrentId,
+  { fence }: FenceOptions = {},
 ): Promise<void> {
+  if (fence !== undefined) await deps.database.raiseFence(torrentId, fence)
   for (const kind of manifestKinds) await deps.chunkStore.manifests.delete(manifestName(torrentId, kind))
   crashPoint('torrent has no manifest any more')
-  const unreferenced = await deps.database.deleteTorrent(torrentId)
+  const unreferenced = await deps.database.deleteTorrent(torrentId, { fence })
   crashPoint('torrent has no records any more')
   await deleteUnreferencedChunks(deps, unreferenced)
   crashPoint('torrent has no chunks any more')
-  await deps.chunkStore.staging.discardAll(torrentId)
+  await deps.chunkStore.staging.discardAll(torrentId, { fence })
   crashPoint('torrent has no staged chunks any more')
 }

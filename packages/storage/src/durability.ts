@@ -1,6 +1,7 @@
 import type { StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database } from './database.js'
+import { isBaeError } from './errors.js'
 import type { KeyedQueue } from './keyed-queue.js'
 import type { Logger } from './logger.js'
 import type { TorrentId } from './torrent-layout.js'
@@ -17,6 +18,7 @@ export interface FlushBarrierDeps {
   readonly chunkStore: StagingChunkStore
   readonly database: Database
   readonly logger: Logger
+  readonly fence: number | undefined
   /** One change of the torrent's records runs at a time. */
   readonly steps: KeyedQueue<'step'>
 }
@@ -70,17 +72,18 @@ export class FlushBarrier {
 
   async #run(): Promise<void> {
     if (this.#pieces.size === 0) return
-    const { chunkStore, database, logger, steps, torrentId } = this.#deps
+    const { chunkStore, database, fence, logger, steps, torrentId } = this.#deps
     this.#flushing = this.#pieces
     this.#pieces = new Set()
     try {
       await chunkStore.flush()
       crashPoint('barrier has flushed')
-      await steps.exclusive('step', () => database.markFlushed(torrentId, [...this.#flushing]))
+      await steps.exclusive('step', () => database.markFlushed(torrentId, [...this.#flushing], { fence }))
       crashPoint('barrier is marked')
     } catch (error) {
       logger.warn({ torrentId, err: error }, 'stored pieces could not be flushed yet')
-      this.recorded(this.#flushing)
+      // They are the newer writer's to flush.
+      if (!isBaeError(error, 'STORAGE_FENCED')) this.recorded(this.#flushing)
     } finally {
       this.#flushing = new Set()
     }

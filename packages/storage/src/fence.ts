@@ -26,3 +26,9 @@ export function refuseOlder(
     `torrent ${torrentId} has a newer writer: ${highest} came after ${fence}`,
   )
 }
+
+/** Whether what was staged under `staged` is there to be taken over by who has `fence`. */
+export function isOlder(staged: number | undefined, fence: number | undefined): boolean {
+  if (fence === undefined) return staged !== undefined
+  return staged === undefined || staged < fence
+}

@@ -38,6 +38,7 @@ export type {
 export { destroyTorrent } from './delete-chunks.js'
 export type { Durability } from './durability.js'
 export { isBaeError, StorageError, type StorageErrorCode } from './errors.js'
+export type { FenceOptions } from './fence.js'
 export { type Logger, silentLogger } from './logger.js'
 export { refuseLostRecords } from './lost-records.js'
 export type { ManifestStore } from './manifest-store.js'

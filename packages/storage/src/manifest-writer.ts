@@ -68,18 +68,18 @@ export class ManifestWriter {
 
   /** Records on the way which files there are. */
   async #keys(): Promise<Uint8Array> {
-    const { database, torrentId, mapper } = this.#deps
+    const { database, fence, torrentId, mapper } = this.#deps
     const { unflushedPieces } = await database.flushState(torrentId)
     if (unflushedPieces.some((byte) => byte !== 0)) throw new Error('some pieces are not flushed yet')
     const keys = await readPackedKeys(database, torrentId, mapper.chunkCount)
-    await database.files.save(torrentId, storedFilesOf(this.#record.layout, mapper, keys))
+    await database.files.save(torrentId, storedFilesOf(this.#record.layout, mapper, keys), { fence })
     crashPoint('stored files are recorded')
     return keys
   }
 
   /** The last process recorded the last pieces and did not come to its barrier. */
   async #flushRest(): Promise<void> {
-    const { chunkStore, database, torrentId, mapper } = this.#deps
+    const { chunkStore, database, fence, torrentId, mapper } = this.#deps
     const pieces = [...setBits((await database.flushState(torrentId)).unflushedPieces)]
     if (pieces.length === 0) return
     const keys = await readPackedKeys(database, torrentId, mapper.chunkCount)
@@ -91,7 +91,7 @@ export class ManifestWriter {
       }
     }
     await chunkStore.flush({ chunks: [...chunks] })
-    await database.markFlushed(torrentId, pieces)
+    await database.markFlushed(torrentId, pieces, { fence })
   }
 
   async #put(kind: ManifestKind, chunkKeys: Uint8Array | undefined): Promise<void> {

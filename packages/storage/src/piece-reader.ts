@@ -3,9 +3,9 @@ import type { ChunkKey } from './chunk-store.js'
 import { isBaeError, StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
 import type { ChunkSpan } from './piece-mapper.js'
-import type { TorrentDeps } from './torrent-deps.js'
+import { stagedChunk, type TorrentDeps } from './torrent-deps.js'
 
-export interface PieceReaderDeps extends Pick<TorrentDeps, 'torrentId' | 'mapper' | 'chunkStore'> {
+export interface PieceReaderDeps extends Pick<TorrentDeps, 'torrentId' | 'mapper' | 'chunkStore' | 'fence'> {
   /** The recorded key of a chunk. `again`: what was answered before led nowhere. */
   readonly keyOf: (ordinal: number, again: boolean) => Promise<ChunkKey | undefined>
 }
@@ -46,7 +46,7 @@ export class PieceReader {
     const { torrentId, chunkStore, keyOf } = this.#deps
     this.#tellAhead(span.ordinal)
     const range = { offset: span.chunkOffset, length: span.length }
-    const staged = { torrentId, fileIndex: span.fileIndex, chunk: span.chunk }
+    const staged = stagedChunk(this.#deps, span)
     let key: ChunkKey | undefined
     for (let look = 0; look < looks; look++) {
       key = await keyOf(span.ordinal, look > 0)

@@ -3,6 +3,7 @@ import type { ChunkKey } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import { deleteUnreferencedChunks } from './delete-chunks.js'
 import type { FlushBarrier } from './durability.js'
+import { isBaeError } from './errors.js'
 import type { KeyedQueue } from './keyed-queue.js'
 import type { PieceSet } from './piece-set.js'
 import type { RecordedKeys } from './recorded-keys.js'
@@ -35,10 +36,17 @@ export class ProgressRecorder {
   #waiting: Batch | undefined
   /** Their transaction failed, which does not say that it was not committed: they may be recorded. */
   readonly #doubtful = new Set<number>()
+  /** STORAGE_FENCED: the first change that was refused for it is the last one. */
+  #fenced: Error | undefined
 
   constructor(deps: TorrentDeps, parts: ProgressRecorderParts) {
     this.#deps = deps
     this.#parts = parts
+  }
+
+  /** Throws STORAGE_FENCED once a newer writer was met: what is stored now would be for nobody. */
+  refuseFenced(): void {
+    if (this.#fenced !== undefined) throw this.#fenced
   }
 
   isComplete(piece: number): boolean {
@@ -93,7 +101,7 @@ export class ProgressRecorder {
 
   async #record(pieces: ReadonlySet<number>, onRecorded: () => void): Promise<void> {
     const { completed, keys, sealer, barrier } = this.#parts
-    const { chunkStore, database, durability, torrentId } = this.#deps
+    const { chunkStore, database, durability, fence, torrentId } = this.#deps
     const sealedChunks = await sealer.keysOf(this.#chunksCompletedBy(pieces))
     const flushed = durability === 'power'
     crashPoint('keys of a batch are known')
@@ -102,7 +110,8 @@ export class ProgressRecorder {
       crashPoint('batch is flushed before it is recorded')
     }
     for (const piece of pieces) this.#doubtful.add(piece)
-    await database.recordProgress(torrentId, { completedPieces: [...pieces], sealedChunks, flushed })
+    const progress = { completedPieces: [...pieces], sealedChunks, flushed }
+    await this.#unlessFenced(() => database.recordProgress(torrentId, progress, { fence }))
     crashPoint('batch is recorded')
     if (!flushed) barrier.recorded(pieces)
     for (const { ordinal } of sealedChunks) keys.forget(ordinal)
@@ -135,7 +144,8 @@ export class ProgressRecorder {
     this.#parts.barrier.forget(pieces)
     const lost = { pieces: [...pieces], ordinals: [...ordinals] }
     crashPoint('chunks of lost pieces are staged again')
-    const unreferenced = await this.#deps.database.clearProgress(this.#deps.torrentId, lost)
+    const { database, fence, torrentId } = this.#deps
+    const unreferenced = await this.#unlessFenced(() => database.clearProgress(torrentId, lost, { fence }))
     crashPoint('lost pieces are not recorded any more')
     for (const ordinal of ordinals) keys.forget(ordinal)
     for (const piece of pieces) {
@@ -144,6 +154,16 @@ export class ProgressRecorder {
     }
     await this.#forgetObjects(unreferenced)
     return gone
+  }
+
+  async #unlessFenced<T>(change: () => Promise<T>): Promise<T> {
+    this.refuseFenced()
+    try {
+      return await change()
+    } catch (error) {
+      if (isBaeError(error, 'STORAGE_FENCED')) this.#fenced = error
+      throw error
+    }
   }
 
   /** Where a chunk is gone all pieces over it go too: `pieces` grows while it is walked. */

@@ -16,7 +16,7 @@ export async function provePieces(
   parts: TorrentParts,
   options: AbortOptions & { readonly bootId: string | undefined },
 ): Promise<void> {
-  const { database, torrentId, chunkStore, logger } = deps
+  const { database, torrentId, chunkStore, fence, logger } = deps
   const { unflushedPieces, bootId } = await database.flushState(torrentId)
   if (bootId !== undefined && bootId === options.bootId) return
   const right: number[] = []
@@ -36,9 +36,9 @@ export async function provePieces(
   }
   if (right.length > 0) {
     await chunkStore.flush(options)
-    await database.markFlushed(torrentId, right)
+    await database.markFlushed(torrentId, right, { fence })
   }
-  if (options.bootId !== undefined) await database.saveBootId(torrentId, options.bootId)
+  if (options.bootId !== undefined) await database.saveBootId(torrentId, options.bootId, { fence })
 }
 
 /** By the torrent's own hash of the piece; where none is known (a magnet link of v2), by the keys of its chunks. */

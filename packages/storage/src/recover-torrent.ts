@@ -16,10 +16,13 @@ export async function recoverTorrent(
   parts: TorrentParts,
   options: AbortOptions & { readonly bootId: string | undefined },
 ): Promise<void> {
+  const { torrentId, fence } = deps
+  await deps.chunkStore.staging.takeOver(torrentId, { ...options, fence })
   const staged = new Set<number>()
-  for await (const { fileIndex, chunk } of deps.chunkStore.staging.list(deps.torrentId)) {
+  for await (const { fileIndex, chunk, fence: whose } of deps.chunkStore.staging.list(torrentId)) {
     options.signal?.throwIfAborted()
-    staged.add(deps.mapper.chunkOrdinal(fileIndex, chunk))
+    // An older writer may go on for a while.
+    if (whose === fence) staged.add(deps.mapper.chunkOrdinal(fileIndex, chunk))
   }
   await replaySeals(deps, parts, staged)
   crashPoint('seals are replayed')

@@ -4,6 +4,7 @@ import { getIfSound } from './lost-bytes.js'
 import type { PieceMapper } from './piece-mapper.js'
 import { RecordedKeys } from './recorded-keys.js'
 import type { HashJob, PiecePart } from './scrub-hasher.js'
+import { stagedChunk } from './torrent-deps.js'
 import type { TorrentReaderDeps } from './torrent-reader.js'
 
 /** A chunk as it lies in the store, and how to hash it. */
@@ -28,7 +29,8 @@ export class ScrubReader {
   }
 
   async read(ordinal: number, parts: readonly PiecePart[]): Promise<ScrubbedChunk> {
-    const staged = { torrentId: this.#deps.record.id, ...this.#mapper.chunkAt(ordinal) }
+    const { record, fence } = this.#deps
+    const staged = stagedChunk({ torrentId: record.id, fence }, this.#mapper.chunkAt(ordinal))
     const key = await this.#keys.find(ordinal)
     if (key !== undefined) return await this.#readSealed(ordinal, key, staged, parts)
     const jobs = await this.#readStaged(staged, parts)

@@ -24,6 +24,11 @@ export interface StorageFactoryOptions {
   /** For torrents that are new: a power of two of at least 16 KiB. */
   readonly chunkSizeBytes?: number
   readonly durability?: Durability
+  /**
+   * Who opens the torrent, as a number that is larger for a newer owner: see `FenceOptions`. Left out, or without an
+   * answer: nobody else does.
+   */
+  readonly fenceOf?: (torrentId: TorrentId) => number | undefined
 }
 
 export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durability: 'process' } as const
@@ -32,13 +37,13 @@ export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durabilit
  * Opens torrents of one library. A new torrent is saved before anything of it is stored; a known one keeps
  * the layout and the chunk size it was added with. Files of v2 and hybrid torrents that the library has already,
  * under whatever torrent, are complete at once. Rejects STORAGE_NO_SPACE where the missing bytes of its wanted files
- * exceed what is free. Store and database are lent.
+ * exceed what is free, STORAGE_FENCED where a newer owner has the torrent. Store and database are lent.
  */
 export function createStorageFactory(
   { chunkStore, database, logger = silentLogger, opened }: StorageFactoryDeps,
   options: StorageFactoryOptions = {},
 ): StorageFactory {
-  const { chunkSizeBytes, durability } = { ...defaultStorageFactoryOptions, ...options }
+  const { chunkSizeBytes, durability, fenceOf } = { ...defaultStorageFactoryOptions, ...options }
   return async (torrentId, layout, metadata, { signal, wantedFiles } = {}) => {
     signal?.throwIfAborted()
     const known = await database.findTorrent(torrentId)
@@ -60,11 +65,16 @@ export function createStorageFactory(
       crashPoint('torrent is saved')
     }
     const abort = signal === undefined ? {} : { signal }
-    if (adoption.chunks.length > 0) await adoptFiles({ chunkStore, database }, torrent, adoption, abort)
+    const fence = fenceOf?.(torrentId)
+    if (adoption.chunks.length > 0) {
+      if (fence !== undefined) await database.raiseFence(torrentId, fence)
+      await chunkStore.staging.takeOver(torrentId, { ...abort, fence })
+      await adoptFiles({ chunkStore, database, fence }, torrent, adoption, abort)
+    }
     const onEnd = (): void => {
       if (opened?.get(torrentId) === storage) opened.delete(torrentId)
     }
-    const deps = { record, chunkStore, database, logger, durability, onEnd }
+    const deps = { record, chunkStore, database, logger, durability, onEnd, fence }
     const storage = await BaeStorage.open(deps, abort)
     opened?.set(torrentId, storage)
     return storage

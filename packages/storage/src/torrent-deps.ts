@@ -1,4 +1,4 @@
-import type { StagingChunkStore } from './chunk-store.js'
+import type { StagedChunk, StagingChunkStore } from './chunk-store.js'
 import type { Database } from './database.js'
 import type { Durability } from './durability.js'
 import type { Logger } from './logger.js'
@@ -13,4 +13,14 @@ export interface TorrentDeps {
   readonly database: Database
   readonly logger: Logger
   readonly durability: Durability
+  /** Goes with every change of the records, and names what is staged. */
+  readonly fence: number | undefined
+}
+
+/** The place of a chunk among what this writer of the torrent has staged. */
+export function stagedChunk(
+  { torrentId, fence }: Pick<TorrentDeps, 'torrentId' | 'fence'>,
+  { fileIndex, chunk }: { readonly fileIndex: number; readonly chunk: number },
+): StagedChunk {
+  return { torrentId, fileIndex, chunk, ...(fence !== undefined && { fence }) }
 }

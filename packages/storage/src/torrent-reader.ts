@@ -11,6 +11,8 @@ export interface TorrentReaderDeps {
   readonly record: TorrentRecord
   readonly chunkStore: StagingChunkStore
   readonly database: Database
+  /** Of whose staged chunks are read; left out: of the newest writer. */
+  readonly fence?: number | undefined
 }
 
 /**
@@ -33,6 +35,7 @@ export class TorrentReader {
       torrentId: record.id,
       mapper: this.#mapper,
       chunkStore,
+      fence: deps.fence,
       keyOf: async (ordinal, again) => {
         if (again) keys.forget(ordinal)
         return await keys.find(ordinal)

@@ -22,10 +22,11 @@ globalThis[Symbol.for('bae.crashPoint')] = (name) => {
 const chunkStore = await storage.DirectoryChunkStore.open(directory)
 const database = await openTypeOrmDatabase({ url, schema })
 
-async function open(index, durability, store = chunkStore) {
+async function open(index, durability, { store = chunkStore, fence } = {}) {
   const { id, layout, metadata, chunkSizeBytes } = plan.torrents[index].record
   const deps = { chunkStore: store, database }
-  const factory = storage.createStorageFactory(deps, { chunkSizeBytes, durability })
+  const options = { chunkSizeBytes, durability, fenceOf: () => fence }
+  const factory = storage.createStorageFactory(deps, options)
   const opened = await factory(id, layout, metadata)
   say('added', index)
   return opened
@@ -74,13 +75,13 @@ await first.clearPiece(4)
 await complete(first, 0, 4)
 await first.close()
 
-// A second one that flushes at once, and leaves pieces that are stored and not recorded.
-const second = await open(1, 'power')
+// A second one that flushes at once, and leaves pieces that are stored and not recorded, which the next writer takes over.
+const second = await open(1, 'power', { fence: 1 })
 const [kept, ...recorded] = pieces(1)
 await completeAll(second, 1, recorded)
 await write(second, 1, kept)
 await second.close()
-const again = await open(1, 'power')
+const again = await open(1, 'power', { fence: 2 })
 say('completed', 1, kept)
 await again.close()
 
@@ -120,11 +121,11 @@ const cache = await storage.CacheManager.open(
   { local: chunkStore, remote, database },
   { capacityBytes, chunkSizeBytes },
 )
-const old = await open(0, 'process', cache)
+const old = await open(0, 'process', { store: cache })
 await cache.freeBytes()
 say('bounded')
 await cache.whenUploaded()
-const fourth = await open(3, 'process', cache)
+const fourth = await open(3, 'process', { store: cache })
 for (const piece of pieces(3)) await complete(fourth, 3, piece)
 await fourth.close()
 await cache.whenUploaded()

@@ -9,6 +9,7 @@ import type {
   StagingArea,
   StagingChunkStore,
 } from '../src/chunk-store.js'
+import type { FenceOptions } from '../src/fence.js'
 import type { ManifestStore } from '../src/manifest-store.js'
 import type { TorrentId } from '../src/torrent-layout.js'
 
@@ -121,6 +122,10 @@ class MeasuredStagingArea implements StagingArea {
 
   list(torrentId: TorrentId): AsyncIterable<StagedChunk> {
     return this.#inner.list(torrentId)
+  }
+
+  takeOver(torrentId: TorrentId, options?: FenceOptions): Promise<void> {
+    return this.#inner.takeOver(torrentId, options)
   }
 
   async discardAll(torrentId: TorrentId): Promise<void> {

@@ -26,7 +26,10 @@ describe('MapStorage', () => {
 })
 
 /** One library for all clauses, made by the first of them. */
-function baeStorages(openStore: (database: Database) => Promise<StagingChunkStore>): StorageSubject {
+function baeStorages(
+  openStore: (database: Database) => Promise<StagingChunkStore>,
+  fenceOf: () => number | undefined = () => undefined,
+): StorageSubject {
   const database: Database = new MemoryDatabase()
   const ids = new WeakMap<Storage, TorrentId>()
   let store: Promise<StagingChunkStore> | undefined
@@ -35,7 +38,7 @@ function baeStorages(openStore: (database: Database) => Promise<StagingChunkStor
     // Chunks of four blocks: some of the pieces are smaller, some larger.
     const createStorage = createStorageFactory(
       { chunkStore: await store, database },
-      { chunkSizeBytes: 65_536 },
+      { chunkSizeBytes: 65_536, fenceOf },
     )
     const storage = await createStorage(id, layout, { infoSection: Uint8Array.of(0x64, 0x65) })
     ids.set(storage, id)
@@ -68,12 +71,27 @@ describe('BaeStorage on DirectoryChunkStore', () => {
   )
 })
 
+describe('BaeStorage whose owner is another one each time', () => {
+  let fence = 0
+  storageCompliance(
+    { describe, it },
+    baeStorages(
+      async () => DirectoryChunkStore.open(await fileDirectory()),
+      () => ++fence,
+    ),
+  )
+})
+
 describe('BaeStorage on a CacheManager', () => {
   const limits = { capacityBytes: 512 << 20, chunkSizeBytes: 65_536 }
   describe('alone', () => {
     const open = (database: Database): Promise<StagingChunkStore> =>
       CacheManager.open({ local: new MemoryChunkStore(), database }, limits)
-    storageCompliance({ describe, it }, baeStorages(open))
+    let fence = 0
+    storageCompliance(
+      { describe, it },
+      baeStorages(open, () => ++fence),
+    )
   })
   describe('with a remote store', () => {
     const open = (database: Database): Promise<StagingChunkStore> =>

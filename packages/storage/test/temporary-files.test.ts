@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expect, it } from 'vitest'
+import { readOwner } from '../src/chunk-store/file-owner.js'
 import { TemporaryFiles } from '../src/chunk-store/temporary-files.js'
 import { collect } from '../src/compliance/expectations.js'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -18,7 +19,7 @@ async function deadPid(): Promise<number> {
 
 it('what dead processes were about to put goes at once, what is of nobody known goes after an hour', async () => {
   const directory = await temporaryDirectory()
-  const ours = basename((await TemporaryFiles.open(directory)).newPath())
+  const ours = basename((await TemporaryFiles.open(directory, await readOwner())).newPath())
   const [processes, pid, start, id] = ours.split('.')
   const anotherBoot = [`0${processes}`, pid, start, id].join('.')
   const dead = [processes, await deadPid(), start, id].join('.')
@@ -26,7 +27,7 @@ it('what dead processes were about to put goes at once, what is of nobody known 
   const names = [ours, anotherBoot, dead, sameNumber, 'young', 'old']
   for (const name of names) await writeFile(join(directory, name), 'half')
   for (const name of [ours, 'old']) await utimes(join(directory, name), anHourAgo, anHourAgo)
-  const files = await TemporaryFiles.open(directory)
+  const files = await TemporaryFiles.open(directory, await readOwner())
   expect((await readdir(directory)).sort()).toEqual([ours, anotherBoot, 'young'].sort())
   const all = { beforeMs: Infinity, remove: false }
   expect((await collect(files.leftovers(all))).sort()).toEqual([anotherBoot, 'young'].sort())
@@ -35,9 +36,11 @@ it('what dead processes were about to put goes at once, what is of nobody known 
 
 it('what cannot be removed keeps nobody from opening the folder', async () => {
   const directory = await temporaryDirectory()
-  const [processes, pid, start] = basename((await TemporaryFiles.open(directory)).newPath()).split('.')
+  const [processes, pid, start] = basename(
+    (await TemporaryFiles.open(directory, await readOwner())).newPath(),
+  ).split('.')
   const name = [processes, pid, `${start}1`, 'x'].join('.')
   await mkdir(join(directory, name))
-  await TemporaryFiles.open(directory)
+  await TemporaryFiles.open(directory, await readOwner())
   expect(await readdir(directory)).toEqual([name])
 })

@@ -3,6 +3,7 @@ import type { ByteRange } from '../byte-range.js'
 import { assertByteRange } from '../chunk-store/read-exactly.js'
 import type { ChunkKey, StagedChunk, StagingArea, StagingWriteOptions } from '../chunk-store.js'
 import { StorageError } from '../errors.js'
+import { type FenceOptions, isOlder } from '../fence.js'
 import type { InFlightCalls } from '../in-flight-calls.js'
 import { KeyedQueue } from '../keyed-queue.js'
 import type { TorrentId } from '../torrent-layout.js'
@@ -101,9 +102,29 @@ export class CachedStagingArea implements StagingArea {
     return this.#inner.list(torrentId)
   }
 
-  async discardAll(torrentId: TorrentId): Promise<void> {
+  /** Where an older writer may still be there its chunks are copied a few at a time, for which nothing is kept. */
+  async takeOver(torrentId: TorrentId, options: FenceOptions & AbortOptions = {}): Promise<void> {
+    const { account, calls, holder } = this.#deps
+    const { fence } = options
+    await calls.run(async () => {
+      const older: StagedChunk[] = []
+      for await (const chunk of this.#inner.list(torrentId))
+        if (isOlder(chunk.fence, fence)) older.push(chunk)
+      if (older.length > 0) await holder.hold()
+      await this.#inner.takeOver(torrentId, options)
+      for (const chunk of older) {
+        const bytes = account.end(chunk)
+        const { fileIndex, chunk: number } = chunk
+        const own = { torrentId, fileIndex, chunk: number, ...(fence !== undefined && { fence }) }
+        if (account.kept(own) < bytes) account.keep(own, bytes)
+      }
+      this.#ended.tell()
+    })
+  }
+
+  async discardAll(torrentId: TorrentId, options: FenceOptions = {}): Promise<void> {
     await this.#deps.calls.run(async () => {
-      await this.#inner.discardAll(torrentId)
+      await this.#inner.discardAll(torrentId, options)
       this.#deps.account.endTorrent(torrentId)
       this.#ended.tell()
     })

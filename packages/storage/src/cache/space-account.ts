@@ -141,6 +141,7 @@ export class SpaceAccount {
   }
 }
 
-function placeOf({ fileIndex, chunk }: StagedChunk): string {
-  return `${fileIndex}-${chunk}`
+/** What an older writer has left of a chunk takes room, too. */
+function placeOf({ fileIndex, chunk, fence }: StagedChunk): string {
+  return `${fileIndex}-${chunk}-${fence}`
 }

@@ -18,6 +18,7 @@ import { ioError, isAbsent } from '../io-error.js'
 import { absentAsUndefined } from './absent-as-undefined.js'
 import { DirectoryManifestStore } from './directory-manifest-store.js'
 import { DirectoryStagingArea } from './directory-staging-area.js'
+import { type FileOwner, readOwner } from './file-owner.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
 import { TemporaryFiles } from './temporary-files.js'
 import { UnflushedFiles } from './unflushed-files.js'
@@ -27,7 +28,8 @@ import { type Done, isThere, withFile } from './with-file.js'
 const maxOpenFiles = 16
 
 /**
- * Chunks as files of a folder: `chunks/ab/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`,
+ * Chunks as files of a folder: `chunks/ab/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`, with a
+ * fence `<file>-<chunk>-<fence>.<process>`,
  * manifests `manifests/<name>`, what is being put `temp/`. All of it on one file system, so that a chunk gets its name by a rename.
  *
  * What a call has settled survives the death of the process; a power cut only once it was flushed, by the
@@ -43,7 +45,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
   readonly #temporary: TemporaryFiles
   readonly #unflushed: UnflushedFiles
 
-  private constructor(directory: string, temporary: TemporaryFiles) {
+  private constructor(directory: string, temporary: TemporaryFiles, owner: FileOwner | undefined) {
     this.name = `directory ${directory}`
     this.#directory = directory
     this.#temporary = temporary
@@ -53,6 +55,8 @@ export class DirectoryChunkStore implements StagingChunkStore {
       calls: this.#calls,
       files: this.#files,
       unflushed: this.#unflushed,
+      temporary,
+      owner,
       pathOfKey: (key) => this.#path(key),
     })
     this.manifests = new DirectoryManifestStore(join(directory, 'manifests'), {
@@ -68,7 +72,9 @@ export class DirectoryChunkStore implements StagingChunkStore {
     try {
       for (const part of ['chunks', 'staging', 'manifests', 'temp'])
         await mkdir(join(directory, part), { recursive: true })
-      return new DirectoryChunkStore(directory, await TemporaryFiles.open(join(directory, 'temp')))
+      const owner = await readOwner()
+      const temporary = await TemporaryFiles.open(join(directory, 'temp'), owner)
+      return new DirectoryChunkStore(directory, temporary, owner)
     } catch (error) {
       throw ioError(`opening the chunk store ${directory}`, error)
     }

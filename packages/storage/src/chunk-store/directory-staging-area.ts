@@ -1,4 +1,4 @@
-import { mkdir, opendir, rename, rm } from 'node:fs/promises'
+import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
@@ -6,12 +6,18 @@ import type { ChunkKey, StagedChunk, StagingArea } from '../chunk-store.js'
 import type { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
 import { StorageError } from '../errors.js'
+import type { FenceOptions } from '../fence.js'
 import type { InFlightCalls } from '../in-flight-calls.js'
-import { ioError, isAbsent } from '../io-error.js'
+import { errnoOf, ioError, isAbsent } from '../io-error.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { absentAsUndefined } from './absent-as-undefined.js'
+import { type FileOwner, ownerName } from './file-owner.js'
+import { NewestStaged } from './newest-staged.js'
 import { PositionalWriter } from './positional-writer.js'
 import { assertByteRange, readExactly } from './read-exactly.js'
+import { isTorrentId, stagedName } from './staged-names.js'
+import { stagedFilesIn, takeOverStaged } from './take-over-staged.js'
+import type { TemporaryFiles } from './temporary-files.js'
 import type { UnflushedFiles } from './unflushed-files.js'
 import { isThere, withFile } from './with-file.js'
 
@@ -20,6 +26,9 @@ export interface DirectoryStagingDeps {
   /** Bounds the open files of the whole store. */
   readonly files: ConcurrencyLimit
   readonly unflushed: UnflushedFiles
+  readonly temporary: TemporaryFiles
+  /** This process, where the system tells. */
+  readonly owner: FileOwner | undefined
   readonly pathOfKey: (key: ChunkKey) => string
 }
 
@@ -28,10 +37,14 @@ export class DirectoryStagingArea implements StagingArea {
   readonly #directory: string
   readonly #deps: DirectoryStagingDeps
   readonly #writer = new PositionalWriter()
+  readonly #newest = new NewestStaged()
+  /** In the names of files with a fence. */
+  readonly #ownerName: string | undefined
 
   constructor(directory: string, deps: DirectoryStagingDeps) {
     this.#directory = directory
     this.#deps = deps
+    this.#ownerName = deps.owner && ownerName(deps.owner)
   }
 
   async write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
@@ -54,10 +67,14 @@ export class DirectoryStagingArea implements StagingArea {
     assertByteRange(range)
     const path = this.#path(chunk)
     return await this.#run(`reading ${nameOf(chunk)}`, options, async () => {
-      const read = withFile<Uint8Array | undefined>(path, 'r', (descriptor, done) =>
-        readExactly(descriptor, range, done),
-      )
-      return await absentAsUndefined(read)
+      const found = await readIfThere(path, range)
+      if (found !== 'absent') return found
+      const newest =
+        chunk.fence === undefined
+          ? await this.#newest.find(this.#torrentDirectory(chunk.torrentId), chunk)
+          : undefined
+      const late = newest === undefined ? 'absent' : await readIfThere(newest, range)
+      return late === 'absent' ? undefined : late
     })
   }
 
@@ -92,23 +109,28 @@ export class DirectoryStagingArea implements StagingArea {
 
   async *list(torrentId: TorrentId): AsyncIterable<StagedChunk> {
     this.#deps.calls.refuseWhenClosed()
-    const directory = this.#torrentDirectory(torrentId)
     try {
-      const entries = await absentAsUndefined(opendir(directory))
-      if (entries === undefined) return
-      for await (const { name } of entries) {
-        const [, fileIndex, chunk] = /^(\d+)-(\d+)$/.exec(name) ?? []
-        if (chunk !== undefined) yield { torrentId, fileIndex: Number(fileIndex), chunk: Number(chunk) }
-      }
+      for await (const { chunk } of stagedFilesIn(this.#torrentDirectory(torrentId), torrentId)) yield chunk
     } catch (error) {
       throw ioError(`listing the staged chunks of torrent ${torrentId}`, error)
     }
   }
 
-  async discardAll(torrentId: TorrentId): Promise<void> {
+  async takeOver(torrentId: TorrentId, options: FenceOptions & AbortOptions = {}): Promise<void> {
     const directory = this.#torrentDirectory(torrentId)
-    const removal = (): Promise<void> => rm(directory, { recursive: true, force: true })
-    await this.#run(`discarding the staged chunks of torrent ${torrentId}`, undefined, removal)
+    await this.#run(`taking over the staged chunks of torrent ${torrentId}`, options, () =>
+      takeOverStaged(directory, torrentId, this.#deps, options),
+    )
+  }
+
+  async discardAll(torrentId: TorrentId, { fence }: FenceOptions = {}): Promise<void> {
+    const directory = this.#torrentDirectory(torrentId)
+    await this.#run(`discarding the staged chunks of torrent ${torrentId}`, undefined, async () => {
+      if (fence === undefined) return await rm(directory, { recursive: true, force: true })
+      for await (const { name, chunk } of stagedFilesIn(directory, torrentId))
+        if ((chunk.fence ?? -1) <= fence) await rm(join(directory, name), { force: true })
+      await removeIfEmpty(directory)
+    })
   }
 
   async *listTorrents(): AsyncIterable<TorrentId> {
@@ -152,16 +174,29 @@ export class DirectoryStagingArea implements StagingArea {
     return join(this.#directory, torrentId)
   }
 
-  #path({ torrentId, fileIndex, chunk }: StagedChunk): string {
-    if (!Number.isSafeInteger(fileIndex) || !Number.isSafeInteger(chunk) || fileIndex < 0 || chunk < 0) {
-      throw new RangeError(`no place of a chunk: file ${fileIndex}, chunk ${chunk}`)
-    }
-    return join(this.#torrentDirectory(torrentId), `${fileIndex}-${chunk}`)
+  #path(chunk: StagedChunk): string {
+    return join(this.#torrentDirectory(chunk.torrentId), stagedName(chunk, this.#ownerName))
   }
 }
 
-function isTorrentId(name: string): name is TorrentId {
-  return /^[0-9A-Za-z][0-9A-Za-z-]*$/.test(name)
+async function readIfThere(path: string, range: ByteRange): Promise<Uint8Array | 'absent' | undefined> {
+  try {
+    return await withFile<Uint8Array | undefined>(path, 'r', (descriptor, done) =>
+      readExactly(descriptor, range, done),
+    )
+  } catch (error) {
+    if (isAbsent(error)) return 'absent'
+    throw error
+  }
+}
+
+/** Somebody may be about to stage there. */
+async function removeIfEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory)
+  } catch (error) {
+    if (!isAbsent(error) && errnoOf(error) !== 'ENOTEMPTY') throw error
+  }
 }
 
 function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): string {

@@ -2,6 +2,7 @@ import type { AbortOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { ChunkKey, StagedChunk, StagingArea } from '../chunk-store.js'
 import { StorageError } from '../errors.js'
+import { assertFence, type FenceOptions, isOlder } from '../fence.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { assertByteRange } from './read-exactly.js'
 
@@ -28,6 +29,7 @@ export class MemoryStagingArea implements StagingArea {
 
   async write(chunk: StagedChunk, offset: number, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
     this.#begin(options)
+    if (chunk.fence !== undefined) assertFence(chunk.fence)
     assertByteRange({ offset, length: bytes.length })
     const staged = this.#staged.get(nameOf(chunk)) ?? { chunk, memory: new Uint8Array(0), lengthBytes: 0 }
     const end = offset + bytes.length
@@ -44,7 +46,7 @@ export class MemoryStagingArea implements StagingArea {
   async read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
     this.#begin(options)
     assertByteRange(range)
-    const staged = this.#staged.get(nameOf(chunk))
+    const staged = this.#staged.get(nameOf(chunk)) ?? this.#newest(chunk)
     const end = range.offset + range.length
     if (staged === undefined || end > staged.lengthBytes) return undefined
     return staged.memory.slice(range.offset, end)
@@ -74,10 +76,28 @@ export class MemoryStagingArea implements StagingArea {
     }
   }
 
-  async discardAll(torrentId: TorrentId): Promise<void> {
+  async takeOver(torrentId: TorrentId, options: FenceOptions & AbortOptions = {}): Promise<void> {
+    this.#begin(options)
+    const { fence } = options
+    // Without a fence anything that has one is newer than what is there.
+    const kept = new Set(fence === undefined ? [] : this.#staged.keys())
+    for (const [name, staged] of [...this.#staged].sort(
+      ([, a], [, b]) => rankOf(a.chunk) - rankOf(b.chunk),
+    )) {
+      const { torrentId: id, fileIndex, chunk } = staged.chunk
+      if (id !== torrentId || !isOlder(staged.chunk.fence, fence)) continue
+      this.#staged.delete(name)
+      const own = { torrentId, fileIndex, chunk, ...(fence !== undefined && { fence }) }
+      if (kept.has(nameOf(own))) continue
+      this.#staged.set(nameOf(own), { ...staged, chunk: own, memory: new Uint8Array(staged.memory) })
+    }
+  }
+
+  async discardAll(torrentId: TorrentId, { fence }: FenceOptions = {}): Promise<void> {
     this.#begin()
     for (const [name, { chunk }] of this.#staged) {
-      if (chunk.torrentId === torrentId) this.#staged.delete(name)
+      const isNewer = fence !== undefined && rankOf(chunk) > fence
+      if (chunk.torrentId === torrentId && !isNewer) this.#staged.delete(name)
     }
   }
 
@@ -86,12 +106,26 @@ export class MemoryStagingArea implements StagingArea {
     yield* new Set(Array.from(this.#staged.values(), ({ chunk }) => chunk.torrentId))
   }
 
+  /** For who names no fence: of a chunk that somebody with one fills. */
+  #newest(place: StagedChunk): Staged | undefined {
+    if (place.fence !== undefined) return undefined
+    const all = [...this.#staged.values()].filter(
+      ({ chunk: { torrentId, fileIndex, chunk } }) =>
+        torrentId === place.torrentId && fileIndex === place.fileIndex && chunk === place.chunk,
+    )
+    return all.sort((a, b) => rankOf(b.chunk) - rankOf(a.chunk))[0]
+  }
+
   #begin(options?: AbortOptions): void {
     this.#deps.refuseWhenClosed()
     options?.signal?.throwIfAborted()
   }
 }
 
-function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): string {
-  return `${torrentId}/${fileIndex}-${chunk}`
+function nameOf({ torrentId, fileIndex, chunk, fence }: StagedChunk): string {
+  return `${torrentId}/${fileIndex}-${chunk}${fence === undefined ? '' : `-${fence}`}`
+}
+
+function rankOf({ fence }: StagedChunk): number {
+  return fence ?? -1
 }

@@ -86,7 +86,7 @@ export class UnflushedFiles {
 }
 
 /** False when there is no such file any more. */
-async function flushFile(path: string): Promise<boolean> {
+export async function flushFile(path: string): Promise<boolean> {
   try {
     await withFile<void>(path, 'r', (descriptor, done) => fs.fdatasync(descriptor, (error) => done(error)))
     return true

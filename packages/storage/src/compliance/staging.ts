@@ -4,6 +4,7 @@ import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../c
 import type { TorrentId } from '../torrent-layout.js'
 import { patternBytes } from './bytes.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
+import { stagingFenceClauses } from './staging-fences.js'
 import { type Clauses, runClauses, type Skip, type TestApi } from './test-api.js'
 
 export interface StagingSubject {
@@ -276,6 +277,19 @@ function reopenClauses(
   reopen: (closed: StagingChunkStore) => Promise<StagingChunkStore>,
 ): Clauses<StagingSubject> {
   return {
+    'what was staged with a fence is taken over after a restart': async (subject) => {
+      const before = await subject.create()
+      const bytes = patternBytes(1, 100_000)
+      await before.staging.write({ ...place, fence: 3 }, 0, bytes)
+      await before.close()
+      await using after = await reopen(before)
+      assert.deepEqual(await collect(after.staging.list(torrent)), [{ ...place, fence: 3 }])
+      await after.staging.takeOver(torrent, { fence: 4 })
+      await after.staging.seal({ ...place, fence: 4 }, keyOf(bytes))
+      sameBytes(await after.get(keyOf(bytes)), bytes, 'sealed by the next writer')
+      assert.deepEqual(await collect(after.staging.list(torrent)), [])
+    },
+
     'what was staged is staged after a restart, and can be sealed': async (subject) => {
       const before = await subject.create()
       const bytes = patternBytes(1, 100_000)
@@ -299,6 +313,7 @@ export function stagingCompliance(
     ...bytesClauses,
     ...sealClauses,
     ...listClauses,
+    ...stagingFenceClauses,
     ...placesClauses,
     ...leftoverClauses,
     ...flushClauses,

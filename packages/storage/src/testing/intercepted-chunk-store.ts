@@ -10,6 +10,7 @@ import type {
   StagingChunkStore,
   StagingWriteOptions,
 } from '../chunk-store.js'
+import type { FenceOptions } from '../fence.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
@@ -27,6 +28,7 @@ export type StoreOperation =
   | 'staging.seal'
   | 'staging.discard'
   | 'staging.list'
+  | 'staging.takeOver'
   | 'staging.discardAll'
   | 'manifests.put'
   | 'manifests.get'
@@ -154,9 +156,14 @@ class InterceptedStagingArea implements StagingArea {
     yield* this.#inner.list(torrentId)
   }
 
-  async discardAll(torrentId: TorrentId): Promise<void> {
+  async takeOver(torrentId: TorrentId, options?: FenceOptions & AbortOptions): Promise<void> {
+    await this.#interceptor.before('staging.takeOver')
+    await this.#inner.takeOver(torrentId, options)
+  }
+
+  async discardAll(torrentId: TorrentId, options?: FenceOptions): Promise<void> {
     await this.#interceptor.before('staging.discardAll')
-    await this.#inner.discardAll(torrentId)
+    await this.#inner.discardAll(torrentId, options)
   }
 
   async *listTorrents(): AsyncIterable<TorrentId> {

@@ -10,6 +10,7 @@ import type {
   StagingArea,
   StagingChunkStore,
 } from '../chunk-store.js'
+import { type FenceOptions, isOlder } from '../fence.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { TorrentId } from '../torrent-layout.js'
 
@@ -149,11 +150,25 @@ class PowerCutStagingArea implements StagingArea {
     return this.#inner.list(torrentId)
   }
 
-  async discardAll(torrentId: TorrentId): Promise<void> {
+  /** What was not flushed of the one that is taken over is not flushed of the one that it becomes. */
+  async takeOver(torrentId: TorrentId, options: FenceOptions & AbortOptions = {}): Promise<void> {
+    await this.#inner.takeOver(torrentId, options)
+    const { fence } = options
+    for (const [name, { place, ranges }] of [...this.#unflushed]) {
+      if (typeof place === 'string' || place.torrentId !== torrentId || !isOlder(place.fence, fence)) continue
+      this.#unflushed.delete(name)
+      const { fileIndex, chunk } = place
+      const own = { torrentId, fileIndex, chunk, ...(fence !== undefined && { fence }) }
+      const known = this.#unflushed.get(nameOf(own))?.ranges ?? []
+      this.#unflushed.set(nameOf(own), { place: own, ranges: [...known, ...ranges] })
+    }
+  }
+
+  async discardAll(torrentId: TorrentId, options?: FenceOptions): Promise<void> {
     for (const name of this.#unflushed.keys()) {
       if (name.startsWith(`${torrentId}/`)) this.#unflushed.delete(name)
     }
-    await this.#inner.discardAll(torrentId)
+    await this.#inner.discardAll(torrentId, options)
   }
 
   listTorrents(): AsyncIterable<TorrentId> {
@@ -161,6 +176,6 @@ class PowerCutStagingArea implements StagingArea {
   }
 }
 
-function nameOf({ torrentId, fileIndex, chunk }: StagedChunk): Name {
-  return `${torrentId}/${fileIndex}-${chunk}`
+function nameOf({ torrentId, fileIndex, chunk, fence }: StagedChunk): Name {
+  return `${torrentId}/${fileIndex}-${chunk}-${fence}`
 }
