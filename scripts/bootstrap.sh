@@ -42,6 +42,13 @@ get_system_packages() {
   has_libtorrent || stop "libtorrent-rasterbar 2.0.8 or newer is needed, and apt has none; see $log."
 }
 
+# With it the addon hashes faster, and nothing needs it: Debian has it for amd64 alone.
+get_multi_buffer() {
+  local package=libipsec-mb-dev
+  [ ! -e /usr/include/intel-ipsec-mb.h ] && may_install && apt-cache show "$package" >/dev/null 2>&1 || return 0
+  install_packages "$package"
+}
+
 get_pnpm() {
   local tools="$state/tools"
   [ "$(cat "$tools/version" 2>/dev/null)" = "$pnpm_version" ] && return 0
@@ -83,6 +90,7 @@ main() {
   : >"$log"
   choose_home
   get_system_packages
+  get_multi_buffer
   use_tools
   get_pnpm
   get_packages

@@ -33,7 +33,7 @@ export const nativeMutants: MutatedPackage = {
   name: 'native',
   patches: join(native, 'cpp-test/mutants'),
   prepare(mutants) {
-    copyParts(native, copy, ['cpp', 'cpp-test'])
+    copyParts(native, copy, ['cpp', 'cpp-test', 'scripts'])
     if (mutants.every(({ tests }) => tests.length === 0)) return
     copyParts(native, packageCopy, packageParts)
     surroundCopy(native, packageCopy)

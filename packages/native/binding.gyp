@@ -1,4 +1,6 @@
 {
+  # Intel's multi-buffer library hashes several blocks at once. The addon does without where it is not.
+  "variables": {"multi_buffer%": "<!(node scripts/has-multi-buffer.mjs)"},
   "targets": [
     {
       "target_name": "bae_native",
@@ -31,6 +33,7 @@
         "cpp/disk/disk_services.cc",
         "cpp/disk/half_pieces.cc",
         "cpp/disk/hasher_thread.cc",
+        "cpp/disk/leaf_digests.cc",
         "cpp/disk/network_queue.cc",
         "cpp/disk/piece_buffer.cc",
         "cpp/disk/piece_geometry.cc",
@@ -53,6 +56,7 @@
       ],
       "libraries": ["<!@(pkg-config --libs libtorrent-rasterbar)"],
       "conditions": [
+        ["multi_buffer==1", {"defines": ["BAE_MULTI_BUFFER"], "libraries": ["-lIPSec_MB"]}],
         # The libraries of a prebuilt addon lie beside it. DT_RPATH and not DT_RUNPATH: it also counts for what
         # these libraries need themselves.
         ["OS=='linux'", {"sources": ["cpp/binding/process_allocator.cc"], "ldflags": ["-Wl,-rpath,'$$ORIGIN'", "-Wl,--disable-new-dtags"]}]

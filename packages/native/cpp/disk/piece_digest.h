@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "leaf_digests.h"
 #include "piece_buffer.h"
 
 namespace bae {
@@ -28,20 +29,21 @@ class PieceHasher {
   // What follows the last: whole blocks, but at the end of the piece. Null stands for zeroes.
   void update(char const* bytes, int length) {
     static char const zeroes[kBlockBytes] = {};
-    // Block by block, so that the second digest finds the bytes in the cache.
-    for (int done = 0; done < length; done += kBlockBytes) {
-      updateBlock(bytes == nullptr ? zeroes : bytes + done, std::min(kBlockBytes, length - done));
+    int const partBytes = bytes == nullptr ? kBlockBytes : kPartBytes;
+    for (int done = 0; done < length; done += partBytes) {
+      updatePart(bytes == nullptr ? zeroes : bytes + done, std::min(partBytes, length - done));
     }
   }
 
   PieceDigest finish() { return {m_v1Bytes > 0 ? m_v1.final() : lt::sha1_hash(), std::move(m_leaves)}; }
 
  private:
-  void updateBlock(char const* bytes, int length) {
+  // Enough leaves for all lanes, and little enough that the second digest finds the bytes in the cache.
+  static constexpr int kPartBytes = 16 * kBlockBytes;
+
+  void updatePart(char const* bytes, int length) {
     if (m_offset < m_v1Bytes) m_v1.update(bytes, std::min(length, m_v1Bytes - m_offset));
-    if (m_offset < m_leafBytes) {
-      m_leaves.push_back(lt::hasher256(bytes, std::min(length, m_leafBytes - m_offset)).final());
-    }
+    if (m_offset < m_leafBytes) appendLeafDigests(bytes, std::min(length, m_leafBytes - m_offset), m_leaves);
     m_offset += length;
   }
 
