@@ -49,6 +49,7 @@ import { StorageLibrary } from './library/storage-library.js'
 import type { VerifyOptions } from './library-like.js'
 import { LoggedImports } from './log/logged-imports.js'
 import { loopbackNetwork, networkOf } from './network-of.js'
+import type { ServiceLimits } from './service-limits.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import { createTorrentId } from './torrent-id.js'
 
@@ -70,9 +71,13 @@ export const composition: Composition = {
     const network = loopbackOnly ? loopbackNetwork : networkOf(config)
     const { service, client } = await openService(config, folder, { ...options, network })
     try {
-      if (!withoutSession) await client.start()
+      if (withoutSession) return service
+      await client.start()
       const inOrderAboveBytes = unfinishedBytesOf(config)
-      running?.onChange((next) => client.configure(askedInOrder(networkOf(next), inOrderAboveBytes)))
+      running?.onChange(async (next) => {
+        client.configure(askedInOrder(networkOf(next), inOrderAboveBytes))
+        await service.setLimits(serviceLimitsOf(next))
+      })
       const { libraryDirectory: library } = config
       options.logger?.info({ library, port: client.listenPort }, 'the library is open for imports')
       return service
@@ -120,11 +125,21 @@ async function openService(
     const network = options.network && askedInOrder(options.network, inOrderAboveBytes)
     const client = new TorrentClient({ createStorage, ...(logger && { logger }) }, network)
     const deps = { client: client satisfies TorrentClientLike, imports, library, inOrderAboveBytes }
-    return { client, service: new ImportService({ ...deps, selectFiles: selectedFiles }) }
+    return {
+      client,
+      service: new ImportService(
+        { ...deps, selectFiles: selectedFiles },
+        { limits: serviceLimitsOf(config) },
+      ),
+    }
   } catch (error) {
     await closeAll(closers)
     throw error
   }
+}
+
+function serviceLimitsOf({ activeDownloads, activeSeeds, metadataFetches }: Config): ServiceLimits {
+  return { activeDownloads, activeSeeds, metadataFetches }
 }
 
 /** How much may be unfinished at a time in a library that gives what is whole away. */

@@ -19,6 +19,10 @@ export interface Config {
   readonly checkReads: ReadChecks
   /** Where peers may reach us, as libtorrent's listen_interfaces: 'ADDRESS:PORT', several with commas. */
   readonly listenInterfaces: string
+  /** What a service does at a time: see ServiceLimits. 0 is a limit. */
+  readonly activeDownloads: number
+  readonly activeSeeds: number
+  readonly metadataFetches: number
   /** Of all torrents together. Unlimited when it is left out, and so is the next. */
   readonly maxDownloadBytesPerSecond?: number
   readonly maxUploadBytesPerSecond?: number
@@ -43,6 +47,9 @@ export const fieldOf = {
   durability: 'durability',
   checkReads: 'checkReads',
   listen: 'listenInterfaces',
+  activeDownloads: 'activeDownloads',
+  activeSeeds: 'activeSeeds',
+  metadataFetches: 'metadataFetches',
   downloadRate: 'maxDownloadBytesPerSecond',
   uploadRate: 'maxUploadBytesPerSecond',
   encryption: 'encryption',

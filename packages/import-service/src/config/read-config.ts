@@ -109,11 +109,16 @@ function folderOf(folder: string, origin: Origin | undefined, { homeDirectory }:
 }
 
 /** These have a default, so that somebody has always said them. */
-type Complete = SettingValues & {
-  readonly [Key in 'library' | 'durability' | 'checkReads' | 'listen' | 'encryption']: NonNullable<
-    SettingValues[Key]
-  >
-}
+type Always =
+  | 'library'
+  | 'durability'
+  | 'checkReads'
+  | 'listen'
+  | 'activeDownloads'
+  | 'activeSeeds'
+  | 'metadataFetches'
+  | 'encryption'
+type Complete = SettingValues & { readonly [Key in Always]: NonNullable<SettingValues[Key]> }
 
 function configOf(values: SettingValues, place: (key: SettingKey, folder: string) => string): Config {
   const { library, durability, checkReads, listen, encryption, ...rest } = values as Complete
@@ -128,6 +133,9 @@ function configOf(values: SettingValues, place: (key: SettingKey, folder: string
     durability,
     checkReads,
     listenInterfaces: listen,
+    activeDownloads: rest.activeDownloads,
+    activeSeeds: rest.activeSeeds,
+    metadataFetches: rest.metadataFetches,
     ...(downloadRate != null && { maxDownloadBytesPerSecond: downloadRate }),
     ...(uploadRate != null && { maxUploadBytesPerSecond: uploadRate }),
     encryption,

@@ -31,6 +31,7 @@ function limit(parse: (text: string) => number | undefined, what: string) {
 
 const folder = word((text) => text || undefined, 'names a folder')
 const rate = limit(parseRate, 'is bytes in a second or a rate such as "10 MiB/s"')
+const count = word(parseCount, 'is a whole number')
 const onOff = word(parseSwitch, 'is "on" or "off"')
 
 /** Every setting, as text comes in and as a value goes out. What is left out of a source stays out. */
@@ -47,6 +48,9 @@ export const schema = v.strictObject({
   listen: v.optional(
     word(parseListen, 'is ADDRESS:PORT, several with commas, such as "0.0.0.0:6881,[::]:6881"'),
   ),
+  activeDownloads: v.optional(count),
+  activeSeeds: v.optional(count),
+  metadataFetches: v.optional(count),
   downloadRate: v.optional(rate),
   uploadRate: v.optional(rate),
   encryption: v.optional(oneOf(['disabled', 'enabled', 'forced'])),
@@ -62,6 +66,10 @@ export type SettingValues = v.InferOutput<typeof schema>
 /** Nothing moves at a rate of 0, which libtorrent takes for no limit at all. */
 function parseRate(text: string): number | undefined {
   return parseBytes(text.replace(/\s*\/\s*s$/i, '')) || undefined
+}
+
+function parseCount(text: string): number | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }
 
 function parseSwitch(text: string): boolean | undefined {

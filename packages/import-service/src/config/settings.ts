@@ -58,6 +58,24 @@ export const settings = {
     initially: '0.0.0.0:6881,[::]:6881',
     isLive: true,
   },
+  activeDownloads: {
+    variable: 'BAE_ACTIVE_DOWNLOADS',
+    text: 'how many imports a service downloads or verifies at a time',
+    initially: '5',
+    isLive: true,
+  },
+  activeSeeds: {
+    variable: 'BAE_ACTIVE_SEEDS',
+    text: 'how many it gives to others at a time',
+    initially: '200',
+    isLive: true,
+  },
+  metadataFetches: {
+    variable: 'BAE_METADATA_FETCHES',
+    text: 'of how many magnet links it asks peers at a time what they are about',
+    initially: '10',
+    isLive: true,
+  },
   downloadRate: {
     variable: 'BAE_DOWNLOAD_RATE',
     text: 'how fast all torrents together may fetch, such as 10 MiB/s, or unlimited',
