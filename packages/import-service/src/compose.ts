@@ -129,7 +129,7 @@ async function openService(
       client,
       service: new ImportService(
         { ...deps, selectFiles: selectedFiles },
-        { limits: serviceLimitsOf(config) },
+        { limits: serviceLimitsOf(config), seed: config.seed },
       ),
     }
   } catch (error) {

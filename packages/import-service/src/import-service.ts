@@ -54,11 +54,13 @@ export class ImportService implements AsyncDisposable {
   readonly #control: ImportControl
   readonly #changes = new Bell()
   readonly #added = new Set<Import>()
+  readonly #seed: boolean
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
   constructor(deps: ImportServiceDeps, options: Partial<ServiceOptions> = {}) {
     this.#deps = deps
+    this.#seed = options.seed ?? DEFAULT_SERVICE_OPTIONS.seed
     this.#clock = deps.clock ?? systemClock
     this.#catalog = new ImportCatalog(deps)
     this.#statuses = new StatusFeed(deps.client)
@@ -125,7 +127,10 @@ export class ImportService implements AsyncDisposable {
     this.#assertOpen()
     const deps = { imports: this.#deps.imports, now: () => this.#clock.now() }
     const choice = this.#choiceOf(source, options)
-    const { record, isKnown } = await submitImport(deps, source, choice, options)
+    const { record, isKnown } = await submitImport(deps, source, choice, {
+      ...options,
+      seed: options.seed || this.#seed,
+    })
     if (!isKnown) this.#changes.ring()
     else await this.#submitAgain(record, options)
     void this.#scheduler.wake()

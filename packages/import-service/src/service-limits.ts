@@ -17,6 +17,8 @@ export const DEFAULT_SERVICE_LIMITS: ServiceLimits = {
 
 export interface ServiceOptions {
   readonly limits: Partial<ServiceLimits>
+  /** Whether all that is submitted goes on giving to others when it is complete, and not only what says so. */
+  readonly seed: boolean
   /** How often a service looks for what other processes left, and what is to be tried again. */
   readonly pollMs: number
   /** An import that nobody brought anything of for so long gives its turn to one that waits. */
@@ -25,6 +27,7 @@ export interface ServiceOptions {
 
 export const DEFAULT_SERVICE_OPTIONS: ServiceOptions = {
   limits: {},
+  seed: false,
   pollMs: 5_000,
   stalledAfterMs: 120_000,
 }

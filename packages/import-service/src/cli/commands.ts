@@ -73,6 +73,7 @@ export const commands: readonly CommandEntry[] = [
     options: {
       library: 'the library; made when it is not there',
       config,
+      set: `a setting, such as downloadRate='10 MiB/s', before the file and the environment; may be given more than once`,
       json: 'print {"event": "ready", "library"}, and {"event": "stopped"} at the end',
     },
     load: async () => (await import('./serve-command.js')).runServe,

@@ -23,6 +23,8 @@ export interface Config {
   readonly activeDownloads: number
   readonly activeSeeds: number
   readonly metadataFetches: number
+  /** See ServiceOptions. */
+  readonly seed: boolean
   /** Of all torrents together. Unlimited when it is left out, and so is the next. */
   readonly maxDownloadBytesPerSecond?: number
   readonly maxUploadBytesPerSecond?: number
@@ -50,6 +52,7 @@ export const fieldOf = {
   activeDownloads: 'activeDownloads',
   activeSeeds: 'activeSeeds',
   metadataFetches: 'metadataFetches',
+  seed: 'seed',
   downloadRate: 'maxDownloadBytesPerSecond',
   uploadRate: 'maxUploadBytesPerSecond',
   encryption: 'encryption',

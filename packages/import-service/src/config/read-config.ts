@@ -117,6 +117,7 @@ type Always =
   | 'activeDownloads'
   | 'activeSeeds'
   | 'metadataFetches'
+  | 'seed'
   | 'encryption'
 type Complete = SettingValues & { readonly [Key in Always]: NonNullable<SettingValues[Key]> }
 
@@ -136,6 +137,7 @@ function configOf(values: SettingValues, place: (key: SettingKey, folder: string
     activeDownloads: rest.activeDownloads,
     activeSeeds: rest.activeSeeds,
     metadataFetches: rest.metadataFetches,
+    seed: rest.seed,
     ...(downloadRate != null && { maxDownloadBytesPerSecond: downloadRate }),
     ...(uploadRate != null && { maxUploadBytesPerSecond: uploadRate }),
     encryption,

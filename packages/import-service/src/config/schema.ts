@@ -51,6 +51,7 @@ export const schema = v.strictObject({
   activeDownloads: v.optional(count),
   activeSeeds: v.optional(count),
   metadataFetches: v.optional(count),
+  seed: v.optional(onOff),
   downloadRate: v.optional(rate),
   uploadRate: v.optional(rate),
   encryption: v.optional(oneOf(['disabled', 'enabled', 'forced'])),

@@ -76,6 +76,11 @@ export const settings = {
     initially: '10',
     isLive: true,
   },
+  seed: {
+    variable: 'BAE_SEED',
+    text: 'on or off: every import that is handed over goes on giving to others when it is complete',
+    initially: 'off',
+  },
   downloadRate: {
     variable: 'BAE_DOWNLOAD_RATE',
     text: 'how fast all torrents together may fetch, such as 10 MiB/s, or unlimited',

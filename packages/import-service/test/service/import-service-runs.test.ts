@@ -74,6 +74,16 @@ describe('a service that was started', () => {
     expect(one.client.get(id)).toBeUndefined()
   })
 
+  it('gives all that is handed over to others where it is told to, and what was there before not', async () => {
+    const giving = library.open({ seed: true })
+    const before = await submitted('a')
+    const { id: after } = await giving.service.submit(torrentSource('b'))
+    await giving.service.submit(torrentSource('a'))
+    await giving.service.close()
+    expect(await library.record(before)).not.toHaveProperty('goal')
+    expect(await library.record(after)).toMatchObject({ goal: 'seed' })
+  })
+
   it('downloads a seed again that lost pieces', async () => {
     const id = await submitted('a', { seed: true })
     one.finish(id)
