@@ -37,9 +37,9 @@ export interface CliContext {
   readonly config: (flags: ConfigFlags) => Promise<Config>
   /** The same with where each value came from. */
   readonly resolveConfig: (flags: ConfigFlags) => Promise<ResolvedConfig>
-  /** Loads the real parts: called only by commands that need them, so that help is quick. */
   /** The log of this process at stderr. Silent for good where no level is set. */
   readonly openLog: (config: Pick<Config, 'logLevel'>) => Promise<Log>
+  /** Loads the real parts: called only by commands that need them, so that help is quick. */
   readonly compose: () => Promise<Composition>
 }
 

@@ -168,6 +168,19 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./control-commands.js')).runSelect,
   },
   {
+    name: 'reload',
+    positionals: [],
+    summary: 'let the service read its settings again',
+    description: `Lets the service read its settings again, as SIGHUP does: what may change holds at once, for the rest it says
+      that a restart is needed. 'bae config' shows which is which.`,
+    options: {
+      library,
+      config,
+      json: 'print {"changed": [{"key", "from", "to"}], "needRestart": [{"key", "from", "to"}]}',
+    },
+    load: async () => (await import('./reload-command.js')).runReload,
+  },
+  {
     name: 'events',
     positionals: [],
     summary: 'show what happened to the imports, and why',

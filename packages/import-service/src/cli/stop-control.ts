@@ -23,6 +23,7 @@ export class StopControl {
   readonly #controller = new AbortController()
   #exitCode: number | undefined
   #lostOutput = false
+  #onHangUp: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #guard: NodeJS.Timeout | undefined
 
@@ -44,7 +45,16 @@ export class StopControl {
     return this.#lostOutput
   }
 
+  /** From now on SIGHUP ends nothing: to a service without a terminal it says to read its settings again. */
+  onHangUp(listener: () => void): void {
+    this.#onHangUp = listener
+  }
+
   interrupt(signalName: string): void {
+    if (signalName === 'SIGHUP' && this.#onHangUp !== undefined) {
+      this.#onHangUp()
+      return
+    }
     const exitCode = 128 + (signalNumbers[signalName] ?? 0)
     if (!this.signal.aborted)
       this.#stop(exitCode, new ImportError('IMPORT_INTERRUPTED', `stopped by ${signalName}`))

@@ -98,6 +98,10 @@ export class ControlClient implements ImportControls {
     return this.#call('running', {}, options.signal)
   }
 
+  reload() {
+    return this.#call('reload', {})
+  }
+
   follow(id: string, options: AbortOptions = {}) {
     return this.#stream('follow', { id }, options.signal)
   }

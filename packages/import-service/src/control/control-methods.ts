@@ -1,3 +1,4 @@
+import type { ReloadReport } from '../config/running-config.js'
 import { type ImportSource, type ImportSourceDeps, sourceOf } from '../import-source.js'
 import { parseMagnetUri } from '../magnet-uri.js'
 import { controlProtocol } from './control-messages.js'
@@ -6,6 +7,8 @@ import type { ServiceLike } from './service-like.js'
 
 export interface ControlDeps extends ImportSourceDeps {
   readonly service: ServiceLike
+  /** Reads the settings again. */
+  readonly reload: () => Promise<ReloadReport>
   /** Of this bae. */
   readonly version: string
 }
@@ -42,6 +45,7 @@ export const controlMethods = {
   },
   seed: { call: ({ service }, params) => service.seed(params.text('id'), { on: params.flag('on') }) },
   running: { call: async ({ service }) => service.running() },
+  reload: { call: ({ reload }) => reload() },
   follow: { stream: ({ service }, params, signal) => service.follow(params.text('id'), { signal }) },
   events: {
     stream: ({ service }, params, signal) => {

@@ -20,7 +20,7 @@ beforeEach(async () => {
   const directory = String(cli.environment.BAE_LIBRARY)
   await mkdir(directory)
   await cli.saveTorrentFile()
-  const deps = { service, parseTorrentFile: async () => cli.layout, version: '1.2.3' }
+  const deps = { service, parseTorrentFile: async () => cli.layout, reload: service.reload, version: '1.2.3' }
   server = await ControlServer.open(deps, directory)
 })
 
@@ -202,6 +202,20 @@ describe('what is asked of one import', () => {
       ['get', 'abc'],
       ['cancel', id, { deleteData: true }],
     ])
+  })
+})
+
+describe('bae reload', () => {
+  it('says what holds now, and what needs a restart', async () => {
+    expect((await cli.run(['reload'])).output.stdout).toBe('no setting has changed\n')
+    service.report = {
+      changed: [{ key: 'uploadRate', from: 'unlimited', to: '1 MiB/s' }],
+      needRestart: [{ key: 'capacity', from: 'unlimited', to: '1 GiB' }],
+    }
+    expect((await cli.run(['reload'])).output.stdout).toBe(
+      'changed  uploadRate: unlimited > 1 MiB/s\nrestart  capacity: unlimited > 1 GiB\n',
+    )
+    expect((await cli.run(['reload', '--json'])).output.events).toEqual([service.report])
   })
 })
 

@@ -33,6 +33,20 @@ describe('a signal', () => {
   })
 })
 
+it('a hang-up of a service without a terminal ends nothing', () => {
+  const { stop, exits } = begin()
+  let heard = 0
+  stop.onHangUp(() => {
+    heard += 1
+  })
+  stop.interrupt('SIGHUP')
+  stop.interrupt('SIGHUP')
+  expect({ heard, exits, isStopped: stop.signal.aborted }).toEqual({ heard: 2, exits: [], isStopped: false })
+  stop.interrupt('SIGTERM')
+  expect(stop.exitCode).toBe(143)
+  stop.close()
+})
+
 describe('an output that takes no more', () => {
   it.for(['doctor', 'list --json', '--help'])('is told on stderr by %s, which exits 1', async (words) => {
     await using cli = await TestCli.create()

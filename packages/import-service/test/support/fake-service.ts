@@ -1,4 +1,5 @@
 import type { TorrentId } from '@bae/storage'
+import type { ReloadReport } from '../../src/config/running-config.js'
 import type { ServiceLike } from '../../src/control/service-like.js'
 import type { ImportEvent } from '../../src/database/import-event.js'
 import { ImportError } from '../../src/errors.js'
@@ -32,6 +33,10 @@ export class FakeService implements ServiceLike {
   recheck = (id: string) => this.#answer('recheck', id)
   cancel = (id: string, options: { readonly deleteData: boolean }) => this.#answer('cancel', id, options)
   seed = (id: string, options: { readonly on: boolean }) => this.#answer('seed', id, options)
+
+  /** Beside the service: what came of reading the settings again. */
+  report: ReloadReport = { changed: [], needRestart: [] }
+  reload = async (): Promise<ReloadReport> => this.report
 
   running(): readonly ImportProgress[] {
     return this.progress
