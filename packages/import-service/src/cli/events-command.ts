@@ -3,30 +3,34 @@ import { ImportError } from '../errors.js'
 import { type CliOutput, printable } from './cli-output.js'
 import { exitDone, type RunCommand } from './command.js'
 import { formatCount } from './format-quantities.js'
-import { withControls } from './service-connection.js'
+import { openLibraryIfThere } from './open-library.js'
+import { findService } from './service-connection.js'
 
 export const runEvents: RunCommand = async (args, context) => {
   const { output, stop } = context
   const [text] = args.values.get('after') ?? []
   const after = text === undefined ? undefined : parseSequence(text)
   const options = { follow: args.flags.has('follow'), ...(after !== undefined && { after }) }
-  return await withControls(args, context, async (controls) => {
-    let last = after
-    try {
-      for await (const event of controls.events({ ...options, signal: stop.signal })) {
-        if (last !== undefined && event.seq > last + 1) tellGap(output, last, event.seq, args.json)
-        last = event.seq
-        if (args.json) output.printJson(event)
-        else output.print(formatEvent(event))
-        // Whoever reads slowly slows the service down, and not our memory.
-        await output.written()
-      }
-    } catch (error) {
-      // To be stopped is how following ends.
-      if (!stop.signal.aborted || stop.lostOutput) throw error
+  const config = await context.config(args)
+  const running = await findService(config, context)
+  await using library = running === undefined ? await openLibraryIfThere(config, context) : undefined
+  // Nothing has happened to a library that is not there.
+  const events = (running ?? library)?.events({ ...options, signal: stop.signal }) ?? []
+  let last = after
+  try {
+    for await (const event of events) {
+      if (last !== undefined && event.seq > last + 1) tellGap(output, last, event.seq, args.json)
+      last = event.seq
+      if (args.json) output.printJson(event)
+      else output.print(formatEvent(event))
+      // Whoever reads slowly slows the service down, and fills no memory here.
+      await output.written()
     }
-    return stop.exitCode ?? exitDone
-  })
+  } catch (error) {
+    // To be stopped is how following ends.
+    if (!stop.signal.aborted || stop.lostOutput) throw error
+  }
+  return stop.exitCode ?? exitDone
 }
 
 function parseSequence(text: string): number {

@@ -1,4 +1,5 @@
 import type { ControlClient } from '../control/control-client.js'
+import { isBaeError } from '../errors.js'
 import type { ImportProgress } from '../import-progress.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import { shortIdOf } from './short-id.js'
@@ -30,9 +31,9 @@ const keptEnded = 20
 /** What runs in a service, and what of it has ended since; or imports that are named, whatever they do. */
 export class WatchedImports {
   readonly #service: WatchedService
-  readonly #shortIds = new Map<string, string>()
-  #ended: readonly WatchedImport[] = []
+  /** As they were seen last. */
   #running = new Map<string, WatchedImport>()
+  #ended: readonly WatchedImport[] = []
 
   constructor(service: WatchedService) {
     this.#service = service
@@ -40,48 +41,59 @@ export class WatchedImports {
 
   /** All that runs, then what has ended, the newest last. */
   async look(signal: AbortSignal): Promise<readonly WatchedImport[]> {
-    const now = new Map<string, WatchedImport>()
-    for (const progress of await this.#service.running({ signal })) {
-      const shortId = this.#shortIds.get(progress.id) ?? (await this.#learn(progress.id)).shortId
-      now.set(progress.id, watchedOf(progress, shortId))
-    }
-    const gone = [...this.#running.keys()].filter((id) => !now.has(id))
-    const ended = await Promise.all(gone.map((id) => this.#learn(id)))
-    this.#running = now
+    const before = this.#running
+    const now = await this.#lookAtRunning(signal)
+    const gone = [...before.keys()].filter((id) => !now.has(id))
+    const ended = await Promise.all(gone.map((id) => this.#learn(id, before.get(id))))
     this.#ended = [...this.#ended, ...ended].filter(({ id }) => !now.has(id)).slice(-keptEnded)
     return [...now.values(), ...this.#ended]
   }
 
   /** These alone, in this order. */
   async lookAt(ids: readonly string[], signal: AbortSignal): Promise<readonly WatchedImport[]> {
-    const running = new Map(
-      (await this.#service.running({ signal })).map((progress) => [progress.id, progress]),
-    )
-    return await Promise.all(
-      ids.map(async (id) => {
-        const progress = running.get(id as ImportProgress['id'])
-        const shortId = this.#shortIds.get(id)
-        return progress !== undefined && shortId !== undefined
-          ? watchedOf(progress, shortId)
-          : await this.#learn(id)
-      }),
-    )
+    const before = new Map(this.#running)
+    const now = await this.#lookAtRunning(signal)
+    const watched = await Promise.all(ids.map(async (id) => now.get(id) ?? this.#learn(id, before.get(id))))
+    for (const each of watched) this.#running.set(each.id, each)
+    return watched
   }
 
-  /** One that is over, or was removed while it was looked at, is told as it was recorded. */
-  async #learn(id: string): Promise<WatchedImport> {
-    const snapshot = await this.#service.get(id)
-    const shortId = shortIdOf(snapshot)
-    this.#shortIds.set(snapshot.id, shortId)
-    return endedOf(snapshot, shortId)
+  async #lookAtRunning(signal: AbortSignal): Promise<Map<string, WatchedImport>> {
+    const now = new Map<string, WatchedImport>()
+    for (const progress of await this.#service.running({ signal })) {
+      const { shortId } = this.#running.get(progress.id) ?? (await this.#learn(progress.id))
+      now.set(progress.id, watchedOf(progress, shortId))
+    }
+    this.#running = now
+    return now
   }
+
+  /** As it is recorded. One that was seen before and is no longer there was removed. */
+  async #learn(id: string, last?: WatchedImport): Promise<WatchedImport> {
+    try {
+      return recordedOf(await this.#service.get(id))
+    } catch (error) {
+      if (!isBaeError(error, 'IMPORT_NOT_FOUND')) throw error
+      return {
+        ...(last ?? { ...nothing, id, shortId: id }),
+        downloadBytesPerSecond: 0,
+        peers: 0,
+        state: 'removed',
+      }
+    }
+  }
+}
+
+const nothing = {
+  ...{ name: null, pieces: 0, totalPieces: null, bytes: 0, totalBytes: null },
+  ...{ pause: null, retryAtMs: null, error: null },
 }
 
 /** Whether it is over, or waits for its user: nothing happens by itself. */
 export function isSettled({ state, pause, retryAtMs }: WatchedImport): boolean {
   if (state === 'paused') return pause === 'user'
   if (state === 'failed') return retryAtMs === null
-  return state === 'completed' || state === 'seeding' || state === 'cancelled'
+  return ['completed', 'seeding', 'cancelled', 'removed'].includes(state)
 }
 
 function watchedOf(progress: ImportProgress, shortId: string): WatchedImport {
@@ -89,7 +101,8 @@ function watchedOf(progress: ImportProgress, shortId: string): WatchedImport {
   return { shortId, ...watched }
 }
 
-function endedOf(snapshot: ImportSnapshot, shortId: string): WatchedImport {
+function recordedOf(snapshot: ImportSnapshot): WatchedImport {
+  const shortId = shortIdOf(snapshot)
   const { id, name, state, pause, retry, error } = snapshot
   const { pieces, totalPieces, bytes, totalBytes } = snapshot.selected ?? snapshot
   return {

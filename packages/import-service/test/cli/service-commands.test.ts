@@ -291,6 +291,26 @@ describe('without a service', () => {
     )
   })
 
+  it('nothing has happened to a library that is not there', async () => {
+    cli.hasLibrary = false
+    const { code, output } = await cli.run(['events'])
+    expect([code, output.stdout, output.stderr]).toEqual([0, '', ''])
+  })
+
+  it('an import is queued, paused and shown by the same commands', async () => {
+    const { output } = await cli.run(['add', cli.torrentPath, '--json'])
+    expect(output.events).toEqual([
+      expect.objectContaining({ event: 'added', name: 'album', state: 'queued', isServed: false }),
+    ])
+    const paused = await cli.run(['pause', 'aaaa', '--json'])
+    expect(paused.output.events).toEqual([expect.objectContaining({ state: 'paused', isServed: false })])
+    const resumed = await cli.run(['resume', 'aaaa'])
+    expect(resumed.output.stdout).toBe('resumed album: queued\n')
+    expect(resumed.output.stderr).toBe("no service runs on this library; 'bae serve' goes on with it\n")
+    const { events } = (await cli.run(['events', '--json'])).output
+    expect(events.map(({ to }) => to)).toEqual(['queued', 'paused', 'queued'])
+  })
+
   it('what a dead one left is nobody', async () => {
     await writeFile(join(String(cli.environment.BAE_LIBRARY), 'control.sock'), '/nowhere/s\n')
     const { output } = await cli.run(['watch'])

@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatScreen, formatWatchedLine } from '../../src/cli/format-watched.js'
 import { textWidth } from '../../src/cli/text-width.js'
-import { type WatchedImport, WatchedImports } from '../../src/cli/watched-imports.js'
+import { isSettled, type WatchedImport, WatchedImports } from '../../src/cli/watched-imports.js'
 import { ControlServer } from '../../src/control/control-server.js'
+import { ImportError } from '../../src/errors.js'
 import { CapturedOutput } from '../support/captured-output.js'
 import { FakeService, progressOf } from '../support/fake-service.js'
 import { torrentId } from '../support/records.js'
@@ -92,6 +93,23 @@ describe('what is watched', () => {
     service.progress = [progressOf()]
     // One that goes on is not shown twice.
     expect((await imports.look(signal)).map(({ state }) => state)).toEqual(['downloading', 'completed'])
+  })
+
+  it('may be removed meanwhile', async () => {
+    const { signal } = new AbortController()
+    const service = new FakeService()
+    const imports = new WatchedImports({ running: async () => service.running(), get: service.get })
+    service.progress = [progressOf()]
+    const [{ id = '' } = {}] = await imports.look(signal)
+    service.progress = []
+    service.failure = new ImportError('IMPORT_NOT_FOUND', 'no such import')
+    const gone = [expect.objectContaining({ id, shortId: 'aaaaaaaaaa', state: 'removed', peers: 0 })]
+    expect(await imports.look(signal)).toEqual(gone)
+    const [named] = await new WatchedImports({ running: async () => [], get: service.get }).lookAt(
+      [id],
+      signal,
+    )
+    expect(named && isSettled(named)).toBe(true)
   })
 })
 
