@@ -66,12 +66,15 @@ export const composition: Composition = {
     const folder = await findLibraryFolder(config.libraryDirectory)
     return folder === undefined ? undefined : (await openService(config, folder, options)).service
   },
-  async openForImport(config, { loopbackOnly = false, withoutSession = false, running, ...options } = {}) {
+  async openToRecord(config, options = {}) {
+    const folder = await openLibraryFolder(config.libraryDirectory)
+    return (await openService(config, folder, options)).service
+  },
+  async openForImport(config, { loopbackOnly = false, running, ...options } = {}) {
     const folder = await openLibraryFolder(config.libraryDirectory)
     const network = loopbackOnly ? loopbackNetwork : networkOf(config)
     const { service, client } = await openService(config, folder, { ...options, network })
     try {
-      if (withoutSession) return service
       await client.start()
       const inOrderAboveBytes = unfinishedBytesOf(config)
       running?.onChange(async (next) => {

@@ -15,6 +15,8 @@ export interface Composition {
   readonly selectFiles: SelectFiles
   /** A service for a library that is there; `undefined` where there is none. Nothing is made, no session starts. */
   openExistingLibrary(config: Config, options?: OpenLibraryOptions): Promise<ImportService | undefined>
+  /** A service that only records what shall be imported. Makes the library when there is none; no session starts. */
+  openToRecord(config: Config, options?: OpenLibraryOptions): Promise<ImportService>
   /** A service that can import, with its session started. Makes the library when there is none. */
   openForImport(config: Config, options?: OpenForImportOptions): Promise<ImportService>
   /** The bytes of a .torrent file for what is at `path`. Rejects NATIVE_IO and NATIVE_INVALID_ARGUMENT. */
@@ -34,8 +36,6 @@ export interface OpenLibraryOptions extends AbortOptions {
 }
 
 export interface OpenForImportOptions extends AbortOptions {
-  /** Nothing is fetched: imports are only recorded, and no session starts. */
-  readonly withoutSession?: boolean
   readonly logger?: Logger
   /** Where the configuration comes from, when it may change: what may change then does. */
   readonly running?: RunningConfig

@@ -44,7 +44,7 @@ async function handOver(
   const running = await findService(config, context)
   if (running !== undefined) return { snapshot: await running.submit(source, options), isServed: true }
   const { signal } = context.stop
-  await using service = await composition.openForImport(config, { signal, withoutSession: true })
+  await using service = await composition.openToRecord(config, { signal })
   return { snapshot: await service.submit(source, options), isServed: false }
 }
 

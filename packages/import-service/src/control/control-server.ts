@@ -12,9 +12,10 @@ export interface ControlServerOptions {
   readonly maxClients?: number
   /** Who has not asked by then is hung up on. */
   readonly requestWithinMs?: number
+  readonly maxRequestBytes?: number
 }
 
-const defaults = { maxClients: 256, requestWithinMs: 30_000 }
+const defaults = { maxClients: 256, requestWithinMs: 30_000, maxRequestBytes }
 const goodbyeWithinMs = 1_000
 
 /** Answers the commands of other processes for a service that it does not own. */
@@ -117,7 +118,7 @@ export class ControlServer implements AsyncDisposable {
   }
 
   async #readRequest(socket: Socket, signal: AbortSignal): Promise<string> {
-    const lines = new LineReader(maxRequestBytes)
+    const lines = new LineReader(this.#options.maxRequestBytes)
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(this.#options.requestWithinMs)])
     try {
       for await (const [bytes] of on(socket, 'data', { signal: inTime })) {

@@ -114,7 +114,11 @@ describe('bae import beside a service', () => {
     }
     const { code, output } = await cli.run(['import', cli.torrentPath, '--json'])
     expect(code).toBe(1)
-    expect(output.events.at(-1)).toEqual({ event: 'error', code: 'STORAGE_NO_SPACE', message: 'no room' })
+    expect(output.events.at(-1)).toMatchObject({
+      event: 'error',
+      code: 'STORAGE_NO_SPACE',
+      message: 'no room',
+    })
   })
 
   it('fails when somebody else pauses it', async () => {

@@ -5,7 +5,6 @@ import { connect, createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ControlClient } from '../../src/control/control-client.js'
-import { maxRequestBytes } from '../../src/control/control-messages.js'
 import { ControlServer, type ControlServerOptions } from '../../src/control/control-server.js'
 import { busy, FakeService, progressOf } from '../support/fake-service.js'
 import { hashV1, layoutOf, torrentId } from '../support/records.js'
@@ -202,9 +201,9 @@ describe('a request that is none', () => {
       `{"method":"submit","params":{"magnetUri":"magnet:?xt=urn:btih:${hashV1('a')}","peers":[null]}}\n`,
       /peers has another type/,
     ],
-    ['a line that is too long', `${'x'.repeat(maxRequestBytes + 1)}`, /more than \d+ bytes/],
+    ['a line that is too long', 'x'.repeat(1001), /more than 1000 bytes/],
   ])('is refused: %s', async (_, line, message) => {
-    await serve()
+    await serve(folder.path, { maxRequestBytes: 1000 })
     expect(await answerTo(line)).toEqual({
       error: { code: 'IMPORT_SERVICE_REQUEST', message: expect.stringMatching(message) },
     })

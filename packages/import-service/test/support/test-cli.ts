@@ -107,6 +107,7 @@ export class TestCli implements AsyncDisposable {
       fetchLayout: async () => this.layout,
       selectFiles: selectSimply,
       openExistingLibrary: async () => (this.hasLibrary ? openService() : undefined),
+      openToRecord: openService,
       openForImport: openService,
       createTorrentFile: async (path, options = {}) => {
         this.created.push({ path, options })
