@@ -1,5 +1,6 @@
 import { type Setting, settingKeys, settingOf } from '../config/settings.js'
-import { type CommandEntry, commands } from './commands.js'
+import type { CommandEntry } from './command-entry.js'
+import { commands } from './commands.js'
 import { type OptionName, optionText, syntaxOf } from './option-syntax.js'
 import { hang, wrapText, wrapWords } from './wrap-text.js'
 

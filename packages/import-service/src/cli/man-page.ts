@@ -1,4 +1,5 @@
-import { type CommandEntry, commands } from './commands.js'
+import type { CommandEntry } from './command-entry.js'
+import { commands } from './commands.js'
 import { environmentRows, optionNames, usageOptions, usageWords } from './help-text.js'
 import { optionText } from './option-syntax.js'
 

@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ImportError, systemErrorCode } from '../errors.js'
 import { suggest } from '../suggest.js'
 import type { CommandArguments } from './command.js'
-import type { CommandEntry } from './commands.js'
+import type { CommandEntry } from './command-entry.js'
 import { optionNames } from './help-text.js'
 import { type FlagName, type OptionName, optionSyntax, syntaxOf } from './option-syntax.js'
 

@@ -1,4 +1,4 @@
-import type { CommandEntry } from '../commands.js'
+import type { CommandEntry } from '../command-entry.js'
 import { optionNames } from '../help-text.js'
 import { type Offer, type OptionName, optionSyntax, syntaxOf } from '../option-syntax.js'
 
@@ -51,9 +51,10 @@ complete -F _bae bae ./bae`
 
 function commandCase(entry: CommandEntry): string {
   const options = [...optionNames(entry).map((name) => `--${name}`), '--help'].join(' ')
-  const offers = entry.positionals.flatMap(({ offer }, index) => {
+  const offers = entry.positionals.flatMap(({ offer, mayRepeat }, index) => {
     const offering = offered(offer)
-    return offering === undefined ? [] : [`[[ $arguments == ${index} && $current != -* ]] && ${offering}`]
+    const isThere = `$arguments ${mayRepeat ? '-ge' : '=='} ${index}`
+    return offering === undefined ? [] : [`[[ ${isThere} && $current != -* ]] && ${offering}`]
   })
   return `    ${entry.name}) ${[`options='${options}'`, ...offers].join('; ')} ;;`
 }

@@ -1,4 +1,4 @@
-import type { CommandEntry } from '../commands.js'
+import type { CommandEntry } from '../command-entry.js'
 import { optionNames } from '../help-text.js'
 import { type Offer, type OptionName, syntaxOf } from '../option-syntax.js'
 import { shortText } from './short-text.js'

@@ -1,4 +1,4 @@
-import type { CommandEntry } from '../commands.js'
+import type { CommandEntry } from '../command-entry.js'
 import { optionNames } from '../help-text.js'
 import { type Offer, type OptionName, syntaxOf } from '../option-syntax.js'
 import { shortText } from './short-text.js'
@@ -38,8 +38,8 @@ function commandCase(entry: CommandEntry): string {
   const specs = [
     ...optionNames(entry).map((name) => optionSpec(name, entry.options[name] ?? '')),
     "'--help[tell more about this command]'",
-    ...entry.positionals.map(({ name, isOptional, offer }, index) =>
-      quoted(`${index + 1}:${isOptional ? ':' : ''}${name}:${action(offer)}`),
+    ...entry.positionals.map(({ name, isOptional, mayRepeat, offer }, index) =>
+      quoted(`${mayRepeat ? '*:' : `${index + 1}:${isOptional ? ':' : ''}`}${name}:${action(offer)}`),
     ),
   ]
   return `    ${entry.name}) _arguments ${specs.join(' ')} ;;`
