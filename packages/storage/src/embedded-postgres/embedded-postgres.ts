@@ -83,7 +83,12 @@ async function openServer(options: EmbeddedPostgresOptions): Promise<EmbeddedPos
   const password = await readPassword(folders)
   const entrance = { folders, password, user, binaries: () => binariesFor(user) }
   const presence = await enterServer({ ...entrance, signal: options.signal })
-  return new RunningPostgres(entrance, presence, await presence.version())
+  const server = new RunningPostgres(entrance, presence, await presence.version())
+  if (options.signal?.aborted === true) {
+    await server.close()
+    throw options.signal.reason
+  }
+  return server
 }
 
 async function isOutdated(

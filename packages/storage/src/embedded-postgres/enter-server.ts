@@ -33,20 +33,29 @@ export interface Entrance {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Joins the server that runs, or starts one; whoever starts at the same time joins the same. */
+/** Joins the server that runs, or starts one; whoever starts at the same time joins the same. Given up, it leaves none. */
 export async function enterServer(entrance: Entrance): Promise<Presence> {
+  const started: StartedServer[] = []
+  try {
+    return await enter(entrance, started)
+  } catch (error) {
+    // The last one out stops the server, and who never came in is not the last one out.
+    for (const server of started) await server.stop()
+    entrance.signal?.throwIfAborted()
+    throw error
+  }
+}
+
+async function enter(entrance: Entrance, started: StartedServer[]): Promise<Presence> {
   const { folders, password, signal } = entrance
   const deadlineMs = performance.now() + enterTimeoutMs
-  let server: StartedServer | undefined
-  let starts = 0
   while (performance.now() < deadlineMs) {
     signal?.throwIfAborted()
     const answer = await knock(folders, password)
     if (answer instanceof Presence) return answer
-    if (answer === 'absent' && server?.isRunning() !== true) {
-      if (starts > 0) await pauseAfterFailure(folders, starts, signal)
-      server = await start(entrance)
-      starts += 1
+    if (answer === 'absent' && started.at(-1)?.isRunning() !== true) {
+      if (started.length > 0) await pauseAfterFailure(folders, started.length, signal)
+      started.push(await start(entrance))
     }
     await delay(pollMs, undefined, { signal })
   }

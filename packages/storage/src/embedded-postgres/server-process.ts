@@ -19,6 +19,8 @@ export interface ServerFolders {
 export interface StartedServer {
   /** A server beside another one ends at once. */
   isRunning(): boolean
+  /** Waits until it is gone: for who started it, and does not come in. */
+  stop(): Promise<void>
 }
 
 /**
@@ -41,7 +43,8 @@ export async function startServer(
     })
     child.unref()
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
-    return { isRunning: () => child.exitCode === null && child.signalCode === null }
+    const isRunning = () => child.exitCode === null && child.signalCode === null
+    return { isRunning, stop: () => endProcess(child.pid, isRunning) }
   } finally {
     await log.close()
   }
@@ -131,11 +134,15 @@ async function recordedPid(data: string): Promise<number | undefined> {
 /** Stops the server and waits until it is gone; first kindly, then without waiting for its clients. */
 export async function stopServer(folders: ServerFolders): Promise<void> {
   const pid = await runningServer(folders)
+  await endProcess(pid, () => pid !== undefined && isAlive(pid))
+}
+
+async function endProcess(pid: number | undefined, isRunning: () => boolean): Promise<void> {
   if (pid === undefined) return
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-    process.kill(pid, signal)
+    if (isRunning()) process.kill(pid, signal)
     for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 20) {
-      if (!isAlive(pid)) return
+      if (!isRunning()) return
       await delay(20)
     }
   }
