@@ -3,7 +3,7 @@ import { createNativeSession, type NativeAlert, type NativeSessionOptions } from
 type Session = Awaited<ReturnType<typeof createNativeSession>>
 
 /** The same for every program that is compared: loopback, TCP, nothing that looks for peers. */
-const settings = {
+export const benchSettings = {
   enable_dht: false,
   enable_lsd: false,
   enable_upnp: false,
@@ -27,7 +27,7 @@ export async function openBenchSession(options: Partial<NativeSessionOptions>): 
   const session = await createNativeSession({
     listenInterfaces: '127.0.0.1:0',
     ...options,
-    settings: { ...settings, ...options.settings },
+    settings: { ...benchSettings, ...options.settings },
     onAlert: (alert) => {
       seen.add(alert.type)
       if (alert.type === 'torrentError') failure = new Error(alert.message)

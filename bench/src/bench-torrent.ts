@@ -1,21 +1,39 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTorrentFile } from '@bae/native'
+import { type Payload, writePseudoRandomFile } from 'bae-e2e/harness/payload.js'
 import type { TorrentFile } from 'bae-e2e/harness/torrent-maker.js'
 import type { Workshop } from 'bae-e2e/harness/workshop.js'
+import { oddFiles } from './storage-plan.js'
 
 export interface TorrentShape {
   readonly totalBytes: number
   readonly pieceLengthBytes: number
   readonly format: 'v1' | 'hybrid'
+  /** One unless set; several have odd lengths, about as long as each other. */
+  readonly files?: number
 }
 
-/** A torrent of one file. The same file for every shape of the same size. */
+/** The same content for every shape of the same size and number of files. */
 export async function makeBenchTorrent(workshop: Workshop, shape: TorrentShape): Promise<TorrentFile> {
-  const { totalBytes, pieceLengthBytes, format } = shape
-  const content = await workshop.file(totalBytes)
+  const { totalBytes, pieceLengthBytes, format, files = 1 } = shape
+  const content =
+    files === 1 ? await workshop.file(totalBytes) : await makeOddFiles(workshop, totalBytes, files)
   const torrent = await createTorrentFile(content.path, { format, pieceLengthBytes })
-  const path = join(await workshop.folder, `${totalBytes} ${pieceLengthBytes} ${format}.torrent`)
+  const path = join(await workshop.folder, `${totalBytes} ${files} ${pieceLengthBytes} ${format}.torrent`)
   await writeFile(path, torrent)
   return { path, content, pieceLengthBytes }
+}
+
+async function makeOddFiles(workshop: Workshop, totalBytes: number, files: number): Promise<Payload> {
+  const name = `${files} files of ${totalBytes}`
+  const folder = join(await workshop.folder, 'content')
+  const payload = { folder, name, path: join(folder, name), totalBytes }
+  if (existsSync(payload.path)) return payload
+  for (const { path, lengthBytes } of oddFiles({ totalBytes, files })) {
+    const below = path.join('/')
+    await writePseudoRandomFile(join(payload.path, below), lengthBytes, `${below} of ${files}`)
+  }
+  return payload
 }

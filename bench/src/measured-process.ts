@@ -3,6 +3,8 @@ import { ChildProgram } from 'bae-e2e/harness/child-program.js'
 import { MemoryWatch, processTree } from 'bae-e2e/harness/memory-watch.js'
 import { repositoryRoot } from 'bae-e2e/harness/repository-root.js'
 import { systemPython } from 'bae-e2e/harness/torrent-maker.js'
+import { serverProcessesAmong } from './server-usage.js'
+import { ServerWatch } from './server-watch.js'
 
 const runLimitMs = 300_000
 
@@ -14,6 +16,10 @@ export interface ProcessFigures {
   readonly cpuSeconds: number
   /** Largest sum of VmHWM of all its processes at any moment. */
   readonly peakResidentBytes: number
+  /** The same without those of a database server. */
+  readonly peakServiceBytes: number
+  /** Largest sum of the proportional memory of a database server's processes; 0 where there is none. */
+  readonly peakServerBytes: number
 }
 
 interface Usage {
@@ -33,9 +39,20 @@ export async function measureProcess<T>(
   await using wrapper = new ChildProgram(systemPython, [script, ...command], {
     env: { ...process.env, ...env },
   })
+  const started = async () => (await processTree(wrapper.pid)).filter((pid) => pid !== wrapper.pid)
+  let pids: readonly number[] = []
   await using watch = new MemoryWatch({
-    all: async () => (await processTree(wrapper.pid)).filter((pid) => pid !== wrapper.pid),
+    all: async () => {
+      pids = await started()
+      return pids
+    },
+    // Looked at after the first, each time.
+    service: async () => {
+      const servers = new Set(await serverProcessesAmong(pids))
+      return pids.filter((pid) => !servers.has(pid))
+    },
   })
+  await using serverWatch = new ServerWatch(started)
   const usageLine = wrapper.nextLine(runLimitMs)
   const [seen, line] = await Promise.all([during(wrapper), usageLine])
   await watch.stop()
@@ -45,6 +62,8 @@ export async function measureProcess<T>(
     processSeconds: usage.processSeconds,
     cpuSeconds: usage.userSeconds + usage.systemSeconds,
     peakResidentBytes: watch.peakBytes('all'),
+    peakServiceBytes: watch.peakBytes('service'),
+    peakServerBytes: serverWatch.peakBytes,
   }
   return { figures, seen }
 }

@@ -28,12 +28,22 @@ export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
 
 /** Memory of all its processes, shared pages divided among those who share them. */
 export async function proportionalBytes(server: EmbeddedPostgres): Promise<number> {
+  return proportionalBytesOf(await serverProcesses(server))
+}
+
+export async function proportionalBytesOf(pids: readonly number[]): Promise<number> {
   let kibibytes = 0
-  for (const pid of await serverProcesses(server)) {
+  for (const pid of pids) {
     const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'ascii').catch(() => '')
     kibibytes += Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0)
   }
   return kibibytes * 1024
+}
+
+/** Those of `pids` that are of a PostgreSQL server. */
+export async function serverProcessesAmong(pids: readonly number[]): Promise<readonly number[]> {
+  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, 'ascii').catch(() => '')))
+  return pids.filter((_, at) => names[at] === 'postgres\n')
 }
 
 async function serverProcesses({ clusterDirectory }: EmbeddedPostgres): Promise<readonly number[]> {

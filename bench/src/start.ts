@@ -1,18 +1,17 @@
 // How long does a user wait before anything happens? A command of bae against an empty Node program, and the first
 // byte of an import against the first byte of libtorrent's mmap storage in a Node process.
 // node dist/start.js [--rounds 5]
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { BaeLibrary } from 'bae-e2e/harness/bae-library.js'
 import { baePath, importTorrent } from 'bae-e2e/harness/bae-process.js'
 import { ChildProgram } from 'bae-e2e/harness/child-program.js'
 import { LibtorrentSeed } from 'bae-e2e/harness/peers/libtorrent-seed.js'
-import { repositoryRoot } from 'bae-e2e/harness/repository-root.js'
 import { kibibyte, mebibyte } from 'bae-e2e/harness/sizes.js'
 import { makeTemporaryFolder, removeFolder } from 'bae-e2e/harness/temporary-folder.js'
 import type { TorrentFile } from 'bae-e2e/harness/torrent-maker.js'
 import { Workshop } from 'bae-e2e/harness/workshop.js'
+import { nativeLeecher } from './leecher-commands.js'
 import { formatTable, type Round, resultRows } from './result-table.js'
 import { writeResult } from './write-result.js'
 
@@ -65,8 +64,8 @@ async function measureRound(
   }
   const folder = await makeTemporaryFolder()
   try {
-    const leecher = join(repositoryRoot, 'bench/dist/mmap-leecher.js')
-    const mmapMs = await firstByteMs(seed, [leecher, fresh.path, folder, ...seed.address.split(':')])
+    const job = { torrentPath: fresh.path, folder, addresses: [seed.address] }
+    const mmapMs = await firstByteMs(seed, nativeLeecher('mmap', job).slice(1))
     const theirs = Object.fromEntries(Object.keys(ours).map((quantity) => [quantity, emptyMs]))
     return { ours, theirs: { ...theirs, 'first byte of an import, ms': mmapMs } }
   } finally {

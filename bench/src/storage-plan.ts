@@ -31,7 +31,7 @@ export interface ChunkSteps {
 }
 
 /** Files of odd lengths, about as long as each other, one after the other. */
-export function oddFiles({ totalBytes, files: count }: StoragePlan) {
+export function oddFiles({ totalBytes, files: count }: Pick<StoragePlan, 'totalBytes' | 'files'>) {
   const usual = Math.floor(totalBytes / count)
   let offsetBytes = 0
   return Array.from({ length: count }, (_, index) => {

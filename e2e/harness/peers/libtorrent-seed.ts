@@ -14,21 +14,29 @@ export class LibtorrentSeed implements Seed {
   readonly address: string
   readonly #python: ChildProgram
 
-  private constructor(python: ChildProgram, port: number) {
+  private constructor(python: ChildProgram, address: string) {
     this.#python = python
-    this.address = `127.0.0.1:${port}`
+    this.address = address
   }
 
-  /** `rateBytesPerSecond` slows it down, so that a test can do something while bytes flow. */
+  /**
+   * `rateBytesPerSecond` slows it down, so that a test can do something while bytes flow. `host` is another address of the
+   * loopback network, for libtorrent keeps one connection per address.
+   */
   static async start(
     torrents: readonly TorrentFile[],
-    options: { rateBytesPerSecond?: number } = {},
+    options: { rateBytesPerSecond?: number; host?: string } = {},
   ): Promise<LibtorrentSeed> {
     const pairs = torrents.flatMap((torrent) => [torrent.path, torrent.content.folder])
-    const rate = String(options.rateBytesPerSecond ?? 0)
-    const python = new ChildProgram(systemPython, [pythonScript('seed.py'), rate, ...pairs])
+    const { host = '127.0.0.1', rateBytesPerSecond = 0 } = options
+    const python = new ChildProgram(systemPython, [
+      pythonScript('seed.py'),
+      host,
+      String(rateBytesPerSecond),
+      ...pairs,
+    ])
     const { port } = JSON.parse(await python.nextLine(15_000)) as { port: number }
-    return new LibtorrentSeed(python, port)
+    return new LibtorrentSeed(python, `${host}:${port}`)
   }
 
   async count(): Promise<SeedCount> {

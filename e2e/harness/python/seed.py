@@ -1,6 +1,6 @@
-"""Seeds torrents with libtorrent on 127.0.0.1: seed.py RATE_BYTES_PER_SECOND [TORRENT FOLDER]...
+"""Seeds torrents with libtorrent: seed.py HOST RATE_BYTES_PER_SECOND [TORRENT FOLDER]...
 
-A rate of 0 is no limit. Answers on stdout, one JSON object a line: the port first, then what each line
+HOST is an address of this machine. A rate of 0 is no limit. Answers on stdout, one JSON object a line: the port first, then what each line
 of stdin asks for. It ends when stdin does."""
 import json
 import sys
@@ -10,7 +10,6 @@ import libtorrent
 # libtorrent's own are too low for a hybrid torrent of 100,000 files.
 LIMITS = {"max_buffer_size": 64 * 1024 * 1024, "max_decode_tokens": 10_000_000}
 SETTINGS = {
-    "listen_interfaces": "127.0.0.1:0",
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
@@ -43,9 +42,9 @@ def answer(value):
 
 
 def main():
-    rate = int(sys.argv[1])
-    pairs = list(zip(sys.argv[2::2], sys.argv[3::2]))
-    session = libtorrent.session(SETTINGS)
+    host, rate = sys.argv[1], int(sys.argv[2])
+    pairs = list(zip(sys.argv[3::2], sys.argv[4::2]))
+    session = libtorrent.session({**SETTINGS, "listen_interfaces": host + ":0"})
     handles = [add(session, torrent, folder, rate) for torrent, folder in pairs]
     answer({"port": session.listen_port()})
     for line in sys.stdin:

@@ -1,0 +1,108 @@
+import { BaeLibrary } from 'bae-e2e/harness/bae-library.js'
+import { baePath, importTorrent } from 'bae-e2e/harness/bae-process.js'
+import { LibtorrentSeed } from 'bae-e2e/harness/peers/libtorrent-seed.js'
+import { kibibyte } from 'bae-e2e/harness/sizes.js'
+import { makeTemporaryFolder, removeFolder } from 'bae-e2e/harness/temporary-folder.js'
+import type { TorrentFile } from 'bae-e2e/harness/torrent-maker.js'
+import type { Workshop } from 'bae-e2e/harness/workshop.js'
+import { openBenchLeecher } from './bench-seed.js'
+import { makeBenchTorrent, type TorrentShape } from './bench-torrent.js'
+import { nativeLeecher, pythonLeecher } from './leecher-commands.js'
+import { type CountingSeed, type Measurement, measureDownload } from './measured-run.js'
+import { flushPageCache } from './page-cache.js'
+
+/** Some seeds of one torrent, and who can fetch it from them. */
+export class DownloadSides implements CountingSeed, AsyncDisposable {
+  readonly #seeds: readonly LibtorrentSeed[]
+  readonly #torrent: TorrentFile
+  /** Its import makes a library with all that belongs to it. */
+  readonly #first: TorrentFile
+
+  private constructor(seeds: readonly LibtorrentSeed[], torrent: TorrentFile, first: TorrentFile) {
+    this.#seeds = seeds
+    this.#torrent = torrent
+    this.#first = first
+  }
+
+  static async open(workshop: Workshop, shape: TorrentShape, peers: number): Promise<DownloadSides> {
+    const torrent = await makeBenchTorrent(workshop, shape)
+    const first = await workshop.fileTorrent(64 * kibibyte, 16 * kibibyte)
+    const seeds: LibtorrentSeed[] = []
+    const sides = new DownloadSides(seeds, torrent, first)
+    try {
+      // libtorrent keeps one connection per address.
+      for (let number = 1; number <= peers; number += 1) {
+        seeds.push(await LibtorrentSeed.start([torrent, first], { host: `127.0.0.${number}` }))
+      }
+      await sides.#giveOnce()
+      return sides
+    } catch (error) {
+      await sides[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async count(): Promise<{ readonly uploadedBytes: number }> {
+    const counts = await Promise.all(this.#seeds.map((seed) => seed.count()))
+    return { uploadedBytes: counts.reduce((sum, { uploadedBytes }) => sum + uploadedBytes, 0) }
+  }
+
+  /** `bae import` into a library that has one torrent already. */
+  async bae(environment: NodeJS.ProcessEnv = {}): Promise<Measurement> {
+    await using library = await BaeLibrary.create(environment)
+    await importTorrent(library, this.#first.path, this.#seeds)
+    return await this.#import(library)
+  }
+
+  /** `bae import` that makes its library first. */
+  async baeWithLibrary(): Promise<Measurement> {
+    await using library = await BaeLibrary.create()
+    return await this.#import(library)
+  }
+
+  native(kind: 'mmap' | 'posix'): Promise<Measurement> {
+    return this.#fetch((job) => nativeLeecher(kind, job))
+  }
+
+  python(): Promise<Measurement> {
+    return this.#fetch(pythonLeecher)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#seeds.map((seed) => seed.close()))
+  }
+
+  get #addresses(): readonly string[] {
+    return this.#seeds.map(({ address }) => address)
+  }
+
+  #measure(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Measurement> {
+    flushPageCache()
+    return measureDownload(this, this.#torrent.content.totalBytes, command, env)
+  }
+
+  #import(library: BaeLibrary): Promise<Measurement> {
+    const peers = this.#addresses.flatMap((address) => ['--peer', address])
+    const command = [process.execPath, baePath, 'import', this.#torrent.path, ...peers, '--json']
+    return this.#measure(command, library.env)
+  }
+
+  async #fetch(commandOf: typeof pythonLeecher): Promise<Measurement> {
+    const folder = await makeTemporaryFolder()
+    try {
+      const job = { torrentPath: this.#torrent.path, folder, addresses: this.#addresses }
+      return await this.#measure(commandOf(job))
+    } finally {
+      await removeFolder(folder)
+    }
+  }
+
+  /** A seed hashes each piece before it gives it away for the first time. */
+  async #giveOnce(): Promise<void> {
+    for (const { address } of this.#seeds) {
+      await using leecher = await openBenchLeecher(this.#torrent)
+      leecher.dial(address)
+      await leecher.whenFinished()
+    }
+  }
+}
