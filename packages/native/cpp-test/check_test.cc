@@ -151,7 +151,7 @@ TEST_CASE("10 pad_files_v1: a piece that is all padding has its hash without a c
   }
   CHECK((harness.read(index, 2, 5, 1000).wait().bytes(1000) == std::string(1000, '\0')));
   CHECK(!harness.write(index, 2, 0, std::string(std::size_t(kBlockBytes), 'x')).answer.wait());
-  CHECK(harness.storage().calls().size() == 1);
+  for (auto const& call : harness.storage().calls()) CHECK(call.is(RequestKind::openStorage));
   // Nothing else is there: no reason to hash anything.
   CHECK((harness.check(index, nullptr).wait().status == lt::status_t::no_error));
 }
