@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], testTimeout: 10_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 10_000,
+    // A server that many tests share answers late at times.
+    expect: { poll: { timeout: 8_000 } },
+  },
 })

@@ -1,12 +1,17 @@
 import { expect, it } from 'vitest'
 import type { ImportRecord } from '../src/database/import-database.js'
-import { claimClauses } from './lease-clauses.js'
+import { eventClauses } from './event-clauses.js'
+import { claimClauses, dueClauses, leaseClauses, wishClauses } from './lease-clauses.js'
 import { downloading, hash, type ImportDatabaseSubject, newId } from './support/database-subject.js'
 
 /** What every `ImportDatabase` promises. */
 export function importDatabaseCompliance(subject: ImportDatabaseSubject): void {
   recordClauses(subject)
   claimClauses(subject)
+  leaseClauses(subject)
+  dueClauses(subject)
+  wishClauses(subject)
+  eventClauses(subject)
 
   it('after close every call is refused, and closing again is fine', async () => {
     const imports = await subject.create()

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -9,6 +9,8 @@ import type { TypeOrmImportDatabaseOptions } from '../src/database/typeorm/data-
 
 export interface ThrowawayServer {
   readonly url: string
+  /** As a crash does it: at once. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -100,23 +102,30 @@ export async function startThrowawayServer(): Promise<ThrowawayServer> {
     'fsync=off',
     'max_connections=40',
   ]
-  const server = spawn(
-    join(programs, 'postgres'),
-    ['-D', data, ...settings.flatMap((one) => ['-c', one])],
-    options,
-  )
-  const ended = once(server, 'exit')
+  const start = (): ChildProcess =>
+    spawn(join(programs, 'postgres'), ['-D', data, ...settings.flatMap((one) => ['-c', one])], options)
+  let server = start()
 
   const url = `postgres://bae@${encodeURIComponent(directory)}/postgres`
   await untilItAnswers(url)
   return {
     url,
+    async restart() {
+      await end(server, 'SIGQUIT')
+      server = start()
+      await untilItAnswers(url)
+    },
     async stop() {
-      server.kill('SIGINT')
-      await ended
+      await end(server, 'SIGINT')
       await rm(directory, { recursive: true })
     },
   }
+}
+
+async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = once(server, 'exit')
+  server.kill(signal)
+  await ended
 }
 
 async function untilItAnswers(url: string): Promise<void> {

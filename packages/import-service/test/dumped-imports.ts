@@ -39,6 +39,8 @@ export async function expectDumpedImports(imports: ImportDatabase): Promise<void
   }
   const { torrentFile: _, ...listed } = completed
   expect(await imports.listImports()).toEqual([listed, failed])
+  const due = await imports.claimDue({ states: ['completed', 'failed'], limit: 10, nowMs: 0 })
+  expect(due.map(({ record }) => record)).toEqual([completed])
   const { error: __, ...again } = failed
   await imports.saveImport({ ...again, state: 'downloading' })
   expect(await imports.findImport(failed.id)).toEqual({ ...again, state: 'downloading' })

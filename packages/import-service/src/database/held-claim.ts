@@ -50,6 +50,11 @@ export class HeldClaim implements Claim {
     for (const listener of this.#listeners) this.#tell(listener, wish)
   }
 
+  /** The same wish is a new one from now on. */
+  answered(wish: ImportWish): void {
+    if (wishText(wish) === wishText(this.#wish)) this.#wish = undefined
+  }
+
   /** On its own, so that what a listener throws is nobody else's failure. */
   #tell(listener: (wish: ImportWish) => void, wish: ImportWish): void {
     queueMicrotask(() => {

@@ -62,7 +62,7 @@ export class MemoryImportDatabase implements ImportDatabase {
     const before = imports.get(record.id)
     const { wish: _, ...saved } = structuredClone(record)
     imports.set(record.id, { ...before, record: saved, wish: left(before?.wish, options.answered) })
-    before?.claim?.hear(left(before.wish, options.answered))
+    if (options.answered) before?.claim?.answered(options.answered)
     if (options.event) log.append({ ...options.event, importId: record.id, to: record.state })
   }
 
@@ -92,7 +92,7 @@ export class MemoryImportDatabase implements ImportDatabase {
   async deleteImport(id: TorrentId, { claim, event }: SaveOptions = {}): Promise<void> {
     this.#refuseClosed()
     const { imports, log } = this.#contents
-    this.#refuseLost(id, claim)
+    if (imports.has(id)) this.#refuseLost(id, claim)
     if (imports.delete(id) && event) log.append({ ...event, importId: id, to: 'removed' })
   }
 

@@ -11,6 +11,10 @@ export interface TypeOrmImportDatabaseOptions extends AbortOptions {
   readonly server: Pick<DatabaseServer, 'connectionOptions' | 'run' | 'runOn'>
   /** The library's own PostgreSQL schema: lower case letters, digits and `_`. Made where it is not there. */
   readonly schema: string
+  /** How long a process that is stopped, and not gone, keeps its imports. Default 15 s. */
+  readonly leaseMs?: number
+  /** How many events are kept at least. Default 100,000. */
+  readonly keptEvents?: number
 }
 
 /** Rows of imports are few and change seldom. */

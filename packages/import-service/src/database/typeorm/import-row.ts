@@ -1,6 +1,7 @@
 import type { TorrentId } from '@bae/storage'
 import { EntitySchema } from 'typeorm'
-import type { ImportRecord, ImportState } from '../import-database.js'
+import { dueAtMs, type ImportRecord, type ImportState } from '../import-database.js'
+import { readWish } from '../wish-text.js'
 
 /** What nobody searches for. */
 type Details = Pick<
@@ -18,11 +19,15 @@ export interface ImportRow {
   readonly completedAtMs: string | null
   readonly transferSeconds: number | null
   readonly details: Details
+  /** What `dueAtMs` says. */
+  readonly dueAtMs: string | null
+  /** JSON. Whoever saves a record leaves it. */
+  readonly wish: string | null
   /** Left out where rows are listed. */
   readonly torrentFile?: Uint8Array | null
 }
 
-export const importEntity = new EntitySchema<ImportRow>({
+export const importEntity = new EntitySchema<ImportRow & { owner: string | null; token: string }>({
   name: 'import',
   columns: {
     id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'import_pkey' },
@@ -34,14 +39,25 @@ export const importEntity = new EntitySchema<ImportRow>({
     transferSeconds: { type: 'double precision', name: 'transfer_seconds', nullable: true },
     details: { type: 'json' },
     torrentFile: { type: 'bytea', name: 'torrent_file', nullable: true, select: false },
+    dueAtMs: { type: 'bigint', name: 'due_at_ms', nullable: true },
+    wish: { type: 'text', nullable: true },
+    // Whose it is: written by claims alone.
+    owner: { type: 'uuid', nullable: true, select: false },
+    token: { type: 'bigint', default: 0, select: false },
   },
+  indices: [{ name: 'import_due', columns: ['state', 'dueAtMs', 'addedAtMs'] }],
   uniques: [
     { name: 'import_info_hash_v1_key', columns: ['infoHashV1'] },
     { name: 'import_info_hash_v2_key', columns: ['infoHashV2'] },
   ],
 })
 
-export function importRow(record: ImportRecord): ImportRow {
+/** Those of an `ImportRow`. */
+export const importColumns = Object.entries(importEntity.options.columns)
+  .filter(([key]) => key !== 'owner' && key !== 'token')
+  .map(([key, options]) => ({ column: options?.name ?? key, as: key as keyof ImportRow }))
+
+export function importRow(record: ImportRecord): Omit<ImportRow, 'wish'> {
   return {
     id: record.id,
     infoHashV1: hashBytes(record.infoHashV1),
@@ -51,6 +67,7 @@ export function importRow(record: ImportRecord): ImportRow {
     completedAtMs: record.completedAtMs?.toString() ?? null,
     transferSeconds: record.transferSeconds ?? null,
     details: detailsOf(record),
+    dueAtMs: dueAtMs(record)?.toString() ?? null,
     // A copy: the caller may have its bytes back before they are sent.
     torrentFile: record.torrentFile === undefined ? null : Buffer.from(record.torrentFile),
   }
@@ -66,6 +83,7 @@ export function importRecord(row: ImportRow): ImportRecord {
     ...(row.infoHashV2 === null ? {} : { infoHashV2: hashText(row.infoHashV2) }),
     ...(row.completedAtMs === null ? {} : { completedAtMs: Number(row.completedAtMs) }),
     ...(row.transferSeconds === null ? {} : { transferSeconds: row.transferSeconds }),
+    ...(row.wish === null ? {} : { wish: readWish(row.wish) }),
     ...(row.torrentFile == null ? {} : { torrentFile: plainBytes(row.torrentFile) }),
   }
 }

@@ -1,32 +1,26 @@
 import type { TorrentId } from '@bae/storage'
-import type { DataSource, Repository } from 'typeorm'
+import type { DataSource, EntityManager } from 'typeorm'
 import { ImportError, isBaeError } from '../../errors.js'
-import {
-  type Claim,
-  type ClaimedImport,
-  type DueQuery,
-  dueAtMs,
-  type ImportDatabase,
-  type ImportRecord,
+import { leaseLost } from '../held-claim.js'
+import type {
+  Claim,
+  ClaimedImport,
+  DueQuery,
+  ImportDatabase,
+  ImportRecord,
+  ImportWish,
+  SaveOptions,
 } from '../import-database.js'
-import type { EventPage } from '../import-event.js'
+import { defaultKeptEvents, type EventPage } from '../import-event.js'
+import { wishText } from '../wish-text.js'
 import { openDataSource, type TypeOrmImportDatabaseOptions } from './data-source.js'
-import { type ImportRow, importEntity, importRecord, importRow } from './import-row.js'
-import { SessionClaims } from './session-claims.js'
+import { type Change, make, makeWithEvent, type NewEvent, newEvent, readEvents } from './event-log.js'
+import { importEntity, importRecord } from './import-row.js'
+import { Leases } from './leases.js'
+import { deleting, isThere, saveWish, saving } from './save-statements.js'
 
 /** unique_violation */
 const duplicateCode = '23505'
-
-const replaced = [
-  'info_hash_v1',
-  'info_hash_v2',
-  'state',
-  'added_at_ms',
-  'completed_at_ms',
-  'transfer_seconds',
-  'details',
-  'torrent_file',
-]
 
 /**
  * Opens the imports of a library on a PostgreSQL server. Rejects IMPORT_DATABASE where that cannot be, and as
@@ -37,7 +31,7 @@ export async function openTypeOrmImportDatabase(
 ): Promise<TypeOrmImportDatabase> {
   try {
     const source = await options.server.run(() => openDataSource(options), options)
-    return new TypeOrmImportDatabase(options.server, source, new SessionClaims(options))
+    return new TypeOrmImportDatabase(options, source, new Leases(options))
   } catch (error) {
     options.signal?.throwIfAborted()
     throw databaseError(error, 'the database of imports cannot be opened')
@@ -48,74 +42,68 @@ export async function openTypeOrmImportDatabase(
 export class TypeOrmImportDatabase implements ImportDatabase {
   readonly #server: TypeOrmImportDatabaseOptions['server']
   readonly #source: DataSource
-  readonly #claims: SessionClaims
+  readonly #leases: Leases
+  readonly #keptEvents: number
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  constructor(server: TypeOrmImportDatabaseOptions['server'], source: DataSource, claims: SessionClaims) {
+  constructor(
+    { server, keptEvents = defaultKeptEvents }: TypeOrmImportDatabaseOptions,
+    source: DataSource,
+    leases: Leases,
+  ) {
     this.#server = server
     this.#source = source
-    this.#claims = claims
+    this.#leases = leases
+    this.#keptEvents = keptEvents
   }
 
-  async saveImport(record: ImportRecord): Promise<void> {
-    await this.#query(async (imports) => {
-      const insert = imports.createQueryBuilder().insert().values(importRow(record))
-      await insert.orUpdate(replaced, ['id']).updateEntity(false).execute()
-    })
+  async saveImport(record: ImportRecord, options: SaveOptions = {}): Promise<void> {
+    const event = options.event && newEvent(options.event, record.id, record.state)
+    const isSaved = await this.#change(saving(record, options), event)
+    if (!isSaved) throw leaseLost()
+    if (options.answered) this.#leases.answered(record.id, options.answered)
   }
 
   async findImport(id: TorrentId): Promise<ImportRecord | undefined> {
-    return await this.#query((imports) => findOne(imports, 'import.id = :value', id))
+    return await this.#query((manager) => findOne(manager, 'import.id = :value', id))
   }
 
   async findImportByInfoHash(infoHash: string): Promise<ImportRecord | undefined> {
     const either = 'import.infoHashV1 = :value OR import.infoHashV2 = :value'
-    return await this.#query((imports) => findOne(imports, either, Buffer.from(infoHash, 'hex')))
+    return await this.#query((manager) => findOne(manager, either, Buffer.from(infoHash, 'hex')))
   }
 
   async listImports(): Promise<readonly ImportRecord[]> {
-    return await this.#query(async (imports) => {
-      const rows = await imports.find({ order: { addedAtMs: 'ASC', id: 'ASC' } })
+    return await this.#query(async (manager) => {
+      const rows = await manager.find(importEntity, { order: { addedAtMs: 'ASC', id: 'ASC' } })
       return rows.map(importRecord)
     })
   }
 
-  async deleteImport(id: TorrentId): Promise<void> {
-    await this.#query(async (imports) => {
-      await imports.delete({ id })
-    })
+  async deleteImport(
+    id: TorrentId,
+    { claim, event }: Pick<SaveOptions, 'claim' | 'event'> = {},
+  ): Promise<void> {
+    const isGone = await this.#change(deleting(id, claim), event && newEvent(event, id, 'removed'))
+    if (isGone || claim === undefined) return
+    if (await this.#query((manager) => isThere(manager, id))) throw leaseLost()
   }
 
   async claim(id: TorrentId): Promise<Claim | undefined> {
-    const claim = await this.#run(() => this.#server.run(() => this.#claims.claim(id)))
-    if (claim !== undefined && (await this.findImport(id)) !== undefined) return claim
-    await claim?.release()
-    return undefined
+    return await this.#run(() => this.#server.run(() => this.#leases.claim(id)))
   }
 
-  async claimDue({ states, limit, nowMs }: DueQuery): Promise<readonly ClaimedImport[]> {
-    const claimed: ClaimedImport[] = []
-    for (const { id } of await this.listImports()) {
-      if (claimed.length === limit) break
-      const claim = await this.claim(id)
-      const record = claim && (await this.findImport(id))
-      const isDue =
-        record && states.includes(record.state) && (dueAtMs(record) ?? Number.POSITIVE_INFINITY) <= nowMs
-      if (claim && isDue) claimed.push({ record, claim })
-      else await claim?.release()
-    }
-    return claimed
+  async claimDue(query: DueQuery): Promise<readonly ClaimedImport[]> {
+    return await this.#run(() => this.#server.run(() => this.#leases.claimDue(query)))
   }
 
-  async wish(): Promise<boolean> {
-    return await this.#run(() =>
-      Promise.reject(new ImportError('IMPORT_DATABASE', 'wishes are not kept in PostgreSQL yet')),
-    )
+  async wish(id: TorrentId, wish: ImportWish): Promise<boolean> {
+    return await this.#query((manager) => saveWish(manager, id, wishText(wish)))
   }
 
-  async readEvents(): Promise<EventPage> {
-    return await this.#run(async () => ({ events: [], firstSeq: 1, lastSeq: 0 }))
+  async readEvents(query: { readonly after: number; readonly limit: number }): Promise<EventPage> {
+    return await this.#query((manager) => readEvents(manager, query))
   }
 
   async close(): Promise<void> {
@@ -129,14 +117,18 @@ export class TypeOrmImportDatabase implements ImportDatabase {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#running)
-    await this.#claims.close()
+    await this.#leases.close()
     await this.#source.destroy()
   }
 
-  #query<T>(work: (imports: Repository<ImportRow>) => Promise<T>): Promise<T> {
-    return this.#run(() =>
-      this.#server.runOn(this.#source, (manager) => work(manager.getRepository(importEntity))),
+  #change(change: Change, event: NewEvent | undefined): Promise<boolean> {
+    return this.#query((manager) =>
+      event === undefined ? make(manager, change) : makeWithEvent(manager, change, event, this.#keptEvents),
     )
+  }
+
+  #query<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.#run(() => this.#server.runOn(this.#source, work))
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
@@ -155,9 +147,9 @@ export class TypeOrmImportDatabase implements ImportDatabase {
   }
 }
 
-async function findOne(imports: Repository<ImportRow>, where: string, value: unknown) {
-  const query = imports.createQueryBuilder('import').addSelect('import.torrentFile').where(where, { value })
-  const row = await query.getOne()
+async function findOne(manager: EntityManager, where: string, value: unknown) {
+  const query = manager.createQueryBuilder(importEntity, 'import')
+  const row = await query.addSelect('import.torrentFile').where(where, { value }).getOne()
   return row === null ? undefined : importRecord(row)
 }
 
