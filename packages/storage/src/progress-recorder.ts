@@ -1,10 +1,12 @@
 import type { ChunkSealer } from './chunk-sealer.js'
 import type { ChunkKey } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
+import type { SealedChunk } from './database.js'
 import { deleteUnreferencedChunks } from './delete-chunks.js'
 import type { FlushBarrier } from './durability.js'
 import { isBaeError } from './errors.js'
 import type { KeyedQueue } from './keyed-queue.js'
+import { isLoss } from './lost-bytes.js'
 import type { PieceSet } from './piece-set.js'
 import type { RecordedKeys } from './recorded-keys.js'
 import type { TorrentDeps } from './torrent-deps.js'
@@ -102,7 +104,7 @@ export class ProgressRecorder {
   async #record(pieces: ReadonlySet<number>, onRecorded: () => void): Promise<void> {
     const { completed, keys, sealer, barrier } = this.#parts
     const { chunkStore, database, durability, fence, torrentId } = this.#deps
-    const sealedChunks = await sealer.keysOf(this.#chunksCompletedBy(pieces))
+    const sealedChunks = await this.#keysOf(this.#chunksCompletedBy(pieces))
     const flushed = durability === 'power'
     crashPoint('keys of a batch are known')
     if (flushed) {
@@ -154,6 +156,18 @@ export class ProgressRecorder {
     }
     await this.#forgetObjects(unreferenced)
     return gone
+  }
+
+  /** Staged chunks are gone when a newer writer has taken them over: then that is the answer. */
+  async #keysOf(ordinals: Iterable<number>): Promise<readonly SealedChunk[]> {
+    const { database, fence, torrentId } = this.#deps
+    try {
+      return await this.#parts.sealer.keysOf(ordinals)
+    } catch (error) {
+      if (fence !== undefined && isLoss(error))
+        await this.#unlessFenced(() => database.raiseFence(torrentId, fence))
+      throw error
+    }
   }
 
   async #unlessFenced<T>(change: () => Promise<T>): Promise<T> {

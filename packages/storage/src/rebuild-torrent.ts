@@ -45,6 +45,9 @@ export async function rebuildTorrent(
 ): Promise<RebuiltPieces> {
   const mapper = new PieceMapper(record.layout, record)
   const { pieceCount } = mapper
+  // The fences of lost records were numbers of a database that is not there any more: later ones may be lower.
+  if ((await deps.database.findTorrent(record.id)) === undefined)
+    await deps.chunkStore.staging.takeOver(record.id, options)
   await deps.database.saveTorrent(record)
   crashPoint('torrent is saved again')
   const recorded = new PieceSet(pieceCount, await deps.database.completedPieces(record.id))

@@ -46,6 +46,7 @@ export function createStorageFactory(
   const { chunkSizeBytes, durability, fenceOf } = { ...defaultStorageFactoryOptions, ...options }
   return async (torrentId, layout, metadata, { signal, wantedFiles } = {}) => {
     signal?.throwIfAborted()
+    const fence = fenceOf?.(torrentId)
     const known = await database.findTorrent(torrentId)
     const record = known ?? { id: torrentId, layout, metadata, chunkSizeBytes, addedAtMs: Date.now() }
     // A layout that makes no sense is refused before it is saved.
@@ -65,7 +66,6 @@ export function createStorageFactory(
       crashPoint('torrent is saved')
     }
     const abort = signal === undefined ? {} : { signal }
-    const fence = fenceOf?.(torrentId)
     if (adoption.chunks.length > 0) {
       if (fence !== undefined) await database.raiseFence(torrentId, fence)
       await chunkStore.staging.takeOver(torrentId, { ...abort, fence })

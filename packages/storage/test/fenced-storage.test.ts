@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { BaeStorage } from '../src/bae-storage.js'
 import { collect, rejectsWithCode } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import { completedOf } from '../src/compliance/storage-subject.js'
+import { MemoryDatabase } from '../src/memory-database.js'
+import { rebuildDatabase } from '../src/rebuild-database.js'
 import { createStorageFactory } from '../src/storage-factory.js'
 import { TorrentReader } from '../src/torrent-reader.js'
 import { Library } from './library.js'
@@ -93,6 +96,18 @@ describe('a torrent that another owner has opened', () => {
     await again.close()
     expect(await library.stagedOrdinals()).toEqual([])
   })
+})
+
+it('what was staged under the fences of records that are lost is there for those of new ones', async () => {
+  const { library, openAs, complete } = newLibrary()
+  const storage = await openAs(9)
+  await complete(storage, 0)
+  await storage.writePiece(5, 0, library.piece(5))
+  const { chunkStore, record } = library
+  const database = new MemoryDatabase()
+  await collect(rebuildDatabase({ chunkStore, database }))
+  const again = await BaeStorage.open({ record, chunkStore, database, fence: 1 })
+  expect(await completedOf(again)).toEqual([0, 5])
 })
 
 it('a fence that is none is refused before anything is done', async () => {

@@ -48,17 +48,13 @@ export async function takeOverStaged(
     const places = await placesToTakeOver(directory, torrentId, deps, options)
     for (const some of batchesOf(places, chunksAtOnce)) {
       options.signal?.throwIfAborted()
+      const old: StagedFile[] = []
       await forEachBounded(some, maxCopiesAtOnce, async (place) => {
-        if (!(await takeOver(directory, place, deps, options))) missed = true
+        const left = await takeOver(directory, place, deps, options)
+        if (left === undefined) missed = true
+        else old.push(...left)
       })
-      // The new names before the old files go: a power cut leaves one of them.
-      await flushFolder(directory)
-      await forEachBounded(
-        some.flatMap(({ others }) => others),
-        maxCopiesAtOnce,
-        ({ name }) => rm(join(directory, name), { force: true }),
-      )
-      crashPoint('older staged chunks are gone')
+      await removeOld(directory, old)
     }
   }
 }
@@ -92,15 +88,19 @@ async function placesToTakeOver(
   return found
 }
 
-/** False where the newest file is gone: sealed, or taken by another one, who may have been stopped since. */
+/**
+ * Answers the files that are not needed any more. `undefined` where the newest one is gone: sealed, or taken by another
+ * one, who may have been stopped since.
+ */
 async function takeOver(
   directory: string,
-  { own, others: [newest] }: Place,
+  { own, others }: Place,
   { owner, temporary, unflushed }: TakeOverDeps,
   { fence }: FenceOptions,
-): Promise<boolean> {
+): Promise<readonly StagedFile[] | undefined> {
+  const [newest, ...older] = others
   // Without a fence anything that has one is newer than what is there.
-  if (newest === undefined || (own !== undefined && rankOf(own) >= rankOf(newest))) return true
+  if (newest === undefined || (own !== undefined && rankOf(own) >= rankOf(newest))) return others
   const from = join(directory, newest.name)
   const to = join(directory, stagedName({ ...newest.chunk, ...fenced(fence) }, owner && ownerName(owner)))
   try {
@@ -108,15 +108,23 @@ async function takeOver(
       await rename(from, to)
       // Nobody knows whether the dead one had flushed it.
       unflushed.written(to)
-    } else {
-      await copy(from, to, temporary)
+      return older
     }
+    await copy(from, to, temporary)
   } catch (error) {
-    if (isAbsent(error)) return false
+    if (isAbsent(error)) return undefined
     throw error
   }
   crashPoint('staged chunk has a new writer')
-  return true
+  return others
+}
+
+async function removeOld(directory: string, old: readonly StagedFile[]): Promise<void> {
+  if (old.length === 0) return
+  // The new names before the old files go: a power cut leaves one of them.
+  await flushFolder(directory)
+  await forEachBounded(old, maxCopiesAtOnce, ({ name }) => rm(join(directory, name), { force: true }))
+  crashPoint('older staged chunks are gone')
 }
 
 /** The copy is there as a whole or not at all, and as flushed as the file was. */
