@@ -39,6 +39,7 @@ import type {
   Seed,
 } from './composition.js'
 import type { Config } from './config/config.js'
+import { ClaimedImports } from './database/claimed-imports.js'
 import { askServer, describeServer } from './doctor/server-version.js'
 import { ImportError } from './errors.js'
 import { askedInOrder } from './fetch-order.js'
@@ -111,17 +112,20 @@ async function openService(
     const database = keep(await openTypeOrmDatabase({ url, schema, ...(signal && { signal }) }))
     const server = new DatabaseServer({ url })
     const records = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
-    const imports = logger === undefined ? records : new LoggedImports(records, logger)
+    const claimed = new ClaimedImports(records)
+    const fenceOf = (id: TorrentId): number => claimed.fenceOf(id)
+    const imports = logger === undefined ? claimed : new LoggedImports(claimed, logger)
     const mark = keep(await OpenMark.open(folder.storeDirectory))
     const chunkStore = keep(checked(await openChunkStore(config, folder, { database, logger }), config, mark))
     if (options.mending === undefined) await refuseLostRecords({ database, chunkStore }, options)
     const opened = new Map<TorrentId, BaeStorage>()
-    const library = createLibrary({ database, chunkStore, opened, mark }, () => closeAll(closers))
+    const library = createLibrary({ database, chunkStore, opened, mark, fenceOf }, () => closeAll(closers))
     const createStorage = createStorageFactory(
       { chunkStore, database, opened, ...(logger && { logger }) },
       {
         chunkSizeBytes: folder.chunkSizeBytes,
         durability: config.durability,
+        fenceOf,
       },
     )
     const inOrderAboveBytes = unfinishedBytesOf(config)
@@ -184,6 +188,7 @@ interface LibraryParts {
   readonly chunkStore: StagingChunkStore
   readonly opened: ReadonlyMap<TorrentId, BaeStorage>
   readonly mark: OpenMark
+  readonly fenceOf: (id: TorrentId) => number
 }
 
 function createLibrary(parts: LibraryParts, close: () => Promise<void>): StorageLibrary {
@@ -193,7 +198,7 @@ function createLibrary(parts: LibraryParts, close: () => Promise<void>): Storage
     readFile,
     scrub: (record, options) => scrub(parts, record, options),
     noteAllSound: () => parts.mark.allSound(),
-    destroy: (id) => destroyTorrent(parts, id),
+    destroy: (id) => destroyTorrent(parts, id, { fence: parts.fenceOf(id) }),
     rebuild: (options) => rebuildDatabase(parts, options),
     collectGarbage: (options) => collectGarbage(parts, options),
     close,
@@ -201,14 +206,18 @@ function createLibrary(parts: LibraryParts, close: () => Promise<void>): Storage
 }
 
 /** An open torrent is scrubbed by its own storage, which tells the client of what is lost. */
-async function scrub({ opened, ...parts }: LibraryParts, record: TorrentRecord, options: VerifyOptions) {
+async function scrub(
+  { opened, fenceOf, ...parts }: LibraryParts,
+  record: TorrentRecord,
+  options: VerifyOptions,
+) {
   const open = opened.get(record.id)
   if (open !== undefined) return await open.scrub(options)
   if (!options.repair) return await scrubTorrent({ record, ...parts }, options)
   if (options.onlyIfOpen) {
     throw new ImportError('IMPORT_BUSY', `the import of ${record.layout.name} is about to begin or to end`)
   }
-  await using storage = await BaeStorage.open({ record, ...parts }, options)
+  await using storage = await BaeStorage.open({ record, ...parts, fence: fenceOf(record.id) }, options)
   return await storage.scrub(options)
 }
 

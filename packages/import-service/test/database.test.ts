@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ClaimedImports } from '../src/database/claimed-imports.js'
+import type { ImportDatabase } from '../src/database/import-database.js'
 import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
 import { openDataSource } from '../src/database/typeorm/data-source.js'
 import { openTypeOrmImportDatabase } from '../src/database/typeorm/index.js'
@@ -30,6 +32,40 @@ describe('MemoryImportDatabase', () => {
     imports.loseClaims()
     expect(claim?.lost.reason).toMatchObject({ code: 'IMPORT_LEASE_LOST' })
     expect(await MemoryImportDatabase.join(imports).claim(id)).toBeDefined()
+  })
+})
+
+describe('ClaimedImports', () => {
+  const inner = new WeakMap<ImportDatabase, MemoryImportDatabase>()
+  const around = (imports: MemoryImportDatabase): ClaimedImports => {
+    const claimed = new ClaimedImports(imports)
+    inner.set(claimed, imports)
+    return claimed
+  }
+  const innerOf = (imports: ImportDatabase) => inner.get(imports) as MemoryImportDatabase
+  const subject: ImportDatabaseSubject = {
+    create: async (options) => around(new MemoryImportDatabase(options)),
+    join: async (other) => around(MemoryImportDatabase.join(innerOf(other))),
+    expire: async (imports) => innerOf(imports).expireClaims(),
+  }
+  importDatabaseCompliance(subject)
+  for (const clauses of [leaseClauses, dueClauses, wishClauses, eventClauses]) clauses(subject)
+
+  it('gives the token of the last claim as the fence, and none where there never was one', async () => {
+    const memory = new MemoryImportDatabase()
+    const imports = around(memory)
+    const [first, second] = [await added(imports), await added(imports)]
+    expect(() => imports.fenceOf(first.id)).toThrow('this process no longer has the import')
+    const claim = await imports.claim(first.id)
+    expect(imports.fenceOf(first.id)).toBe(claim?.token)
+    memory.expireClaims()
+    const theirs = await MemoryImportDatabase.join(memory).claim(first.id)
+    expect(imports.fenceOf(first.id)).toBeLessThan(theirs?.token ?? 0)
+    const [due] = await imports.claimDue({ states: ['downloading'], limit: 9, nowMs: 0 })
+    expect(due?.record.id).toBe(second.id)
+    expect(imports.fenceOf(second.id)).toBe(due?.claim.token)
+    await imports.deleteImport(second.id)
+    expect(() => imports.fenceOf(second.id)).toThrow()
   })
 })
 
