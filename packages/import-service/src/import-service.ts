@@ -121,7 +121,7 @@ export class ImportService implements AsyncDisposable {
 
   /**
    * Records an import that waits for its turn, or finds the one of the same info hash: that goes on, where it was paused,
-   * failed or cancelled, and `select` counts for it too. Rejects IMPORT_FILE_NOT_FOUND where `select` means no file.
+   * failed or cancelled, and `select`, `seed` and `peers` count for it too. Rejects IMPORT_FILE_NOT_FOUND where `select` means no file.
    */
   async submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
     this.#assertOpen()
@@ -290,8 +290,11 @@ export class ImportService implements AsyncDisposable {
     await closeAll([() => client.close(), () => imports.close(), () => library.close()])
   }
 
-  async #submitAgain({ id, state }: ImportRecord, { select = [], paused }: SubmitOptions): Promise<void> {
+  async #submitAgain({ id, state, goal }: ImportRecord, options: SubmitOptions): Promise<void> {
+    const { select = [], peers = [], seed, paused } = options
+    if (peers.length > 0) await this.#scheduler.hold(id, (kept) => kept.note({ peers }))
     if (select.length > 0) await this.#control.ask(id, { kind: 'select', globs: select })
+    if (seed && goal !== 'seed') await this.#control.ask(id, { kind: 'seed', on: true })
     const stands = state === 'paused' || state === 'failed' || state === 'cancelled'
     if (stands && !paused) await this.#control.ask(id, { kind: 'resume' })
   }

@@ -152,6 +152,17 @@ describe('choosing files', () => {
   })
 })
 
+describe('submitting again', () => {
+  it('asks for what it says of the import that is there', async () => {
+    const id = await completed('a', { select: ['one.wav'] })
+    const peers = [{ host: '127.0.0.1', port: 1 }]
+    await one.service.submit(torrentSource('a'), { peers, seed: true, select: ['**'] })
+    await settle()
+    expect(await library.record(id)).toMatchObject({ state: 'seeding', goal: 'seed', peers })
+    expect(one.client.added.at(-1)?.options.peers).toEqual(peers)
+  })
+})
+
 describe('events', () => {
   async function read(options = {}): Promise<readonly ImportEvent[]> {
     const events: ImportEvent[] = []
