@@ -1,5 +1,6 @@
 import { on, once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { ImportError, isBaeError } from '../errors.js'
 import { type ControlReply, encodeMessage, maxRequestBytes } from './control-messages.js'
 import { type ControlDeps, findMethod } from './control-methods.js'
@@ -66,12 +67,10 @@ export class ControlServer implements AsyncDisposable {
     const isListening = this.#server.listening
     this.#server.close()
     this.#closing.abort(unreachable('the service was stopped'))
-    // A client that does not read what it is told has to do without.
-    const impatience = setTimeout(() => {
-      for (const socket of this.#clients.keys()) socket.destroy()
-    }, goodbyeWithinMs)
-    await Promise.all(this.#clients.values())
-    clearTimeout(impatience)
+    // A client that does not read what it is told has to do without, and what hangs is not waited for.
+    const ended = Promise.all(this.#clients.values())
+    await Promise.race([ended, delay(goodbyeWithinMs, undefined, { ref: false })])
+    for (const socket of this.#clients.keys()) socket.destroy()
     if (isListening) await stopped
   }
 
@@ -109,7 +108,9 @@ export class ControlServer implements AsyncDisposable {
     socket.resume()
     const method = findMethod(name)
     if ('call' in method) {
-      await send(socket, { result: await method.call(this.#deps, params, signal) }, signal)
+      // What was begun is done; only nobody waits for it any more.
+      const result = await Promise.race([method.call(this.#deps, params, signal), whenAborted(signal)])
+      await send(socket, { result }, signal)
       return
     }
     // Nothing is asked of the service before the client has taken what came before.
@@ -134,6 +135,13 @@ export class ControlServer implements AsyncDisposable {
 
 function unreachable(message: string): ImportError {
   return new ImportError('IMPORT_SERVICE_UNREACHABLE', message)
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }
 
 function parseRequest(line: string): { readonly name: string; readonly params: ControlParams } {

@@ -168,6 +168,40 @@ describe('through the control socket', () => {
     await closed
   })
 
+  it('what takes long does not hold up the end of the service', async () => {
+    const server = await serve()
+    const client = await clientOf()
+    const asked = new Promise<void>((resolve) => {
+      service.pause = () => {
+        resolve()
+        return new Promise(() => {})
+      }
+    })
+    const pausing = client.pause('a')
+    const told = expect(pausing).rejects.toMatchObject({ message: 'the service was stopped' })
+    await asked
+    await Promise.all([told, server.close()])
+  })
+
+  it('neither does what hangs, nor a client that does not read', async () => {
+    const server = await serve()
+    const asked = new Promise<void>((resolve) => {
+      service.items = async function* () {
+        yield progressOf({ name: 'x'.repeat(1024 * 1024) })
+        resolve()
+        await new Promise(() => {})
+      }
+    })
+    const [reading, deaf] = [await clientOf(), connect(join(folder.path, 'control.sock'))]
+    const items = reading.follow('a')[Symbol.asyncIterator]()
+    await items.next()
+    await asked
+    deaf.write('{"method":"follow","params":{"id":"a"}}\n')
+    const told = expect(items.next()).rejects.toMatchObject({ code: 'IMPORT_SERVICE_UNREACHABLE' })
+    await Promise.all([told, server.close()])
+    deaf.destroy()
+  })
+
   it('who follows hears that the service was stopped', async () => {
     const server = await serve()
     const client = await clientOf()
