@@ -31,7 +31,8 @@ lt::info_hash_t infoHashOf(Napi::Value value) {
 
 lt::add_torrent_params resumeDataOf(Napi::Value value) {
   lt::error_code error;
-  auto params = lt::read_resume_data(bytesOf(value, "resumeData"), error);
+  // It may have all that a .torrent has.
+  auto params = lt::read_resume_data(bytesOf(value, "resumeData"), error, torrentFileLimits());
   if (error) throw invalidArgument(value.Env(), "resumeData is no resume data: " + error.message());
   return params;
 }

@@ -93,13 +93,6 @@ Napi::Uint8Array pieceHashesV2(Napi::Env env, lt::torrent_info const& info) {
   return bytesToJs(env, hashes.data(), hashes.size());
 }
 
-// libtorrent's own, but for the values: a hybrid torrent of 100,000 files has more than it takes otherwise.
-lt::load_torrent_limits torrentFileLimits() {
-  lt::load_torrent_limits limits;
-  limits.max_decode_tokens = 10'000'000;
-  return limits;
-}
-
 constexpr int kMostBytes = (1 << 29) - 1;
 
 // What is beyond a limit; empty where the error is another one.
@@ -114,6 +107,12 @@ std::string limitOf(lt::error_code const& error, lt::load_torrent_limits const& 
 }
 
 }  // namespace
+
+lt::load_torrent_limits torrentFileLimits() {
+  lt::load_torrent_limits limits;
+  limits.max_decode_tokens = 10'000'000;
+  return limits;
+}
 
 void setInfoHashes(Napi::Object& object, lt::info_hash_t const& hashes) {
   if (hashes.has_v1()) object.Set("infoHashV1", hex(hashes.v1));

@@ -14,6 +14,9 @@ Napi::Object metadataToJs(Napi::Env env, lt::torrent_info const& info);
 // infoHashV1 and infoHashV2, those that there are.
 void setInfoHashes(Napi::Object& object, lt::info_hash_t const& hashes);
 
+// libtorrent's own, but for the values: a hybrid torrent of 100,000 files has more than it takes otherwise.
+lt::load_torrent_limits torrentFileLimits();
+
 // Throws NATIVE_INVALID_TORRENT, NATIVE_TORRENT_LIMIT, or NATIVE_INVALID_ARGUMENT for no bytes.
 std::shared_ptr<lt::torrent_info const> parseTorrent(Napi::Value bytes);
 

@@ -84,6 +84,25 @@ it('goes on from resume data under another id, with what the storage has of what
   expect(session.trackers(handle)).toMatchObject([{ url: 'http://127.0.0.1:9/announce' }])
 })
 
+it('goes on from resume data of a torrent with millions of values', async () => {
+  const values = 3_100_000
+  const head = 'd4:infod6:lengthi1e4:name4:many12:piece lengthi16384e6:pieces20:'
+  const torrentFile = Buffer.concat([
+    Buffer.from(head),
+    Buffer.alloc(20),
+    Buffer.from('6:valuesl'),
+    Buffer.alloc(2 * values, '0:'),
+    Buffer.from('eee'),
+  ])
+  const first = await openLoopbackSession({ handler: new RecordingStorage() })
+  const handle = await first.addTorrent({ torrentId: 'many', torrentFile })
+  const resumeData = await first.saveResumeData(handle, { saveInfoSection: true })
+  await first.close()
+  const second = await openLoopbackSession({ handler: new RecordingStorage() })
+  await second.addTorrent({ torrentId: 'many', resumeData })
+  expect(second.torrentStatuses()).toMatchObject([{ name: 'many', hasMetadata: true }])
+})
+
 it('does not check pieces of libtorrent\u2019s own storage that resume data has', async () => {
   const torrent = createTestTorrent('resumed-file')
   const folder = await mkdtemp(join(tmpdir(), 'bae-resume-'))
