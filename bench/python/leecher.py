@@ -1,6 +1,7 @@
-"""libtorrent's own python client with one torrent, until it has all of it: leecher.py SETTINGS TORRENT FOLDER [HOST:PORT]...
+"""libtorrent's own python client with one torrent: leecher.py SETTINGS TORRENT FOLDER [HOST:PORT]...
 
-SETTINGS: of libtorrent, as JSON, the alert mask with them. What lies in FOLDER already is checked, not fetched."""
+SETTINGS: of libtorrent, as JSON, the alert mask with them. What lies in FOLDER already is checked, not fetched. A line of JSON
+says its address, one that all is there; then it gives away until stdin ends or says so."""
 import json
 import sys
 
@@ -14,6 +15,7 @@ parameters.save_path = folder
 parameters.flags &= ~libtorrent.torrent_flags.auto_managed
 parameters.flags &= ~libtorrent.torrent_flags.paused
 handle = session.add_torrent(parameters)
+print(json.dumps({"address": "127.0.0.1:%d" % session.listen_port()}), flush=True)
 for address in sys.argv[4:]:
     host, port = address.rsplit(":", 1)
     handle.connect_peer((host, int(port)))
@@ -24,3 +26,7 @@ while not finished:
         if isinstance(alert, libtorrent.torrent_error_alert):
             sys.exit(alert.message())
         finished = finished or isinstance(alert, libtorrent.torrent_finished_alert)
+print(json.dumps({"complete": True}), flush=True)
+for line in sys.stdin:
+    if line.strip() == "end":
+        break

@@ -24,8 +24,14 @@ export async function openBenchSeed(torrent: TorrentFile, uploadBytesPerSecond =
   }
 }
 
+export interface BenchLeecher extends AsyncDisposable {
+  downloadedBytes(): number
+  dial(address: string): void
+  whenFinished(): Promise<void>
+}
+
 /** A leecher that keeps nothing and hashes nothing, so that it is not what is waited for. */
-export async function openBenchLeecher(torrent: TorrentFile) {
+export async function openBenchLeecher(torrent: TorrentFile): Promise<BenchLeecher> {
   const leecher = await openBenchSession({
     diskBackend: 'disabled',
     settings: { disable_hash_checks: true },

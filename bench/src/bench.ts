@@ -1,5 +1,7 @@
-// node dist/bench.js [NAME] [OPTIONS]: runs one benchmark; download unless named.
+// node dist/bench.js [NAME] [OPTIONS]: runs one benchmark: the matrix of all rows, or its guard with --guard, unless named.
 const programs = [
+  'matrix',
+  'guard',
   'download',
   'border',
   'upload',
@@ -17,7 +19,9 @@ const programs = [
 ] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]
-const program = programs.find((known) => known === (name ?? 'download'))
+const isGuard = process.argv.includes('--guard')
+const unnamed = isGuard ? 'guard' : 'matrix'
+const program = programs.find((known) => known === (name ?? unnamed))
 if (program === undefined) {
   process.stderr.write(`no benchmark ${name}: one of ${programs.join(', ')}\n`)
   process.exitCode = 2

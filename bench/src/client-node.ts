@@ -1,5 +1,6 @@
 // client-node STORAGE TORRENT FOLDER: a TorrentClient with one torrent, in a library or in files. A line of JSON says its
-// address, one that all is there. A line on stdin is a place in the file: a line says how long its first byte took, unless it is 'end'.
+// address, one that all is there. A line on stdin is a place in the file: a line says how long its first byte took; or it is
+// 'usage', for the CPU seconds of its database server so far; or 'end'.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -21,15 +22,18 @@ const client = new TorrentClient(library === undefined ? {} : { createStorage: l
 })
 await client.start()
 const torrent = await client.add(await readFile(torrentPath), { id })
-const otherCpuSeconds = async () => (await library?.serverCpuSeconds()) ?? 0
-say({ address: `127.0.0.1:${torrent.listenPort}`, otherCpuSeconds: await otherCpuSeconds() })
+say({ address: `127.0.0.1:${torrent.listenPort}` })
 torrent.whenFinished().then(
-  async () => say({ complete: true, otherCpuSeconds: await otherCpuSeconds() }),
+  () => say({ complete: true }),
   () => {},
 )
 
 for await (const line of createInterface(process.stdin)) {
   if (line === 'end') break
+  if (line === 'usage') {
+    say({ usage: (await library?.serverCpuSeconds()) ?? 0 })
+    continue
+  }
   const startMs = performance.now()
   const range = { offset: Number(line), length: 1 }
   for await (const _ of torrent.files[0]?.stream({ range }) ?? []) say({ ms: performance.now() - startMs })

@@ -1,4 +1,4 @@
-// many-client add|restore|announce PLAN: a client with many torrents, and what each of them costs, as JSON.
+// many-client add|open|restore|announce PLAN: a client with many torrents, and what each of them costs, as JSON.
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DirectoryResumeStore, TorrentClient } from '@bae/client'
@@ -11,6 +11,7 @@ import {
   quietNetwork,
   type StepCost,
 } from './many-torrents.js'
+import { beginPhase } from './phase-clock.js'
 
 const [role = '', json = ''] = process.argv.slice(2)
 const plan = JSON.parse(json) as ManyPlan
@@ -59,10 +60,10 @@ async function restoreCosts(client: TorrentClient): Promise<readonly StepCost[]>
 }
 
 async function idleCpuPercent(): Promise<number> {
-  const before = process.cpuUsage()
+  const end = await beginPhase(async () => (await library?.serverCpuSeconds()) ?? 0)
   await new Promise((resolve) => setTimeout(resolve, idleMs))
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 10 / idleMs
+  const { seconds, cpuSeconds } = await end()
+  return (cpuSeconds / seconds) * 100
 }
 
 async function measure(client: TorrentClient): Promise<ManyFigures> {
@@ -73,10 +74,12 @@ async function measure(client: TorrentClient): Promise<ManyFigures> {
     return { steps: { add, pause, resume } }
   }
   const restore = await restoreCosts(client)
+  const openMs = performance.now()
   if (role === 'announce') return { steps: { restore } }
   // What the restore leaves to be done is not what an idle client does.
   await idleCpuPercent()
   const idle = await idleCpuPercent()
+  if (role === 'open') return { steps: { restore }, openMs, idleCpuPercent: idle }
   const remove = await stepCosts(client.list(), ({ id }) => client.remove(id, { deleteData: true }))
   return { steps: { restore, remove }, idleCpuPercent: idle }
 }

@@ -19,7 +19,10 @@ export interface StepCost {
 /** By what was done: what each torrent of a step cost. */
 export interface ManyFigures {
   readonly steps: Readonly<Record<string, readonly StepCost[]>>
+  /** Of the process and its database server. */
   readonly idleCpuPercent?: number
+  /** From the start of the process until all were restored. */
+  readonly openMs?: number
 }
 
 /** Torrents of 64 KiB, each with an info hash of its own. */

@@ -1,10 +1,8 @@
 // What does a torrent cost among thousands? Each step of 500 is a row: it should cost what the one before it did.
 // node dist/many.js [--rounds 3] [--torrents 2000] [--step 500] [--storage library|files]
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ChildProgram } from 'bae-e2e/harness/child-program.js'
-import { repositoryRoot } from 'bae-e2e/harness/repository-root.js'
 import { makeTemporaryFolder, removeFolder } from 'bae-e2e/harness/temporary-folder.js'
+import { runManyClient } from './many-run.js'
 import type { ManyFigures, ManyPlan, StepCost } from './many-torrents.js'
 import { formatSpread } from './result-table.js'
 import { spreadOf } from './statistics.js'
@@ -18,17 +16,7 @@ const { values } = parseArgs({
     storage: { type: 'string', default: 'library' },
   },
 })
-const runLimitMs = 300_000
-const program = join(repositoryRoot, 'bench/dist/many-client.js')
 const actions = ['add', 'pause', 'resume', 'restore', 'remove'] as const
-
-async function run(role: string, plan: ManyPlan): Promise<ManyFigures> {
-  await using client = new ChildProgram(process.execPath, [program, role, JSON.stringify(plan)])
-  const figures = JSON.parse(await client.nextLine(runLimitMs)) as ManyFigures
-  const { code } = await client.whenExited(runLimitMs)
-  if (code !== 0) throw new Error(`${role} exited ${code}: ${client.stderr}`)
-  return figures
-}
 
 async function measureRound(): Promise<ManyFigures> {
   const folder = await makeTemporaryFolder()
@@ -39,8 +27,8 @@ async function measureRound(): Promise<ManyFigures> {
     folder,
   }
   try {
-    const added = await run('add', plan)
-    const restored = await run('restore', plan)
+    const added = await runManyClient('add', plan)
+    const restored = await runManyClient('restore', plan)
     return { ...restored, steps: { ...added.steps, ...restored.steps } }
   } finally {
     await removeFolder(folder)

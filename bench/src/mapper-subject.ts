@@ -1,4 +1,4 @@
-// mapper-subject FILES STATE: opens a torrent of 1 TiB once, in a process that has done nothing else, and prints figures.
+// mapper-subject FILES STATE [GIBIBYTES]: opens a torrent of 1 TiB, unless another size is given, once, in a process that has done nothing else, and prints figures.
 // Run with --expose-gc.
 import {
   createStorageFactory,
@@ -9,8 +9,9 @@ import {
   type TorrentLayout,
   type TorrentRecord,
 } from '@bae/storage'
+import type { MapperFigures } from './mapper-figures.js'
 
-const totalBytes = 2 ** 40
+const totalBytes = Number(process.argv[4] ?? 1024) * 2 ** 30
 const chunkSizeBytes = 1 << 20
 const pieces = totalBytes / chunkSizeBytes
 const mappings = 100_000
@@ -101,4 +102,5 @@ for (let n = 0; n < mappings; n++) spans += mapper.chunksOfPiece((n * 7919) % pi
 const mapNs = (cpuMs(mapping) * 1e6) / mappings
 if (spans < mappings) throw new Error('a piece without chunks')
 
-process.stdout.write(JSON.stringify({ mapperMs, mapperBytes, openMs, mapNs }))
+const figures: MapperFigures = { mapperMs, mapperBytes, openMs, mapNs }
+process.stdout.write(JSON.stringify(figures))

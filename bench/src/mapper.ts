@@ -4,19 +4,13 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { repositoryRoot } from 'bae-e2e/harness/repository-root.js'
+import type { MapperFigures } from './mapper-figures.js'
 import { formatSpread } from './result-table.js'
 import { spreadOf } from './statistics.js'
 import { writeResult } from './write-result.js'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } })
 const subject = join(repositoryRoot, 'bench/dist/mapper-subject.js')
-
-interface Found {
-  readonly mapperMs: number
-  readonly mapperBytes: number
-  readonly openMs: number
-  readonly mapNs: number
-}
 
 /** Files, and which pieces are had: half of them anywhere is the worst for what works on runs. */
 const cases = [
@@ -28,9 +22,9 @@ const cases = [
 ] as const
 
 /** A process of its own for each: a torrent is opened by code that has not run before. */
-function measure(files: string, state: string): Found {
+function measure(files: string, state: string): MapperFigures {
   const args = ['--expose-gc', subject, files, state]
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Found
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as MapperFigures
 }
 
 process.stdout.write(

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mebibyte } from 'bae-e2e/harness/sizes.js'
 import { Workshop } from 'bae-e2e/harness/workshop.js'
+import { BenchPeer } from './bench-peer.js'
 import { openBenchSeed } from './bench-seed.js'
-import { NodePeer } from './node-peer.js'
 import { type Figures, formatTable, type Round, resultRows } from './result-table.js'
 import { writeResult } from './write-result.js'
 
@@ -29,7 +29,7 @@ const torrent = await workshop.fileTorrent(totalBytes, mebibyte)
 async function measure(program: 'client-node' | 'webtorrent-node', first: string): Promise<Figures> {
   const folder = await mkdtemp(join(await workshop.folder, `${program} `))
   await using seed = await openBenchSeed(torrent, Number(values.rate) * mebibyte)
-  await using peer = await NodePeer.start(program, first, torrent.path, folder)
+  await using peer = await BenchPeer.start(program, first, torrent.path, folder)
   seed.dial(peer.address)
   const figures: Record<string, number> = {}
   for (const place of places) {

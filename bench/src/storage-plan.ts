@@ -6,6 +6,8 @@ export interface StoragePlan {
   readonly files: number
   readonly pieceLengthBytes: number
   readonly hashesGiven: boolean
+  /** The page cache is dropped before writing and before reading, which only root may. */
+  readonly isCold: boolean
 }
 
 /** Writing: until the last call has settled, and until the bytes are on the device. CPU of all processes. */

@@ -90,7 +90,7 @@ const places = Array.from(
   { length: Math.ceil(plan.totalBytes / plan.pieceLengthBytes) },
   (_, piece) => piece * plan.pieceLengthBytes,
 )
-dropPageCache()
+if (plan.isCold) dropPageCache()
 const writing = await beginPhase(subject.otherCpuSeconds)
 await forEachAtOnce(places, piecesAtOnce, async (at) => {
   const length = Math.min(plan.pieceLengthBytes, plan.totalBytes - at)
@@ -101,7 +101,7 @@ await subject.settle()
 const written = await writing()
 await subject.flush()
 const flushed = await writing()
-dropPageCache()
+if (plan.isCold) dropPageCache()
 const reading = await beginPhase(subject.otherCpuSeconds)
 await forEachAtOnce(places, piecesAtOnce, async (at) => {
   const length = Math.min(plan.pieceLengthBytes, plan.totalBytes - at)

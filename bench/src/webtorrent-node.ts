@@ -48,9 +48,9 @@ const quiet = {
 }
 const client = new WebTorrent(quiet)
 const torrent = client.add(torrentPath, { path })
-torrent.once('done', () => say({ complete: true, otherCpuSeconds: 0 }))
+torrent.once('done', () => say({ complete: true }))
 await new Promise<void>((resolve) => torrent.once('ready', resolve))
-say({ address: `127.0.0.1:${client.torrentPort}`, otherCpuSeconds: 0 })
+say({ address: `127.0.0.1:${client.torrentPort}` })
 
 for await (const line of createInterface(process.stdin)) {
   if (line === 'end') break
