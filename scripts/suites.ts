@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { packageNames, repositoryRoot, writtenFiles } from './repository.js'
 
-export const suiteGroups = ['checks', 'unit', 'alone', 'cpp', 'native', 'examples', 'e2e'] as const
+export const suiteGroups = ['checks', 'unit', 'alone', 'cpp', 'native', 'examples', 'e2e', 'speed'] as const
 export type SuiteGroup = (typeof suiteGroups)[number]
 
 export interface Suite {
@@ -33,6 +33,7 @@ export function allSuites(): Suite[] {
     script('contract', 'check-contract-cases'),
     script('mutants', 'check-mutants'),
     vitest('unit', 'scripts unit', 'scripts', [twoWorkers], 2 * minuteMs),
+    vitest('unit', 'bench unit', 'bench', [twoWorkers], 2 * minuteMs),
     ...packageNames.map((name) => unitTests(name)),
     ...packageNames.map((name) => aloneTests(name)),
     cppTests('address'),
@@ -43,6 +44,7 @@ export function allSuites(): Suite[] {
     vitest('native', 'native addon', 'packages/native', ['--project', 'native', twoWorkers], 6 * minuteMs),
     ...examples(),
     vitest('e2e', 'end to end', 'e2e', [], 20 * minuteMs),
+    speedGuard(),
   ]
 }
 
@@ -80,6 +82,17 @@ function examples(): Suite[] {
     const suite = program(`example ${name}`, process.execPath, [join(folder, 'dist', `${name}.js`)])
     return { ...suite, group: 'examples' as const }
   })
+}
+
+/** Ratios of pairs in one run, and alone: what is measured beside it would be measured too. */
+function speedGuard(): Suite {
+  const args = [join(repositoryRoot, 'bench/dist/bench.js'), '--guard']
+  return {
+    ...program('speed guard', process.execPath, args),
+    group: 'speed',
+    limitMs: 6 * minuteMs,
+    cores: 2,
+  }
 }
 
 function vitest(group: SuiteGroup, name: string, folder: string, args: string[], limitMs: number): Suite {
