@@ -15,14 +15,14 @@ export interface TorrentShape {
   readonly files?: number
 }
 
-/** The same content for every shape of the same size and number of files. */
+/** The same content for every shape of the same size and number of files; each is made when first asked for. */
 export async function makeBenchTorrent(workshop: Workshop, shape: TorrentShape): Promise<TorrentFile> {
   const { totalBytes, pieceLengthBytes, format, files = 1 } = shape
   const content =
     files === 1 ? await workshop.file(totalBytes) : await makeOddFiles(workshop, totalBytes, files)
-  const torrent = await createTorrentFile(content.path, { format, pieceLengthBytes })
   const path = join(await workshop.folder, `${totalBytes} ${files} ${pieceLengthBytes} ${format}.torrent`)
-  await writeFile(path, torrent)
+  if (!existsSync(path))
+    await writeFile(path, await createTorrentFile(content.path, { format, pieceLengthBytes }))
   return { path, content, pieceLengthBytes }
 }
 

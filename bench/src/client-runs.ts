@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { within } from 'bae-e2e/harness/bounded-wait.js'
 import { MemoryWatch, processTree } from 'bae-e2e/harness/memory-watch.js'
 import { type ForeignPeerProgram, foreignPeers } from 'bae-e2e/harness/peers/foreign-peers.js'
 import type { Leecher } from 'bae-e2e/harness/peers/leecher.js'
@@ -80,7 +81,8 @@ export async function measureClientSeeding(
     const cpuBefore = await cpuSecondsSoFar(peer)
     for (const leecher of leechers) leecher.dial(peer.address)
     const startMs = await momentOf(() => leechers.some((leecher) => leecher.downloadedBytes() > 0))
-    await Promise.all(leechers.map((leecher) => leecher.whenFinished()))
+    const finished = Promise.all(leechers.map((leecher) => leecher.whenFinished()))
+    await within(runLimitMs, 'everything at all leechers', finished)
     const seconds = (performance.now() - startMs) / 1000
     const cpuSeconds = (await cpuSecondsSoFar(peer)) - cpuBefore
     await watch.stop()

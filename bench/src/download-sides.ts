@@ -1,5 +1,6 @@
 import { BaeLibrary } from 'bae-e2e/harness/bae-library.js'
 import { baePath, importTorrent } from 'bae-e2e/harness/bae-process.js'
+import { within } from 'bae-e2e/harness/bounded-wait.js'
 import { LibtorrentSeed } from 'bae-e2e/harness/peers/libtorrent-seed.js'
 import { kibibyte } from 'bae-e2e/harness/sizes.js'
 import { makeTemporaryFolder, removeFolder } from 'bae-e2e/harness/temporary-folder.js'
@@ -10,6 +11,8 @@ import { makeBenchTorrent, type TorrentShape } from './bench-torrent.js'
 import { nativeLeecher, pythonLeecher } from './leecher-commands.js'
 import { type CountingSeed, type Measurement, measureDownload } from './measured-run.js'
 import { flushPageCache } from './page-cache.js'
+
+const giveLimitMs = 240_000
 
 /** Some seeds of one torrent, and who can fetch it from them. */
 export class DownloadSides implements CountingSeed, AsyncDisposable {
@@ -102,7 +105,7 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
     for (const { address } of this.#seeds) {
       await using leecher = await openBenchLeecher(this.#torrent)
       leecher.dial(address)
-      await leecher.whenFinished()
+      await within(giveLimitMs, `everything from ${address}`, leecher.whenFinished())
     }
   }
 }

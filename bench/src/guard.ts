@@ -9,7 +9,6 @@ import { Workshop } from 'bae-e2e/harness/workshop.js'
 import { makeBenchTorrent } from './bench-torrent.js'
 import { measureClientDownload } from './client-runs.js'
 import { type GuardPair, judgePair } from './guard-judgement.js'
-import { flushPageCache } from './page-cache.js'
 import { type Figures, formatSpread } from './result-table.js'
 import { StorageRuns } from './storage-runs.js'
 
@@ -28,7 +27,6 @@ const torrent = await makeBenchTorrent(workshop, { totalBytes, pieceLengthBytes:
 
 async function download(client: 'library' | 'files'): Promise<Figures> {
   const folder = await mkdtemp(join(await workshop.folder, `${client} `))
-  flushPageCache()
   try {
     return await measureClientDownload({ client, torrent, folder })
   } finally {

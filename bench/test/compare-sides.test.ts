@@ -61,3 +61,13 @@ it('counts goals', () => {
   const missed = compareSides(result([side('bae', 3), side('mmap', 2)]))
   expect(countGoals([...met, ...missed, ...missed])).toEqual({ met: 1, judged: 3 })
 })
+
+it('shows what only we have once, beside the baseline', () => {
+  const ours = { name: 'bae', rounds: [{ 'CPU, s': 1, 'database server, PSS, MiB': 30 }] }
+  const compared = compareSides(result([ours, side('mmap', 1), side('posix', 1)]))
+  expect(compared.map(({ against, quantity }) => `${against}: ${quantity}`)).toEqual([
+    'mmap: CPU, s',
+    'mmap: database server, PSS, MiB',
+    'posix: CPU, s',
+  ])
+})

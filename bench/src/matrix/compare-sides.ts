@@ -14,24 +14,25 @@ const controlTolerance = 0.1
 /** What the control is compared in: its memory is not that of a Node process. */
 const controlled = /, s$/
 
+/** Of what only we have there is a line beside the baseline alone. */
 export function compareSides(result: CaseResult): readonly Comparison[] {
   const [ours, ...others] = result.sides
   if (ours === undefined) return []
-  const isVoid = voidReason(result) !== undefined
   return others
     .filter(({ name }) => name !== result.control)
     .flatMap((theirs) =>
-      pairRows(ours, theirs).map((row) => {
-        const goal = goalOf(result, theirs, row.quantity)
-        const judged = goal !== undefined && !(isVoid && goal.of === 'ratio')
-        return {
-          ...row,
-          against: theirs.name,
-          ...(goal && { goal }),
-          ...(judged && { isMet: (goal.of === 'ratio' ? row.ratio : row.ours).median <= goal.atMost }),
-        }
-      }),
+      pairRows(ours, theirs)
+        .filter((row) => Number.isFinite(row.theirs.median) || theirs.name === result.baseline)
+        .map((row) => judgeRow(result, theirs, row)),
     )
+}
+
+function judgeRow(result: CaseResult, theirs: MeasuredSide, row: ResultRow): Comparison {
+  const goal = goalOf(result, theirs, row.quantity)
+  if (goal === undefined) return { ...row, against: theirs.name }
+  const isJudged = goal.of === 'figure' || voidReason(result) === undefined
+  const reached = (goal.of === 'ratio' ? row.ratio : row.ours).median
+  return { ...row, against: theirs.name, goal, ...(isJudged && { isMet: reached <= goal.atMost }) }
 }
 
 /** Why nothing can be said against the baseline; undefined where something can. */

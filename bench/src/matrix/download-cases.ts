@@ -3,7 +3,7 @@ import type { TorrentShape } from '../bench-torrent.js'
 import { DownloadSides } from '../download-sides.js'
 import type { Measurement } from '../measured-run.js'
 import type { Figures } from '../result-table.js'
-import type { Goal, MatrixCase } from './matrix-case.js'
+import type { Goal, MatrixCase, Side } from './matrix-case.js'
 
 const transferred = 'first to last byte, s'
 const onDevice = 'first byte to on the device, s'
@@ -28,7 +28,7 @@ export function downloadCases(totalBytes: number): readonly MatrixCase[] {
   return [...cases, powerCase({ totalBytes, pieceLengthBytes: mebibyte, format: 'v1' })]
 }
 
-function downloadCase(shape: TorrentShape, peers: number): MatrixCase {
+function downloadCase(shape: TorrentShape, peers: number, environment: NodeJS.ProcessEnv = {}): MatrixCase {
   return {
     row: 1,
     name: nameOf(shape, peers),
@@ -39,7 +39,7 @@ function downloadCase(shape: TorrentShape, peers: number): MatrixCase {
       const sides = await DownloadSides.open(workshop, shape, peers)
       return {
         sides: [
-          { name: 'bae', measure: async () => figuresOf(await sides.bae()) },
+          { name: 'bae', measure: async () => figuresOf(await sides.bae(environment)) },
           { name: 'mmap', measure: async () => figuresOf(await sides.native('mmap')) },
           { name: 'posix', measure: async () => figuresOf(await sides.native('posix')) },
           { name: 'libtorrent (python)', measure: async () => figuresOf(await sides.python()) },
@@ -52,23 +52,11 @@ function downloadCase(shape: TorrentShape, peers: number): MatrixCase {
 
 /** What survives a power cut: what lasts until data and records are on the device. */
 function powerCase(shape: TorrentShape): MatrixCase {
-  const usual = downloadCase(shape, 1)
+  const usual = downloadCase(shape, 1, { BAE_DURABILITY: 'power' })
   return {
     ...usual,
     name: `${usual.name}, durability 'power'`,
     goals: [{ quantity: onDevice, of: 'ratio', atMost: 1 }],
-    async open(workshop) {
-      const sides = await DownloadSides.open(workshop, shape, 1)
-      const power = { BAE_DURABILITY: 'power' }
-      return {
-        sides: [
-          { name: 'bae', measure: async () => figuresOf(await sides.bae(power)) },
-          { name: 'mmap', measure: async () => figuresOf(await sides.native('mmap')) },
-          { name: 'libtorrent (python)', measure: async () => figuresOf(await sides.python()) },
-        ],
-        [Symbol.asyncDispose]: () => sides[Symbol.asyncDispose](),
-      }
-    },
   }
 }
 
@@ -85,23 +73,17 @@ export function growthCase(smallBytes: number, totalBytes: number): MatrixCase {
       { quantity: resident, of: 'figure', atMost: 256 },
     ],
     async open(workshop) {
-      const large = await DownloadSides.open(workshop, shapeOf(totalBytes), 1)
-      const small = await DownloadSides.open(workshop, shapeOf(smallBytes), 1)
-      return {
-        sides: [
-          {
-            name: `bae, ${sizeText(totalBytes)}`,
-            measure: async () => ofAGibibyte(figuresOf(await large.bae()), totalBytes),
-          },
-          {
-            name: sizeText(smallBytes),
-            measure: async () => ofAGibibyte(figuresOf(await small.bae()), smallBytes),
-          },
-        ],
-        async [Symbol.asyncDispose]() {
-          await large[Symbol.asyncDispose]()
-          await small[Symbol.asyncDispose]()
+      // The seeds of each are there for its own rounds only.
+      const side = (name: string, bytes: number): Side => ({
+        name,
+        async measure() {
+          await using sides = await DownloadSides.open(workshop, shapeOf(bytes), 1)
+          return ofAGibibyte(figuresOf(await sides.bae()), bytes)
         },
+      })
+      return {
+        sides: [side(`bae, ${sizeText(totalBytes)}`, totalBytes), side(sizeText(smallBytes), smallBytes)],
+        async [Symbol.asyncDispose]() {},
       }
     },
   }

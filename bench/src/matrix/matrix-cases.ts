@@ -18,15 +18,14 @@ const otherClientBytes = 512 * mebibyte
 
 /** All of the matrix, row by row. The first case of each row is the one of a short run. */
 export function matrixCases({ totalBytes, webtorrent }: MatrixSize): readonly MatrixCase[] {
-  const small = totalBytes / 4
   return [
     ...downloadCases(totalBytes),
     ...otherClientCases(Math.min(totalBytes, otherClientBytes), webtorrent),
     ...seedingCases(totalBytes),
     ...verifyCases(totalBytes),
     ...manyCases(),
-    growthCase(small, totalBytes),
-    growthCase(small, totalBytes * 4),
+    growthCase(totalBytes / 4, totalBytes),
+    growthCase(totalBytes, totalBytes * 4),
     mappingCase(),
   ]
 }
