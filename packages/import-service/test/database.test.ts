@@ -7,7 +7,7 @@ import { openTypeOrmImportDatabase } from '../src/database/typeorm/index.js'
 import { migrations } from '../src/database/typeorm/migrations/index.js'
 import { importDatabaseCompliance } from './database-clauses.js'
 import { plainServer } from './database-server.js'
-import { added, downloading } from './support/database-subject.js'
+import { added, downloading, type ImportDatabaseSubject } from './support/database-subject.js'
 import { ImportsOnPostgres, newSchema } from './support/imports-on-postgres.js'
 
 let postgres: ImportsOnPostgres
@@ -49,7 +49,6 @@ describe('ClaimedImports', () => {
     expire: async (imports) => innerOf(imports).expireClaims(),
   }
   importDatabaseCompliance(subject)
-  for (const clauses of [leaseClauses, dueClauses, wishClauses, eventClauses]) clauses(subject)
 
   it('gives the token of the last claim as the fence, and none where there never was one', async () => {
     const memory = new MemoryImportDatabase()
