@@ -50,6 +50,13 @@ it('commands beside a service hand over to it, follow and steer it, and SIGTERM 
   expect((await bae(library, ['watch', added.id])).code).toBe(0)
   expect((await baeJson<ImportSnapshot>(library, ['show', added.id])).state).toBe('completed')
 
+  const changes = (await bae(library, ['events', '--json'])).stdout.trimEnd().split('\n')
+  const states = changes
+    .map((line) => JSON.parse(line) as { importId: string; to: string })
+    .filter(({ importId }) => importId === added.id)
+  expect(states.map(({ to }) => to)).toEqual(
+    expect.arrayContaining(['queued', 'downloading', 'paused', 'completed']),
+  )
   expect((await baeJson<ImportSnapshot>(library, ['remove', added.id])).id).toBe(added.id)
   expect(await baeJson<readonly unknown[]>(library, ['list'])).toHaveLength(1)
 
