@@ -37,6 +37,7 @@ describe('an error', () => {
     ['STORAGE_NO_SPACE', 'noSpace'],
     ['STORAGE_DATABASE_UNAVAILABLE', 'databaseAway'],
     ['STORAGE_FENCED', 'lost'],
+    ['IMPORT_LEASE_LOST', 'lost'],
     ['NATIVE_INVALID_TORRENT', 'lasting'],
     ['IMPORT_DUPLICATE', 'lasting'],
     ['IMPORT_USAGE', 'lasting'],

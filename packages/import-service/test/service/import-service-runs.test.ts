@@ -281,6 +281,21 @@ describe('what goes wrong', () => {
     expect(await library.record(id)).toMatchObject({ state: 'completed' })
   })
 
+  it('for want of room is over when room comes in the same moment, and stays paused for whoever paused it', async () => {
+    const id = await submitted('a')
+    one.torrent(id).fillUp(failureOf('STORAGE_NO_SPACE'))
+    one.torrent(id).makeRoom()
+    await settle()
+    expect(await library.record(id)).toMatchObject({ state: 'downloading' })
+    one.torrent(id).fillUp(failureOf('STORAGE_NO_SPACE'))
+    await settle()
+    const pausing = one.service.pause(id)
+    one.torrent(id).makeRoom()
+    await pausing
+    await library.pass(60_000)
+    expect(await library.record(id)).toMatchObject({ state: 'paused', pause: 'user' })
+  })
+
   it('for want of room at its begin is tried again', async () => {
     one.client.addFailure = failureOf('STORAGE_NO_SPACE')
     const id = await submitted('a')
