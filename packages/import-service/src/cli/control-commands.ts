@@ -1,4 +1,5 @@
 import type { ImportControls } from '../control/service-like.js'
+import type { ImportState } from '../database/import-database.js'
 import { ImportError } from '../errors.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import { printable } from './cli-output.js'
@@ -8,7 +9,11 @@ import { withControls } from './service-connection.js'
 type Ask = (controls: ImportControls, id: string, args: CommandArguments) => Promise<ImportSnapshot>
 
 /** Asks one thing of one import, and tells where it stands then. */
-function asking(said: (args: CommandArguments) => string, ask: Ask, needsService = true): RunCommand {
+function asking(
+  said: (args: CommandArguments, state: ImportState) => string,
+  ask: Ask,
+  needsService = true,
+): RunCommand {
   return async (args, context) => {
     const [wanted = ''] = args.positionals
     return await withControls(args, context, async (controls, isServed) => {
@@ -17,7 +22,7 @@ function asking(said: (args: CommandArguments) => string, ask: Ask, needsService
         context.output.printJson({ id, infoHash, name, state, isServed })
         return exitDone
       }
-      context.output.print(`${said(args)} ${printable(name ?? infoHash ?? id)}: ${state}`)
+      context.output.print(`${said(args, state)} ${printable(name ?? infoHash ?? id)}: ${state}`)
       if (!isServed && needsService) {
         context.output.note(`no service runs on this library; '${context.commandName} serve' goes on with it`)
       }
@@ -26,8 +31,9 @@ function asking(said: (args: CommandArguments) => string, ask: Ask, needsService
   }
 }
 
+/** What is complete or cancelled has nothing that could be paused. */
 export const runPause = asking(
-  () => 'paused',
+  (_, state) => (state === 'completed' || state === 'cancelled' ? 'nothing to pause of' : 'paused'),
   (controls, id) => controls.pause(id),
   false,
 )

@@ -187,6 +187,12 @@ describe('what is asked of one import', () => {
     ])
   })
 
+  it('says that there is nothing to pause of what is complete', async () => {
+    service.snapshot = done
+    const { output } = await cli.run(['pause', 'abc'])
+    expect(output.stdout).toBe('nothing to pause of album: completed\n')
+  })
+
   it('fails with what the service says', async () => {
     service.failure = busy()
     const { code, output } = await cli.run(['pause', 'abc'])
