@@ -1,6 +1,8 @@
+import type { TorrentLayout } from '@bae/storage'
 import type { ImportDatabase, ImportRecord, ImportWish } from './database/import-database.js'
-import { FileChoice, type SelectFiles } from './file-choice.js'
+import { FileChoice, joinSelections, type SelectFiles } from './file-choice.js'
 import type { ImportCause } from './import-machine.js'
+import { completeFiles } from './import-records.js'
 import { describeImport, isComplete } from './import-snapshot.js'
 import type { KeptRecord } from './kept-record.js'
 import type { LibraryLike } from './library-like.js'
@@ -10,6 +12,7 @@ export interface AnswerDeps {
   readonly imports: ImportDatabase
   readonly library: LibraryLike
   readonly selectFiles: SelectFiles
+  readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
 }
 
 /**
@@ -84,22 +87,25 @@ async function seed(kept: KeptRecord, on: boolean, answered: Answered): Promise<
 }
 
 async function select(
-  { imports, library, selectFiles }: AnswerDeps,
+  { imports, library, selectFiles, parseTorrentFile }: AnswerDeps,
   kept: KeptRecord,
   wish: ImportWish & { kind: 'select' },
   answered: Answered,
 ): Promise<void> {
-  const { id, state } = kept.current
+  const { id, state, torrentFile } = kept.current
   const choice = new FileChoice(selectFiles, { globs: wish.globs })
   const torrent = await library.findTorrent(id)
-  if (torrent === undefined) {
+  const layout = torrent?.layout ?? (torrentFile && (await parseTorrentFile(torrentFile)))
+  if (layout === undefined) {
     // Answered by the job that hears of the metadata.
     if (answered.answered === undefined) await imports.wish(id, wish)
     return await kept.note({ choose: undefined })
   }
-  const chosen = { selectedFiles: choice.resolve(torrent.layout), choose: undefined }
+  const asked = choice.resolve(layout)
+  const before = wish.keep && torrent ? completeFiles(torrent, kept.current) : []
+  const chosen = { selectedFiles: joinSelections(layout, asked, before), choose: undefined }
   if (state === 'choosingFiles') return await kept.change('queued', chosen, answered)
-  const isWhole = isComplete(torrent, chosen.selectedFiles)
+  const isWhole = torrent !== undefined && isComplete(torrent, chosen.selectedFiles)
   if ((state === 'completed' || state === 'seeding') && !isWhole)
     return await kept.change('lost', { ...chosen, completedAtMs: undefined }, answered)
   await kept.note(chosen, answered)

@@ -135,7 +135,7 @@ async function openService(
     return {
       client,
       service: new ImportService(
-        { ...deps, selectFiles: selectedFiles },
+        { ...deps, selectFiles: selectedFiles, parseTorrentFile: composition.parseTorrentFile },
         { limits: serviceLimitsOf(config), seed: config.seed },
       ),
     }

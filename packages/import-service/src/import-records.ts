@@ -102,7 +102,7 @@ export function newRecord(
 }
 
 /** The files that were wanted before and are there. Empty ones are only where they were asked for. */
-function completeFiles(torrent: LibraryTorrent, record: ImportRecord | undefined): readonly number[] {
+export function completeFiles(torrent: LibraryTorrent, record: ImportRecord | undefined): readonly number[] {
   const { files } = torrent.layout
   const before = record?.selectedFiles?.flatMap((index) => files[index] ?? [])
   const wanted = before ?? files.filter(({ lengthBytes }) => lengthBytes > 0)

@@ -1,4 +1,4 @@
-import type { AbortOptions, Garbage, GarbageOptions } from '@bae/storage'
+import type { AbortOptions, Garbage, GarbageOptions, TorrentLayout } from '@bae/storage'
 import { type AddImportOptions, beginImport } from './begin-import.js'
 import { Bell } from './bell.js'
 import { closeAll } from './close-all.js'
@@ -32,6 +32,8 @@ export interface ImportServiceDeps {
   readonly library: LibraryLike
   /** `selectedFiles` of @bae/client. */
   readonly selectFiles: SelectFiles
+  /** What a .torrent file is about, of an import that has not begun. */
+  readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
   /** The system's own when left out. */
   readonly clock?: ServiceClock
   /** From 0 to 1; Math.random when left out. */
@@ -121,7 +123,7 @@ export class ImportService implements AsyncDisposable {
 
   /**
    * Records an import that waits for its turn, or finds the one of the same info hash: that goes on, where it was paused,
-   * failed or cancelled, and `select`, `seed` and `peers` count for it too. Rejects IMPORT_FILE_NOT_FOUND where `select` means no file.
+   * failed or cancelled, and `select`, `seed` and `peers` count for it too; files that are complete stay selected. Rejects IMPORT_FILE_NOT_FOUND where `select` means no file.
    */
   async submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
     this.#assertOpen()
@@ -132,7 +134,7 @@ export class ImportService implements AsyncDisposable {
       seed: options.seed || this.#seed,
     })
     if (!isKnown) this.#changes.ring()
-    else await this.#submitAgain(record, options)
+    else await this.#submitAgain(record, source, options)
     void this.#scheduler.wake()
     return await this.get(record.id)
   }
@@ -290,10 +292,14 @@ export class ImportService implements AsyncDisposable {
     await closeAll([() => client.close(), () => imports.close(), () => library.close()])
   }
 
-  async #submitAgain({ id, state, goal }: ImportRecord, options: SubmitOptions): Promise<void> {
-    const { select = [], peers = [], seed, paused } = options
+  async #submitAgain(record: ImportRecord, source: ImportSource, options: SubmitOptions): Promise<void> {
+    const { id, state, goal, selectedFiles } = record
+    const { select = [], peers = [], choose, seed, paused } = options
+    // All files, where nothing else is said.
+    const isMore = selectedFiles !== undefined && source.files === undefined && !choose
     if (peers.length > 0) await this.#scheduler.hold(id, (kept) => kept.note({ peers }))
-    if (select.length > 0) await this.#control.ask(id, { kind: 'select', globs: select })
+    if (select.length > 0 || isMore)
+      await this.#control.ask(id, { kind: 'select', globs: select, keep: true })
     if (seed && goal !== 'seed') await this.#control.ask(id, { kind: 'seed', on: true })
     const stands = state === 'paused' || state === 'failed' || state === 'cancelled'
     if (stands && !paused) await this.#control.ask(id, { kind: 'resume' })
@@ -331,11 +337,12 @@ export class ImportService implements AsyncDisposable {
   }
 
   get #jobDeps() {
-    const { client, imports, library, selectFiles, inOrderAboveBytes } = this.#deps
+    const { client, imports, library, selectFiles, parseTorrentFile, inOrderAboveBytes } = this.#deps
     const { statuses, clock } = { statuses: this.#statuses, clock: this.#clock }
     const now = (): number => clock.now()
     const changed = (): void => this.#changes.ring()
-    return { client, imports, library, selectFiles, inOrderAboveBytes, statuses, clock, now, changed }
+    const parts = { client, imports, library, selectFiles, parseTorrentFile, inOrderAboveBytes }
+    return { ...parts, statuses, clock, now, changed }
   }
 
   #assertOpen(): void {

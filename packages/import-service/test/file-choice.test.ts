@@ -27,7 +27,13 @@ beforeEach(() => {
   library = new FakeLibrary()
   client = new FakeTorrentClient(library)
   imports = new MemoryImportDatabase()
-  service = new ImportService({ client, imports, library, selectFiles: selectSimply })
+  service = new ImportService({
+    client,
+    imports,
+    library,
+    selectFiles: selectSimply,
+    parseTorrentFile: async () => layout,
+  })
 })
 
 afterEach(() => service.close())

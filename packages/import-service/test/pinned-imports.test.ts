@@ -34,6 +34,7 @@ describe('an import', () => {
         imports,
         library,
         selectFiles: selectSimply,
+        parseTorrentFile: async () => layout,
         inOrderAboveBytes,
       })
       const adding = client.whenAdded()
@@ -60,6 +61,7 @@ describe('an import', () => {
       imports,
       library,
       selectFiles: selectSimply,
+      parseTorrentFile: async () => layout,
       inOrderAboveBytes: 3 * pieceLengthBytes,
     })
     const adding = client.whenAdded()
@@ -81,7 +83,13 @@ describe('a pinned import', () => {
   let service: ImportService
 
   beforeEach(() => {
-    service = new ImportService({ client, imports, library, selectFiles: selectSimply })
+    service = new ImportService({
+      client,
+      imports,
+      library,
+      selectFiles: selectSimply,
+      parseTorrentFile: async () => layout,
+    })
   })
 
   afterEach(() => service.close())

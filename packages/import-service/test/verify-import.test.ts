@@ -18,7 +18,13 @@ beforeEach(() => {
   library = new FakeLibrary()
   client = new FakeTorrentClient(library)
   imports = new MemoryImportDatabase()
-  service = new ImportService({ client, imports, library, selectFiles: selectSimply })
+  service = new ImportService({
+    client,
+    imports,
+    library,
+    selectFiles: selectSimply,
+    parseTorrentFile: async () => layout,
+  })
 })
 
 afterEach(() => service.close())
@@ -80,6 +86,7 @@ describe('verifying', () => {
       imports: MemoryImportDatabase.join(imports),
       library,
       selectFiles: selectSimply,
+      parseTorrentFile: async () => layout,
     })
     await expect(other.verify(job.id, { repair: true })).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
     expect(await other.verify(job.id)).toMatchObject({ pieces: 3, bad: [] })

@@ -19,7 +19,8 @@ export type ImportWish =
   | { readonly kind: 'pause' | 'resume' | 'recheck' }
   | { readonly kind: 'cancel'; readonly deleteData: boolean }
   | { readonly kind: 'seed'; readonly on: boolean }
-  | { readonly kind: 'select'; readonly globs: readonly string[] }
+  /** `keep`: files that were selected before and are complete stay selected. No globs are all files. */
+  | { readonly kind: 'select'; readonly globs: readonly string[]; readonly keep?: true }
 
 /** All that is kept of one import beside its torrent's bytes and records. Its id is the torrent's id. */
 export interface ImportRecord {

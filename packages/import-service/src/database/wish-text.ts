@@ -12,7 +12,7 @@ export function wishText(wish: ImportWish | undefined): string | undefined {
     case 'seed':
       return JSON.stringify({ kind, on: wish.on })
     case 'select':
-      return JSON.stringify({ kind, globs: wish.globs })
+      return JSON.stringify({ kind, globs: wish.globs, ...(wish.keep && { keep: true }) })
     default:
       return JSON.stringify({ kind })
   }

@@ -140,6 +140,16 @@ describe('choosing files', () => {
     expect(await one.service.select(id, ['**'])).toMatchObject({ state: 'queued', selected: null })
   })
 
+  it('of one that has never begun counts when it does', async () => {
+    const id = await submitted('a', { paused: true })
+    await expect(one.service.select(id, ['x'])).rejects.toMatchObject({ code: 'IMPORT_FILE_NOT_FOUND' })
+    await one.service.select(id, ['one.wav'])
+    expect(await library.record(id)).toMatchObject({ state: 'paused', selectedFiles: [0] })
+    await one.service.resume(id)
+    await settle()
+    expect(one.torrent(id).selectedFiles).toEqual([0])
+  })
+
   it('that are not there is refused, and changes nothing', async () => {
     const id = await submitted('a')
     await expect(one.service.select(id, ['x'])).rejects.toMatchObject({ code: 'IMPORT_FILE_NOT_FOUND' })
@@ -153,6 +163,16 @@ describe('choosing files', () => {
 })
 
 describe('submitting again', () => {
+  it('wants all files where nothing else is said, and keeps those that are complete where something is', async () => {
+    const id = await submitted('a', { select: ['one.wav'] })
+    one.torrent(id).deliverPiece(0)
+    await settle()
+    await one.service.submit(torrentSource('a'), { select: ['two.wav'] })
+    expect(await library.record(id)).not.toMatchObject({ selectedFiles: [1] })
+    await one.service.select(id, ['one.wav'])
+    expect(await one.service.submit(torrentSource('a'))).toMatchObject({ state: 'queued', selected: null })
+  })
+
   it('asks for what it says of the import that is there', async () => {
     const id = await completed('a', { select: ['one.wav'] })
     const peers = [{ host: '127.0.0.1', port: 1 }]

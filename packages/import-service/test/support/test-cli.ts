@@ -98,6 +98,7 @@ export class TestCli implements AsyncDisposable {
         imports: MemoryImportDatabase.join(this.imports),
         library: this.library,
         selectFiles: selectSimply,
+        parseTorrentFile: async () => this.layout,
       })
     const missing = async () => {
       throw new ImportError('IMPORT_CLOSED', 'not part of this test')

@@ -60,7 +60,8 @@ export class TestService implements AsyncDisposable {
       'torrentFile' in source ? layoutNamed(new TextDecoder().decode(source.torrentFile)) : undefined
     this.imports = MemoryImportDatabase.join(imports)
     const deps = { client: this.client, imports: this.imports, library, clock, random: () => 0 }
-    this.service = new ImportService({ ...deps, selectFiles: selectSimply }, options)
+    const parseTorrentFile = async (bytes: Uint8Array) => layoutNamed(new TextDecoder().decode(bytes))
+    this.service = new ImportService({ ...deps, selectFiles: selectSimply, parseTorrentFile }, options)
   }
 
   /** The torrent of this import that is in the client now. */
