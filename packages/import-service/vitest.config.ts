@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 10_000,
+    testTimeout: 20_000,
     // A server that many tests share answers late at times.
     expect: { poll: { timeout: 8_000 } },
   },

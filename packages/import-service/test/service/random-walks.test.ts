@@ -168,7 +168,7 @@ describe('whatever happens to the imports of two services', () => {
       }),
       { numRuns: 40 },
     )
-  })
+  }, 60_000)
 })
 
 /** No import runs twice. */
