@@ -20,6 +20,8 @@ export interface RawSeedOptions {
   readonly tamper?: (bytes: Uint8Array, request: BlockRequest) => Uint8Array
   /** Hangs up on each connection when it has given it this many blocks. */
   readonly hangUpAfterBlocks?: number
+  /** How many blocks it gives in all before `allow` is called; no bound when left out. */
+  readonly blocks?: number
   /** An address of the loopback network; 127.0.0.1 when left out. */
   readonly host?: string
 }
@@ -34,6 +36,8 @@ export class RawSeed implements Seed {
   readonly #sockets = new Set<Socket>()
   readonly #torrent: Pick<HandmadeTorrent, 'infoHash' | 'bytes' | 'pieceLengthBytes'>
   readonly #options: RawSeedOptions
+  #allowed: number
+  readonly #waiting: { readonly socket: Socket; readonly request: BlockRequest }[] = []
   servedBlocks = 0
   hungUp = 0
   /** Blocks by the address that they were given to. */
@@ -48,6 +52,7 @@ export class RawSeed implements Seed {
   ) {
     this.#torrent = torrent
     this.#options = options
+    this.#allowed = options.blocks ?? Number.POSITIVE_INFINITY
     this.#server = createServer((socket) => this.#greet(socket))
   }
 
@@ -69,6 +74,12 @@ export class RawSeed implements Seed {
   /** Peers that are connected now. */
   get connections(): number {
     return this.#sockets.size
+  }
+
+  /** Gives so many blocks more, to those who wait for one and those who ask. */
+  allow(blocks: number): void {
+    this.#allowed += blocks
+    this.#give()
   }
 
   async close(): Promise<void> {
@@ -123,7 +134,21 @@ export class RawSeed implements Seed {
     if (id === messageIds.interested) socket.write(message(messageIds.unchoke))
     if (id !== messageIds.request) return
     this.requestedAtMs ??= Date.now()
-    const request = readRequest(payload)
+    this.#waiting.push({ socket, request: readRequest(payload) })
+    this.#give()
+  }
+
+  #give(): void {
+    while (this.#allowed > 0) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      if (next.socket.destroyed) continue
+      this.#allowed -= 1
+      this.#send(next.socket, next.request)
+    }
+  }
+
+  #send(socket: Socket, request: BlockRequest): void {
     const start = request.piece * this.#torrent.pieceLengthBytes + request.offset
     const bytes = this.#torrent.bytes.subarray(start, start + request.length)
     this.servedBlocks += 1

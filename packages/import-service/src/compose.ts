@@ -108,10 +108,10 @@ async function openService(
     const { DatabaseServer, openTypeOrmDatabase } = await import('@bae/storage/typeorm')
     const { openTypeOrmImportDatabase } = await import('./database/typeorm/index.js')
     const { schema } = folder
-    const { logger, signal } = options
+    const { logger, signal, leaseMs } = options
     const database = keep(await openTypeOrmDatabase({ url, schema, ...(signal && { signal }) }))
-    const server = new DatabaseServer({ url })
-    const records = keep(await openTypeOrmImportDatabase({ server, schema, ...(signal && { signal }) }))
+    const leases = { server: new DatabaseServer({ url }), ...(leaseMs && { leaseMs }) }
+    const records = keep(await openTypeOrmImportDatabase({ ...leases, schema, ...(signal && { signal }) }))
     const claimed = new ClaimedImports(records)
     const fenceOf = (id: TorrentId): number => claimed.fenceOf(id)
     const imports = logger === undefined ? claimed : new LoggedImports(claimed, logger)

@@ -33,10 +33,11 @@ export interface OpenLibraryOptions extends AbortOptions {
   readonly logger?: Logger
   /** 'gc': also with a database that has lost its records. 'rebuild': where the library's own is lost, with a new one. */
   readonly mending?: 'gc' | 'rebuild'
+  /** How long this process keeps its imports when it is stopped; see TypeOrmImportDatabaseOptions. */
+  readonly leaseMs?: number
 }
 
-export interface OpenForImportOptions extends AbortOptions {
-  readonly logger?: Logger
+export interface OpenForImportOptions extends Omit<OpenLibraryOptions, 'mending'> {
   /** Where the configuration comes from, when it may change: what may change then does. */
   readonly running?: RunningConfig
   /** The session neither listens to nor asks anybody beyond this machine. */

@@ -175,9 +175,19 @@ export class ProgressRecorder {
     try {
       return await change()
     } catch (error) {
-      if (isBaeError(error, 'STORAGE_FENCED')) this.#fenced = error
+      if (isBaeError(error, 'STORAGE_FENCED')) this.#noteFenced(error)
       throw error
     }
+  }
+
+  #noteFenced(error: Error): void {
+    const { logger, torrentId } = this.#deps
+    if (this.#fenced === undefined)
+      logger.warn(
+        { torrentId, err: error },
+        'a newer owner has the torrent: nothing of it is stored here any more',
+      )
+    this.#fenced = error
   }
 
   /** Where a chunk is gone all pieces over it go too: `pieces` grows while it is walked. */

@@ -3,6 +3,7 @@ import { BaeStorage } from '../src/bae-storage.js'
 import { collect, rejectsWithCode } from '../src/compliance/expectations.js'
 import { layoutOf } from '../src/compliance/layouts.js'
 import { completedOf } from '../src/compliance/storage-subject.js'
+import { silentLogger } from '../src/logger.js'
 import { MemoryDatabase } from '../src/memory-database.js'
 import { rebuildDatabase } from '../src/rebuild-database.js'
 import { createStorageFactory } from '../src/storage-factory.js'
@@ -16,8 +17,10 @@ function newLibrary() {
   const library = new Library(layoutOf('fenced', block, [7 * block]))
   const { chunkStore, database, record } = library
   let fence: number | undefined
+  const warnings: object[] = []
+  const warn = (fields: object): void => void warnings.push(fields)
   const createStorage = createStorageFactory(
-    { chunkStore, database },
+    { chunkStore, database, logger: { ...silentLogger, warn } },
     { chunkSizeBytes: 65_536, fenceOf: () => fence },
   )
   const openAs = async (own: number | undefined) => {
@@ -30,12 +33,12 @@ function newLibrary() {
       await storage.completePiece(piece)
     }
   }
-  return { library, openAs, complete }
+  return { library, openAs, complete, warnings }
 }
 
 describe('a torrent that another owner has opened', () => {
   it('records nothing more for the one before, who stores nothing more either', async () => {
-    const { library, openAs, complete } = newLibrary()
+    const { library, openAs, complete, warnings } = newLibrary()
     const older = await openAs(1)
     await complete(older, 0)
     await older.writePiece(1, 0, library.piece(1))
@@ -45,6 +48,8 @@ describe('a torrent that another owner has opened', () => {
     await rejectsWithCode('STORAGE_FENCED', older.completePiece(5))
     await rejectsWithCode('STORAGE_FENCED', older.writePiece(6, 0, library.piece(6)))
     await rejectsWithCode('STORAGE_FENCED', older.clearPiece(0))
+    // Told once.
+    expect(warnings).toMatchObject([{ torrentId: library.record.id, err: { code: 'STORAGE_FENCED' } }])
     await complete(newer, 2, 3, 4, 6)
     await older.close()
     await newer.close()
