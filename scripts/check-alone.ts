@@ -13,9 +13,17 @@ const rootFiles = ['package.json', 'tsconfig.base.json']
 /** Whose fakes the tests of a package run on. */
 const fakesOf: Readonly<Record<string, readonly string[]>> = { client: ['native'] }
 
-/** These start the package's own build again and again, and load nothing that the other tests do not. */
+/** These start programs and servers again and again, and load nothing that the other tests do not. */
 const notTwice: Readonly<Record<string, readonly string[]>> = {
-  storage: ['test/crash-points.test.ts', 'test/embedded-postgres.test.ts'],
+  storage: [
+    'test/crash-points.test.ts',
+    'test/databases-away.test.ts',
+    'test/databases-system.test.ts',
+    'test/databases-tls.test.ts',
+    'test/embedded-postgres.test.ts',
+    'test/embedded-postgres-given-up.test.ts',
+  ],
+  'import-service': ['test/leases.test.ts'],
 }
 
 const name = process.argv[2] ?? ''
