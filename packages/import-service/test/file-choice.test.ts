@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
+import type { MemoryImportDatabase } from '../src/database/memory-import-database.js'
 import { FileChoice } from '../src/file-choice.js'
-import { ImportService } from '../src/import-service.js'
+import type { ImportService } from '../src/import-service.js'
 import type { ImportSource } from '../src/import-source.js'
-import { FakeLibrary } from '../src/testing/fake-library.js'
-import { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
+import type { FakeLibrary } from '../src/testing/fake-library.js'
+import type { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
 import { selectSimply } from '../src/testing/select-simply.js'
+import { FakeParts } from './support/fake-parts.js'
 import { hashV1, layoutOf, pieceLengthBytes } from './support/records.js'
 
 const layout = layoutOf({ 'a.wav': pieceLengthBytes, 'b.wav': pieceLengthBytes, 'c.txt': 10 })
@@ -18,22 +19,16 @@ const torrentFile: ImportSource = {
 const magnet: ImportSource = { torrent: { magnetUri: 'magnet:?x' }, infoHashV1: hashV1('a') }
 const peers = [{ host: '127.0.0.1', port: 6881 }]
 
+let parts: FakeParts
 let library: FakeLibrary
 let client: FakeTorrentClient
 let imports: MemoryImportDatabase
 let service: ImportService
 
 beforeEach(() => {
-  library = new FakeLibrary()
-  client = new FakeTorrentClient(library)
-  imports = new MemoryImportDatabase()
-  service = new ImportService({
-    client,
-    imports,
-    library,
-    selectFiles: selectSimply,
-    parseTorrentFile: async () => layout,
-  })
+  parts = new FakeParts(layout)
+  ;({ library, client, imports } = parts)
+  service = parts.open()
 })
 
 afterEach(() => service.close())

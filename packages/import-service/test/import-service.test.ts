@@ -4,32 +4,26 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
 import { ImportError } from '../src/errors.js'
-import { ImportService } from '../src/import-service.js'
-import { FakeLibrary } from '../src/testing/fake-library.js'
-import { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
-import { selectSimply } from '../src/testing/select-simply.js'
+import type { ImportService } from '../src/import-service.js'
+import type { FakeLibrary } from '../src/testing/fake-library.js'
+import type { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
+import { FakeParts } from './support/fake-parts.js'
 import { hashV1, hashV2, importRecord, layoutOf, pieceLengthBytes } from './support/records.js'
 
 const layout = layoutOf({ 'one.wav': pieceLengthBytes, 'two.wav': 2 * pieceLengthBytes })
 const source = { torrent: { torrentFile: Uint8Array.of(1, 2, 3) }, infoHashV1: hashV1('a'), name: 'album' }
 const peer = { host: '127.0.0.1', port: 6881 }
 
+let parts: FakeParts
 let library: FakeLibrary
 let client: FakeTorrentClient
 let imports: MemoryImportDatabase
 let service: ImportService
 
 beforeEach(() => {
-  library = new FakeLibrary()
-  client = new FakeTorrentClient(library)
-  imports = new MemoryImportDatabase()
-  service = new ImportService({
-    client,
-    imports,
-    library,
-    selectFiles: selectSimply,
-    parseTorrentFile: async () => layout,
-  })
+  parts = new FakeParts(layout)
+  ;({ library, client, imports } = parts)
+  service = parts.open()
 })
 
 afterEach(() => service.close())

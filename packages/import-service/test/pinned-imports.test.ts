@@ -1,25 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
+import type { MemoryImportDatabase } from '../src/database/memory-import-database.js'
 import { ImportError } from '../src/errors.js'
-import { ImportService } from '../src/import-service.js'
-import { FakeLibrary } from '../src/testing/fake-library.js'
-import { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
-import { selectSimply } from '../src/testing/select-simply.js'
+import type { ImportService } from '../src/import-service.js'
+import type { FakeLibrary } from '../src/testing/fake-library.js'
+import type { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
 import { createTorrentId } from '../src/torrent-id.js'
-
+import { FakeParts } from './support/fake-parts.js'
 import { hashV1, importRecord, layoutOf, pieceLengthBytes } from './support/records.js'
 
 const layout = layoutOf({ 'one.wav': pieceLengthBytes, 'two.wav': 2 * pieceLengthBytes })
 const source = { torrent: { torrentFile: Uint8Array.of(1, 2, 3) }, infoHashV1: hashV1('a'), name: 'album' }
 
+let parts: FakeParts
 let library: FakeLibrary
 let client: FakeTorrentClient
 let imports: MemoryImportDatabase
 
 beforeEach(() => {
-  library = new FakeLibrary()
-  client = new FakeTorrentClient(library)
-  imports = new MemoryImportDatabase()
+  parts = new FakeParts(layout)
+  ;({ library, client, imports } = parts)
 })
 
 describe('an import', () => {
@@ -29,14 +28,7 @@ describe('an import', () => {
       [3 * pieceLengthBytes - 1, true],
       [3 * pieceLengthBytes, false],
     ] as const) {
-      const limited = new ImportService({
-        client,
-        imports,
-        library,
-        selectFiles: selectSimply,
-        parseTorrentFile: async () => layout,
-        inOrderAboveBytes,
-      })
+      const limited = parts.open({ inOrderAboveBytes })
       const adding = client.whenAdded()
       const stop = new AbortController()
       const job = await limited.add(source, { signal: stop.signal })
@@ -56,14 +48,7 @@ describe('an import', () => {
     ['that is stopped', 'stop'],
     ['that fails', 'fail'],
   ] as const)('%s has kept its torrent local meanwhile, where that leaves room', async (_, end) => {
-    const limited = new ImportService({
-      client,
-      imports,
-      library,
-      selectFiles: selectSimply,
-      parseTorrentFile: async () => layout,
-      inOrderAboveBytes: 3 * pieceLengthBytes,
-    })
+    const limited = parts.open({ inOrderAboveBytes: 3 * pieceLengthBytes })
     const adding = client.whenAdded()
     const stop = new AbortController()
     const job = await limited.add(source, { signal: stop.signal })
@@ -83,13 +68,7 @@ describe('a pinned import', () => {
   let service: ImportService
 
   beforeEach(() => {
-    service = new ImportService({
-      client,
-      imports,
-      library,
-      selectFiles: selectSimply,
-      parseTorrentFile: async () => layout,
-    })
+    service = parts.open()
   })
 
   afterEach(() => service.close())

@@ -1,30 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
-import { ImportService } from '../src/import-service.js'
-import { FakeLibrary } from '../src/testing/fake-library.js'
-import { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
-import { selectSimply } from '../src/testing/select-simply.js'
+import type { ImportService } from '../src/import-service.js'
+import type { FakeLibrary } from '../src/testing/fake-library.js'
+import type { FakeTorrentClient } from '../src/testing/fake-torrent-client.js'
+import { FakeParts } from './support/fake-parts.js'
 import { hashV1, importRecord, layoutOf, pieceLengthBytes, torrentId } from './support/records.js'
 
 const layout = layoutOf({ 'one.wav': pieceLengthBytes, 'two.wav': 2 * pieceLengthBytes })
 const source = { torrent: { torrentFile: Uint8Array.of(1, 2, 3) }, infoHashV1: hashV1('a'), name: 'album' }
 
+let parts: FakeParts
 let library: FakeLibrary
 let client: FakeTorrentClient
 let imports: MemoryImportDatabase
 let service: ImportService
 
 beforeEach(() => {
-  library = new FakeLibrary()
-  client = new FakeTorrentClient(library)
-  imports = new MemoryImportDatabase()
-  service = new ImportService({
-    client,
-    imports,
-    library,
-    selectFiles: selectSimply,
-    parseTorrentFile: async () => layout,
-  })
+  parts = new FakeParts(layout)
+  ;({ library, client, imports } = parts)
+  service = parts.open()
 })
 
 afterEach(() => service.close())
@@ -81,13 +75,7 @@ describe('verifying', () => {
     for (const piece of [0, 1]) torrent.deliverPiece(piece)
     expect(await service.verify(job.id, { repair: true })).toMatchObject({ repair: { lostPieces: [0] } })
 
-    const other = new ImportService({
-      client,
-      imports: MemoryImportDatabase.join(imports),
-      library,
-      selectFiles: selectSimply,
-      parseTorrentFile: async () => layout,
-    })
+    const other = parts.open({ imports: MemoryImportDatabase.join(imports) })
     await expect(other.verify(job.id, { repair: true })).rejects.toMatchObject({ code: 'IMPORT_BUSY' })
     expect(await other.verify(job.id)).toMatchObject({ pieces: 3, bad: [] })
     for (const piece of [0, 2]) torrent.deliverPiece(piece)

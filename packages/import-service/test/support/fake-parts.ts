@@ -1,0 +1,32 @@
+import type { TorrentLayout } from '@bae/storage'
+import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
+import { ImportService, type ImportServiceDeps } from '../../src/import-service.js'
+import { FakeLibrary } from '../../src/testing/fake-library.js'
+import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
+import { selectSimply } from '../../src/testing/select-simply.js'
+
+/** What a service stands on in tests whose only torrent has this layout. */
+export class FakeParts {
+  readonly library = new FakeLibrary()
+  readonly client = new FakeTorrentClient(this.library)
+  readonly imports = new MemoryImportDatabase()
+  readonly #layout: TorrentLayout
+
+  constructor(layout: TorrentLayout) {
+    this.#layout = layout
+  }
+
+  /** Several services share the parts, where a test wants them to. */
+  open(others: Partial<ImportServiceDeps> = {}): ImportService {
+    const { client, imports, library } = this
+    const parseTorrentFile = async () => this.#layout
+    return new ImportService({
+      client,
+      imports,
+      library,
+      selectFiles: selectSimply,
+      parseTorrentFile,
+      ...others,
+    })
+  }
+}
