@@ -1,4 +1,4 @@
-// service-member-program.js LEASE_MS: one of several services on the library of the environment, without a socket. What it
+// service-member-program.js [LEASE_MS]: one of several services on the library of the environment, without a socket. What it
 // is told comes on stdin, one line each; a line of JSON answers. Its log goes to stderr. It ends when stdin does.
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -53,9 +53,10 @@ function tell(level: string) {
   }
 }
 
+const [, , leaseMs] = process.argv
 const { composition } = (await import(pathToFileURL(composePath).href)) as { composition: Composition }
 const service = await composition.openForImport(await readConfig(), {
-  leaseMs: Number(process.argv[2]),
+  ...(leaseMs && { leaseMs: Number(leaseMs) }),
   logger: { debug: () => {}, info: tell('info'), warn: tell('warn'), error: tell('error') },
 })
 process.stdout.write('"open"\n')

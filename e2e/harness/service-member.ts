@@ -28,10 +28,12 @@ export class ServiceMember implements AsyncDisposable {
   /** With the library open; nothing runs before `start`. */
   static async open(
     library: BaeLibrary,
-    options: { readonly leaseMs: number; readonly env?: NodeJS.ProcessEnv },
+    { leaseMs, env: more }: { readonly leaseMs?: number; readonly env?: NodeJS.ProcessEnv } = {},
   ): Promise<ServiceMember> {
-    const env = { ...process.env, ...library.env, ...options.env }
-    const child = new ChildProgram(process.execPath, [program, String(options.leaseMs)], { env })
+    const env = { ...process.env, ...library.env, ...more }
+    const child = new ChildProgram(process.execPath, [program, ...(leaseMs ? [String(leaseMs)] : [])], {
+      env,
+    })
     try {
       await child.nextLine(30_000)
       return new ServiceMember(child)
@@ -42,8 +44,8 @@ export class ServiceMember implements AsyncDisposable {
   }
 
   /** The import's id. */
-  async add(torrentPath: string, peer: string): Promise<string> {
-    return await this.#ask(`add ${torrentPath} ${peer}`)
+  async add(torrentPath: string, peers: readonly string[]): Promise<string> {
+    return await this.#ask(['add', torrentPath, ...peers].join(' '))
   }
 
   async start(): Promise<void> {

@@ -127,7 +127,7 @@ class Seeds implements AsyncDisposable {
       seeds.#seeds.push(seed)
       const path = join(library.temporaryFolder, `${number}.torrent`)
       await writeFile(path, test.torrentFile)
-      const id = await member?.add(path, seed.address)
+      const id = await member?.add(path, [seed.address])
       if (id !== undefined) seeds.#requests.set(id, requests)
     }
     return seeds
