@@ -29,9 +29,9 @@ export class BenchPeer implements Leecher {
     this.#complete = complete
   }
 
-  /** `first`: the storage of client-node, the modules of webtorrent-node. */
+  /** `first`: the storage of client-node, the role of service-node, the modules of webtorrent-node. */
   static start(
-    program: 'client-node' | 'webtorrent-node',
+    program: 'client-node' | 'service-node' | 'webtorrent-node',
     first: string,
     torrentPath: string,
     folder: string,
@@ -67,7 +67,7 @@ export class BenchPeer implements Leecher {
 
   /** CPU of a database server that it started, so far: that detaches itself, and is no child. */
   async otherCpuSeconds(): Promise<number> {
-    if (this.program !== 'client-node') return 0
+    if (this.program !== 'client-node' && this.program !== 'service-node') return 0
     const answer = this.#child.nextLine(startLimitMs, (line) => line.includes('"usage"'))
     this.#child.writeLine('usage')
     return (JSON.parse(await answer) as { usage: number }).usage

@@ -16,6 +16,7 @@ const programs = [
   'clients',
   'seek',
   'large',
+  'service',
 ] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]

@@ -16,7 +16,7 @@ const runLimitMs = 240_000
 
 /** A program with one torrent, whose content is, or will be, in a folder. */
 export interface ClientRun {
-  /** 'library' and 'files' are our own client; 'libtorrent' its own with the settings of ours; 'webtorrent' needs `webtorrent`. */
+  /** 'library' and 'files' are our own client, 'service' the import service; 'libtorrent' its own with the settings of ours; 'webtorrent' needs `webtorrent`. */
   readonly client: string
   readonly torrent: TorrentFile
   readonly folder: string
@@ -29,6 +29,7 @@ function start({ client, torrent, folder, webtorrent = '' }: ClientRun): Promise
   if (isForeign(client)) return foreignPeers[client].start(torrent, { folder: join(folder, 'content') })
   if (client === 'libtorrent') return BenchPeer.startPython(torrent.path, folder)
   if (client === 'webtorrent') return BenchPeer.start('webtorrent-node', webtorrent, torrent.path, folder)
+  if (client === 'service') return BenchPeer.start('service-node', 'download', torrent.path, folder)
   return BenchPeer.start('client-node', client, torrent.path, folder)
 }
 

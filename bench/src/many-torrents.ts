@@ -28,9 +28,13 @@ export interface ManyFigures {
 /** Torrents of 64 KiB, each with an info hash of its own. */
 export function* manyTorrentFiles({ torrents, tracker }: ManyPlan): Generator<Uint8Array> {
   const trackers = tracker === undefined ? [] : [tracker]
-  for (let number = 0; number < torrents; number++) {
+  for (const { torrentFile } of manyTorrents(torrents, trackers)) yield torrentFile
+}
+
+export function* manyTorrents(count: number, trackers: readonly string[] = []) {
+  for (let number = 0; number < count; number++) {
     const name = `number ${number}`
-    yield createTestTorrent({ name, trackers, files: { [`${number}.bin`]: 64 * 1024 } }).torrentFile
+    yield createTestTorrent({ name, trackers, files: { [`${number}.bin`]: 64 * 1024 } })
   }
 }
 

@@ -1,15 +1,9 @@
 // service-member-program.js [LEASE_MS]: one of several services on the library of the environment, without a socket. What it
 // is told comes on stdin, one line each; a line of JSON answers. Its log goes to stderr. It ends when stdin does.
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import { type ImportService, readConfig, resolveSource } from '@bae/import-service'
-import type { Composition } from '../../packages/import-service/dist/composition.js'
+import { loadComposition } from './load-composition.js'
 import { peerAddress } from './loopback-client.js'
-import { repositoryRoot } from './repository-root.js'
-
-/** Where the app puts its parts together: no package, so no name to import it by. */
-const composePath = join(repositoryRoot, 'packages/import-service/dist/compose.js')
 
 async function answer(service: ImportService, line: string): Promise<unknown> {
   const [command, ...words] = line.split(' ')
@@ -54,7 +48,7 @@ function tell(level: string) {
 }
 
 const [, , leaseMs] = process.argv
-const { composition } = (await import(pathToFileURL(composePath).href)) as { composition: Composition }
+const composition = await loadComposition()
 const service = await composition.openForImport(await readConfig(), {
   ...(leaseMs && { leaseMs: Number(leaseMs) }),
   logger: { debug: () => {}, info: tell('info'), warn: tell('warn'), error: tell('error') },
