@@ -51,13 +51,26 @@ PieceMemory BufferPool::piece(std::size_t wanted) {
 void BufferPool::giveBack(char* memory, std::size_t bytes) {
   {
     std::lock_guard<std::mutex> lock(m_mutex);
-    if (m_idleBytes + bytes <= kMaxIdleBytes) {
+    if (makeRoom(bytes)) {
       m_idle[bytes].push_back(memory);
       m_idleBytes += bytes;
       return;
     }
   }
   munmap(memory, bytes);
+}
+
+// What was used last is wanted next: sizes that were wanted once must not take all the room.
+bool BufferPool::makeRoom(std::size_t bytes) {
+  if (bytes > kMaxIdleBytes) return false;
+  for (auto& [size, idle] : m_idle) {
+    while (size != bytes && !idle.empty() && m_idleBytes + bytes > kMaxIdleBytes) {
+      munmap(idle.back(), size);
+      idle.pop_back();
+      m_idleBytes -= size;
+    }
+  }
+  return m_idleBytes + bytes <= kMaxIdleBytes;
 }
 
 lt::disk_buffer_holder BufferPool::block(int bytes) {

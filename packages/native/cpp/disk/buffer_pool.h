@@ -34,6 +34,8 @@ class BufferPool final : public lt::buffer_allocator_interface {
  private:
   BufferPool() = default;
   void giveBack(char* memory, std::size_t bytes);
+  // With the mutex held.
+  bool makeRoom(std::size_t bytes);
 
   std::mutex m_mutex;
   // Idle pieces by size, kept because fresh memory costs a page fault for each 4 KiB.
