@@ -169,7 +169,8 @@ TEST_CASE("10 pad_partial: what a peer sends for padding is zeroes when it is re
   CHECK(hash.wait().v1 == torrent.info->hash_for_piece(lt::piece_index_t(0)));
   CHECK(!first.answer.wait());
   CHECK(!second.answer.wait());
-  CHECK((harness.storage().piece(0, 0) == torrent.piece(0)));
+  // The blocks that are all padding are not for JavaScript.
+  CHECK((harness.storage().piece(0, 0) == torrent.range(0, 0, 2 * kBlockBytes)));
 }
 
 TEST_CASE("11 one_block_hash: async_hash2 is the leaf of one block, and of no block that is not there") {

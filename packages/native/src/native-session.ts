@@ -27,7 +27,8 @@ export interface StorageHandler {
     metadata: TorrentMetadata,
   ): Promise<{ havePieces?: Uint8Array; blockHashes?: boolean; hashPieces?: boolean }>
   /**
-   * `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. To a thread it
+   * Of a piece that ends with padding only the blocks up to the last one that is not all padding are ever written; a
+   * piece that is all padding is not. `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. To a thread it
    * has to be copied, not transferred; and it must not be given to `markAsUntransferable`, after which Node from 24 on
    * cannot take it back and ends the process. `blockHashes`, where they were asked for and the piece is whole: 32 bytes
    * of SHA-256 for each 16 KiB of `bytes`, the last over what is left.
@@ -39,7 +40,7 @@ export interface StorageHandler {
     bytes: Uint8Array,
     blockHashes?: Uint8Array,
   ): Promise<void>
-  /** Exactly `length` bytes. */
+  /** Exactly `length` bytes. Of a piece that ends with padding nothing is asked for that was not written. */
   readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array>
   /**
    * The digests of what is stored of a piece, where the storage can make them with less than reading it all: they

@@ -1,5 +1,6 @@
 #include "block_reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -17,20 +18,26 @@ void BlockReader::read(int piece, PieceRange range, bool once, ReadHandler handl
     answerLater(std::move(handler), {}, StorageOutcome::outOfMemory);
     return;
   }
-  auto const missing = m_writer.copyBuffered(piece, range, block.data());
+  auto missing = m_writer.copyBuffered(piece, range, block.data());
+  if (missing) missing = withoutPadding(piece, *missing, block.data() + (missing->offset - range.offset));
   if (!missing) {
-    answerLater(std::move(handler), std::move(block), {});
-  } else if (m_geometry.isPadding(piece, *missing)) {
-    std::memset(block.data() + (missing->offset - range.offset), 0, std::size_t(missing->length));
     answerLater(std::move(handler), std::move(block), {});
   } else {
     readStored({piece, range, *missing, std::move(block), std::move(handler)}, once);
   }
 }
 
+// The padding that ends a range is zeroed; what is left of it is JavaScript's, or nothing.
+std::optional<PieceRange> BlockReader::withoutPadding(int piece, PieceRange range, char* bytes) const {
+  bool const isPadding = m_geometry.isPadding(piece, range);
+  int const length = isPadding ? 0 : std::min(range.length, m_geometry.payloadBytes(piece) - range.offset);
+  std::memset(bytes + length, 0, std::size_t(range.length - length));
+  return isPadding ? std::nullopt : std::optional(PieceRange{range.offset, length});
+}
+
 void BlockReader::readStored(BlockRead read, bool once) {
   m_options.whenOpened([this, once, read = std::move(read), keep = m_options.keepAlive()](StorageResult result) mutable {
-    auto const window = ReadCache::windowOf(read.missing, m_geometry.pieceBytes(read.piece));
+    auto const window = ReadCache::windowOf(read.missing, m_geometry.payloadBytes(read.piece));
     if (!result.ok()) {
       answerLater(std::move(read.handler), {}, result);
     } else if (window.length == 0 || once || !m_marks.isWhole(read.piece)) {

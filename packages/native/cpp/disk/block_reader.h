@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "disk_job.h"
 #include "disk_services.h"
@@ -41,6 +42,7 @@ class BlockReader {
     lt::disk_buffer_holder block;
     ReadHandler handler;
   };
+  std::optional<PieceRange> withoutPadding(int piece, PieceRange range, char* bytes) const;
   void readStored(BlockRead read, bool once);
   void readWindow(BlockRead read, PieceRange range);
   void fetchWindow(int piece, PieceRange window, BlockRead read);

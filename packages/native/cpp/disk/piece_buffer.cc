@@ -7,10 +7,10 @@
 
 namespace bae {
 
-PieceBuffer::PieceBuffer(int pieceBytes, bool everythingStored)
-    : m_pieceBytes(pieceBytes),
-      m_absent(everythingStored ? 0 : blocksIn({0, pieceBytes})),
-      m_blocks(std::size_t(blocksIn({0, pieceBytes})), everythingStored ? State::stored : State::absent) {}
+PieceBuffer::PieceBuffer(int bytes, bool everythingStored)
+    : m_bytes(bytes),
+      m_absent(everythingStored ? 0 : blocksIn({0, bytes})),
+      m_blocks(std::size_t(blocksIn({0, bytes})), everythingStored ? State::stored : State::absent) {}
 
 void PieceBuffer::put(int offset, char const* bytes, int length) {
   allocate();
@@ -33,7 +33,7 @@ bool PieceBuffer::buffered(PieceRange range) const {
 }
 
 bool PieceBuffer::copy(PieceRange range, char* to) const {
-  State const state = at(range.offset / kBlockBytes);
+  State const state = range.offset < m_bytes ? at(range.offset / kBlockBytes) : State::padding;
   if (state == State::padding) std::memset(to, 0, std::size_t(range.length));
   if (state == State::buffered) std::memcpy(to, m_memory.get() + range.offset, std::size_t(range.length));
   return state == State::padding || state == State::buffered;
@@ -41,7 +41,7 @@ bool PieceBuffer::copy(PieceRange range, char* to) const {
 
 PieceRange PieceBuffer::rangeOf(int first, int end) const {
   int const offset = first * kBlockBytes;
-  return {offset, std::min(end * kBlockBytes, m_pieceBytes) - offset};
+  return {offset, std::min(end * kBlockBytes, m_bytes) - offset};
 }
 
 std::vector<PieceRange> PieceBuffer::bufferedRuns() const {
@@ -95,7 +95,7 @@ void PieceBuffer::leaveStored() {
 
 void PieceBuffer::allocate() {
   if (m_memory) return;
-  m_memory = BufferPool::instance().piece(std::size_t(m_pieceBytes));
+  m_memory = BufferPool::instance().piece(std::size_t(m_bytes));
   zeroPadding();
 }
 
@@ -112,6 +112,7 @@ void PieceBuffer::set(int block, State state) {
   State& now = m_blocks[std::size_t(block)];
   m_absent += int(state == State::absent) - int(now == State::absent);
   m_buffered += int(state == State::buffered) - int(now == State::buffered);
+  m_padding += int(state == State::padding) - int(now == State::padding);
   now = state;
 }
 

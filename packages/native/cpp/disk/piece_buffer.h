@@ -16,13 +16,13 @@ struct PieceRange {
 
 inline int blocksIn(PieceRange range) { return (range.length + kBlockBytes - 1) / kBlockBytes; }
 
-// The blocks of one piece that is being filled. Each is absent, all padding, here in memory (`buffered`), or already
+// The blocks of one piece that is being filled, but for the padding at its end, which takes no memory. Each is absent, all padding, here in memory (`buffered`), or already
 // with JavaScript (`stored`). No threads, no handlers: the owner sees to both.
 class PieceBuffer {
  public:
-  PieceBuffer(int pieceBytes, bool everythingStored);
+  PieceBuffer(int bytes, bool everythingStored);
 
-  int pieceBytes() const { return m_pieceBytes; }
+  int bytes() const { return m_bytes; }
 
   // Copies a block's bytes in; what was there before is replaced. Throws bad_alloc.
   void put(int offset, char const* bytes, int length);
@@ -33,14 +33,16 @@ class PieceBuffer {
 
   bool complete() const { return m_absent == 0; }
   bool buffered(PieceRange range) const;
-  int bufferedBlocks() const { return m_buffered; }
+  bool anyBuffered() const { return m_buffered > 0; }
+  // Of memory: padding between blocks lies there, too.
+  int heldBytes() const { return m_memory ? (m_buffered + m_padding) * kBlockBytes : 0; }
   // Copies a range within one block; false: it is not here.
   bool copy(PieceRange range, char* to) const;
 
   // What JavaScript has to be given, in order: runs of neighbouring blocks, with the padding that lies in or beside
-  // them, so that a whole piece is one run.
+  // them, so that all of them are one run.
   std::vector<PieceRange> bufferedRuns() const;
-  // The whole piece as neighbouring runs of one state. `memory` is null for what is not here.
+  // All of it as neighbouring runs of one state. `memory` is null for what is not here.
   struct Run {
     PieceRange range;
     PieceMemory memory;
@@ -65,9 +67,10 @@ class PieceBuffer {
   void zeroPadding();
   void set(int block, State state);
 
-  int m_pieceBytes;
+  int m_bytes;
   int m_absent;
   int m_buffered = 0;
+  int m_padding = 0;
   std::vector<State> m_blocks;
   PieceMemory m_memory;
 };

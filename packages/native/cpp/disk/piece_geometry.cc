@@ -12,6 +12,18 @@ PieceGeometry::PieceGeometry(std::shared_ptr<lt::torrent_info const> info)
 
 int PieceGeometry::pieceBytes(int piece) const { return files().piece_size(lt::piece_index_t(piece)); }
 
+int PieceGeometry::payloadBytes(int piece) const {
+  int const bytes = pieceBytes(piece);
+  if (!m_hasPadding) return bytes;
+  auto const start = std::int64_t(piece) * files().piece_length();
+  auto last = files().file_index_at_offset(start + bytes - 1);
+  auto const hasNothing = [this](lt::file_index_t file) { return files().pad_file_at(file) || files().file_size(file) == 0; };
+  while (hasNothing(last) && files().file_offset(last) > start) --last;
+  if (hasNothing(last)) return 0;
+  auto const end = std::min(files().file_offset(last) + files().file_size(last) - start, std::int64_t(bytes));
+  return std::min(blocksIn({0, int(end)}) * kBlockBytes, bytes);
+}
+
 int PieceGeometry::v2Bytes(int piece) const { return m_hasV2 ? files().piece_size2(lt::piece_index_t(piece)) : 0; }
 
 bool PieceGeometry::contains(int piece, PieceRange range) const {

@@ -18,13 +18,16 @@ class PieceGeometry {
   bool hasV2() const { return m_hasV2; }
   int pieces() const { return m_info->num_pieces(); }
   int pieceBytes(int piece) const;
+  // How much of a piece is ever sent, kept or given to JavaScript: whole blocks, up to the last that is not all padding.
+  // Of a piece of v2, where a file always ends with one, that may be a small part. 0: it is all padding.
+  int payloadBytes(int piece) const;
   // What the v2 hash is of: up to the end of the file, without padding. 0 without v2 hashes.
   int v2Bytes(int piece) const;
   // Not empty, and within the piece. A peer chooses the range.
   bool contains(int piece, PieceRange range) const;
 
   bool isPadding(int piece, PieceRange range) const;
-  bool isAllPadding(int piece) const { return isPadding(piece, {0, pieceBytes(piece)}); }
+  bool isAllPadding(int piece) const { return payloadBytes(piece) == 0; }
   // `bytes` is where the range begins. What stands in its padding becomes zeroes, whoever wrote it.
   void zeroPadding(int piece, PieceRange range, char* bytes) const;
 

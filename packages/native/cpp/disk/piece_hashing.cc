@@ -20,7 +20,12 @@ PieceHashing::PieceHashing(DiskServices& services, PieceGeometry const& geometry
       m_geometry(geometry),
       m_order(std::move(order)),
       m_done(std::move(done)),
-      m_hasher(m_order.v1Bytes, m_order.leafBytes) {}
+      m_hasher(m_order.v1Bytes, m_order.leafBytes) {
+  auto& segments = m_order.segments;
+  int const end = segments.empty() ? 0 : segments.back().range.offset + segments.back().range.length;
+  int const left = std::max(m_order.v1Bytes, m_order.leafBytes) - end;
+  if (left > 0) segments.push_back({{end, left}, nullptr, false});
+}
 
 void PieceHashing::advance() {
   if (m_result.ok() && m_order.cancelled && *m_order.cancelled) m_result = StorageOutcome::aborted;

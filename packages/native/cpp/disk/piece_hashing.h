@@ -25,7 +25,7 @@ class PieceHashing : public std::enable_shared_from_this<PieceHashing> {
   struct Order {
     int storageIndex = -1;
     int piece = 0;
-    // In order and without gaps.
+    // In order and without gaps. What they leave of the bytes to be hashed is padding.
     std::vector<Segment> segments;
     int v1Bytes = 0;
     int leafBytes = 0;

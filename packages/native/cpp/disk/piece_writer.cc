@@ -24,6 +24,7 @@ void PieceWriter::write(int piece, PieceRange range, char const* bytes, WriteHan
     return;
   }
   JobPtr job;
+  int heldBefore = 0;
   try {
     job = collecting(piece);
     // Its memory is lent to JavaScript, or its digest is being made: the new bytes have to wait.
@@ -32,6 +33,7 @@ void PieceWriter::write(int piece, PieceRange range, char const* bytes, WriteHan
       return;
     }
     if (job->writes.size() == job->writes.capacity()) job->writes.reserve(2 * job->writes.size() + 8);
+    heldBefore = job->buffer.heldBytes();
     job->buffer.put(range.offset, bytes, range.length);
   } catch (std::bad_alloc const&) {
     // It died with what it was moved into: the caller is told instead.
@@ -40,12 +42,12 @@ void PieceWriter::write(int piece, PieceRange range, char const* bytes, WriteHan
     return;
   }
   // The whole block: where padding follows, libtorrent from 2.0.13 on sends a v2 block without it.
-  PieceRange const block{range.offset, std::min(kBlockBytes, job->buffer.pieceBytes() - range.offset)};
+  PieceRange const block{range.offset, std::min(kBlockBytes, job->buffer.bytes() - range.offset)};
   m_geometry.zeroPadding(piece, block, job->buffer.memoryAt(range.offset).get());
   job->writes.push_back({range, std::move(handler)});
   finishIfReady(job);
   try {
-    if (!job->finishing) m_services.halfPieces.grew(*this, piece, range.length);
+    if (!job->finishing) m_services.halfPieces.grew(*this, piece, job->buffer.heldBytes() - heldBefore);
   } catch (std::bad_alloc const&) {
     giveUp(job);
   }
@@ -86,9 +88,9 @@ PieceWriter::JobPtr PieceWriter::collecting(int piece) {
   if (JobPtr const job = find(piece)) return job;
   // With v2 single blocks of a stored piece may be fetched again; with v1 it is always the whole piece.
   bool const replaces = m_geometry.hasV2() && m_marks.isWhole(piece);
-  auto job = std::make_shared<PieceJob>(piece, m_geometry.pieceBytes(piece), replaces);
-  for (int offset = 0; offset < job->buffer.pieceBytes(); offset += kBlockBytes) {
-    int const length = std::min(kBlockBytes, job->buffer.pieceBytes() - offset);
+  auto job = std::make_shared<PieceJob>(piece, m_geometry.payloadBytes(piece), replaces);
+  for (int offset = 0; offset < job->buffer.bytes(); offset += kBlockBytes) {
+    int const length = std::min(kBlockBytes, job->buffer.bytes() - offset);
     if (m_geometry.isPadding(piece, {offset, length})) job->buffer.markPadding(offset / kBlockBytes);
   }
   m_jobs[piece] = job;
@@ -107,7 +109,7 @@ void PieceWriter::finishIfReady(JobPtr const& job) {
 void PieceWriter::finish(JobPtr const& job) {
   job->finishing = true;
   m_services.halfPieces.left(*this, job->piece);
-  job->pending = m_services.countPending(std::int64_t(job->buffer.bufferedBlocks()) * kBlockBytes);
+  job->pending = m_services.countPending(job->buffer.heldBytes());
   job->waiting.clear();
   m_options.whenOpened([this, job, keep = m_options.keepAlive()](StorageResult result) {
     if (result.ok()) {
@@ -127,8 +129,8 @@ void PieceWriter::hash(JobPtr const& job) {
     order.segments.push_back({run.range, run.memory, run.isStored});
   }
   bool const forJs = m_wantsBlockHashes && !m_geometry.hasV2();
-  order.v1Bytes = m_geometry.hasV1() ? job->buffer.pieceBytes() : 0;
-  order.leafBytes = forJs ? job->buffer.pieceBytes() : m_geometry.v2Bytes(job->piece);
+  order.v1Bytes = m_geometry.hasV1() ? m_geometry.pieceBytes(job->piece) : 0;
+  order.leafBytes = forJs ? job->buffer.bytes() : m_geometry.v2Bytes(job->piece);
   order.keepAlive = m_options.keepAlive();
   PieceHashing::start(m_services, m_geometry, std::move(order), [this, job](StorageResult result, PieceDigest& digest) {
     job->digest = std::move(digest);
@@ -217,10 +219,12 @@ PieceMemory PieceWriter::lend(PieceJob& job, PieceRange range) {
   return PieceMemory(std::move(lent), bytes);
 }
 
-// Nothing for half a piece, whose digests are not made yet, and where padding is left out of them (v2).
-std::string PieceWriter::blockHashesOf(PieceJob const& job, PieceRange range) {
+// Nothing for half a piece, whose digests are not made yet, and where a last block ends with padding, which is left out
+// of them (v2).
+std::string PieceWriter::blockHashesOf(PieceJob const& job, PieceRange range) const {
   auto const& leaves = job.digest.leaves;
-  if (int(leaves.size()) != blocksIn({0, job.buffer.pieceBytes()})) return {};
+  bool const leavesPaddingOut = m_geometry.hasV2() && m_geometry.v2Bytes(job.piece) != job.buffer.bytes();
+  if (leavesPaddingOut || int(leaves.size()) != blocksIn({0, job.buffer.bytes()})) return {};
   int const first = range.offset / kBlockBytes;
   std::string hashes;
   for (int block = first; block < first + blocksIn(range); ++block) hashes += leaves[std::size_t(block)].to_string();
@@ -243,7 +247,7 @@ void PieceWriter::answerAndKeep(JobPtr const& job) {
   job->finishing = false;
   job->replacesBlocks = true;
   answerHandlers(*job, {});
-  int const bytes = job->buffer.bufferedBlocks() * kBlockBytes;
+  int const bytes = job->buffer.heldBytes();
   if (!job->finishing && bytes > 0) m_services.halfPieces.grew(*this, job->piece, bytes);
 }
 
@@ -327,7 +331,7 @@ void PieceWriter::flush() {
 
 void PieceWriter::spill(int piece) {
   JobPtr const job = find(piece);
-  if (!job || job->finishing || job->ready() || job->buffer.bufferedBlocks() == 0) return;
+  if (!job || job->finishing || job->ready() || !job->buffer.anyBuffered()) return;
   if (job->openCalls > 0) {
     job->flushAgain = true;
     auto const bytes = m_services.halfPieces.left(*this, piece);
@@ -388,7 +392,7 @@ void PieceWriter::endPart(JobPtr const& job) {
   if (job->result.ok()) job->buffer.leaveStored();
   if (!job->result.ok()) {
     fail(job, job->result);
-  } else if (std::exchange(job->flushAgain, false) && !job->ready() && job->buffer.bufferedBlocks() > 0) {
+  } else if (std::exchange(job->flushAgain, false) && !job->ready() && job->buffer.anyBuffered()) {
     flushJob(job);
   } else {
     runAfterwards(*job);

@@ -69,7 +69,7 @@ class PieceWriter {
     WriteHandler handler;
   };
   struct PieceJob {
-    PieceJob(int number, int bytes, bool replaces) : piece(number), buffer(bytes, replaces), replacesBlocks(replaces) {}
+    PieceJob(int number, int payloadBytes, bool replaces) : piece(number), buffer(payloadBytes, replaces), replacesBlocks(replaces) {}
     // libtorrent asks for the hash once it has all blocks it wants. Where some replace others, only that tells us.
     bool ready() const { return buffer.complete() && (!replacesBlocks || hash.has_value()); }
 
@@ -121,7 +121,7 @@ class PieceWriter {
   void giveRuns(JobPtr const& job) noexcept;
   void flushed(JobPtr const& job, PieceRange range, StorageResult result);
   void endPart(JobPtr const& job);
-  static std::string blockHashesOf(PieceJob const& job, PieceRange range);
+  std::string blockHashesOf(PieceJob const& job, PieceRange range) const;
   int answerWritesOf(PieceJob& job, PieceRange range);
   void giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<StorageResult> reply);
   PieceMemory lend(PieceJob& job, PieceRange range);

@@ -7,9 +7,9 @@ namespace {
 constexpr int kWindowBytes = 1024 * 1024;
 }
 
-PieceRange ReadCache::windowOf(PieceRange range, int pieceBytes) {
+PieceRange ReadCache::windowOf(PieceRange range, int payloadBytes) {
   int const offset = range.offset / kWindowBytes * kWindowBytes;
-  int const length = std::min(kWindowBytes, pieceBytes - offset);
+  int const length = std::min(kWindowBytes, payloadBytes - offset);
   bool const inside = range.offset + range.length <= offset + length;
   return inside ? PieceRange{offset, length} : PieceRange{0, 0};
 }

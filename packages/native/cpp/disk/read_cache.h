@@ -27,8 +27,8 @@ class ReadCache {
  public:
   explicit ReadCache(std::int64_t budgetBytes) : m_budgetBytes(budgetBytes) {}
 
-  // The window that holds a range of a piece of so many bytes; an empty one where the range crosses two.
-  static PieceRange windowOf(PieceRange range, int pieceBytes);
+  // The window that holds a range of a piece of so many bytes without padding at its end; an empty one where the range crosses two.
+  static PieceRange windowOf(PieceRange range, int payloadBytes);
 
   // Null when nobody asked for this window lately.
   std::shared_ptr<ReadWindow> find(int storageIndex, int piece, int offset);

@@ -159,7 +159,6 @@ void StorageEntry::hash(int piece, HashJob job) {
 void StorageEntry::hashPadding(int piece, HashJob job) {
   PieceHashing::Order order;
   order.piece = piece;
-  order.segments.push_back({{0, m_geometry.pieceBytes(piece)}, nullptr, false});
   order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
   order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
   order.keepAlive = shared_from_this();
@@ -201,7 +200,7 @@ void StorageEntry::readAndHash(int piece, HashJob job) {
   PieceHashing::Order order;
   order.storageIndex = m_index;
   order.piece = piece;
-  order.segments.push_back({{0, m_geometry.pieceBytes(piece)}, nullptr, true});
+  order.segments.push_back({{0, m_geometry.payloadBytes(piece)}, nullptr, true});
   order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
   order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
   order.keepAlive = shared_from_this();

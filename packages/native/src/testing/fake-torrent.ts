@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import type { AddTorrentRequest } from '../add-torrent.js'
 import type { NativeAlert } from '../native-alert.js'
 import type { NativeTorrentStatus, ParsedTorrent, StorageHandler } from '../native-session.js'
+import type { TorrentLayout } from '../torrent-layout.js'
 import type { PeerStatus, TorrentDetails, TorrentFlags } from '../torrent-status.js'
 import { type Bencoded, bencode } from './bencode.js'
 import { describeFakePeer, detailsOfFake, doneBytesOfFiles } from './fake-details.js'
 import { failureOf } from './fake-failure.js'
 import { FakeTorrentControl } from './fake-torrent-control.js'
 import type { HandlerCalls } from './handler-calls.js'
+import { payloadBytes, readPayload } from './payload.js'
 
 /** Bytes of one piece. */
 export interface PieceRange {
@@ -209,15 +211,9 @@ export class FakeTorrent {
   /** A peer asks for bytes that the torrent has. */
   async serve(piece: number, range: PieceRange): Promise<Uint8Array> {
     await this.#opening
-    const { handler, calls } = this.#deps
-    const bytes = await calls.make(() => handler.readPiece(this.#index(), piece, range.offset, range.length))
-    if (bytes.length !== range.length) {
-      throw Object.assign(new Error(`readPiece gave ${bytes.length} bytes instead of ${range.length}`), {
-        code: 'EIO',
-      })
-    }
+    const bytes = await this.#read(piece, range)
     this.#uploadedBytes += bytes.length
-    return Uint8Array.from(bytes)
+    return bytes
   }
 
   /** Gives all of a piece that it has. */
@@ -315,13 +311,9 @@ export class FakeTorrent {
   async #isRight(piece: number): Promise<boolean> {
     const { layout, metadata } = this.#contents ?? {}
     if (layout === undefined) return false
-    const { handler, calls } = this.#deps
     const start = piece * layout.pieceLengthBytes
     const length = Math.min(layout.pieceLengthBytes, layout.totalLengthBytes - start)
-    const index = this.#index()
-    const [read] = await Promise.allSettled([
-      calls.make(() => handler.readPiece(index, piece, 0, length), index),
-    ])
+    const [read] = await Promise.allSettled([this.#read(piece, { offset: 0, length })])
     if (read.status === 'rejected') return false
     const hash = createHash('sha1').update(read.value).digest()
     return hash.equals(metadata?.pieceHashesV1?.subarray(piece * 20, piece * 20 + 20) ?? new Uint8Array())
@@ -337,10 +329,18 @@ export class FakeTorrent {
     }
   }
 
+  #read(piece: number, range: PieceRange): Promise<Uint8Array> {
+    const { handler, calls } = this.#deps
+    const storageIndex = this.#index()
+    const place = { storageIndex, piece, ...range }
+    return calls.make(() => readPayload(handler, this.#layout(), place), storageIndex)
+  }
+
   /** The bytes are lent: they are garbage as soon as the storage's own promise has settled. */
   async #write(piece: number, bytes: Uint8Array): Promise<void> {
     const { handler, calls } = this.#deps
-    const lent = Uint8Array.from(bytes)
+    const lent = bytes.slice(0, payloadBytes(this.#layout(), piece))
+    if (lent.length === 0) return
     const index = this.#index()
     await calls.make(
       () => handler.writePiece(index, piece, 0, lent),
@@ -384,6 +384,11 @@ export class FakeTorrent {
     if (this.#contents === undefined) return 'downloadingMetadata'
     if (this.#isChecking) return 'checkingFiles'
     return this.#have.size === this.pieceCount ? 'seeding' : 'downloading'
+  }
+
+  #layout(): TorrentLayout {
+    if (this.#contents === undefined) throw new Error(`torrent ${this.torrentId} has no metadata yet`)
+    return this.#contents.layout
   }
 
   #index(): number {

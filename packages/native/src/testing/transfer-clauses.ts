@@ -126,6 +126,35 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
     })
   })
 
+  it('neither writes nor asks for the blocks of padding that end a piece', async () => {
+    await withScene(subject, async (scene) => {
+      // Ends within the first block of a piece, between two blocks, and with the torrent.
+      const fileLengths = [1000, 64_536, 40_000, 25_536, 49_152, 16_384, 5, 20_000]
+      const torrent = scene.createTorrent('padded', { pieceLengthBytes: 65_536, fileLengths })
+      const payloads = [16_384, 49_152, 49_152, 16_384]
+      const full = new RecordingStorage()
+      full.source = torrent
+      full.havePieces = pieceBits(torrent, allPieces(torrent))
+      const serving = await scene.openSession(full)
+      const request = { torrentId: 'serving', torrentFile: torrent.torrentFile, havePieces: full.havePieces }
+      await serving.addTorrent(request)
+      const empty = new RecordingStorage()
+      const fetching = await scene.openSession(empty)
+      const handle = await fetching.addTorrent({ torrentId: 'fetching', torrentFile: torrent.torrentFile })
+      fetching.connectPeer(handle, '127.0.0.1', serving.listenPort)
+      await untilCompleted({ storage: empty, session: fetching, torrent, handle, torrentId: 'fetching' })
+      for (const { piece, offset, bytes } of empty.writes) {
+        assert.equal(offset, 0)
+        assert.deepEqual(bytes, pieceBytes(torrent, piece).subarray(0, payloads[piece]))
+      }
+      assert.equal(empty.writes.length, payloads.length)
+      const reads = full.calls('readPiece')
+      assert.ok(reads.length > 0)
+      for (const { piece = 0, offset = 0, length = 0 } of reads)
+        assert.ok(offset + length <= (payloads[piece] ?? 0), `padding of piece ${piece} was asked for`)
+    })
+  })
+
   it('does not write pieces again that the request says are there', async () => {
     await withScene(subject, async (scene) => {
       const download = await startDownload(scene, {

@@ -1,0 +1,42 @@
+import type { StorageHandler } from '../native-session.js'
+import type { TorrentLayout } from '../torrent-layout.js'
+
+const BLOCK_BYTES = 16 * 1024
+
+interface StoredRange {
+  readonly storageIndex: number
+  readonly piece: number
+  readonly offset: number
+  readonly length: number
+}
+
+/** How much of a piece native writes and reads: whole blocks, up to the last that is not all padding. */
+export function payloadBytes(layout: TorrentLayout, piece: number): number {
+  const start = piece * layout.pieceLengthBytes
+  const end = Math.min(start + layout.pieceLengthBytes, layout.totalLengthBytes)
+  const last = layout.files.findLast(
+    ({ kind, offsetBytes, lengthBytes }) =>
+      kind !== 'padding' && lengthBytes > 0 && offsetBytes < end && offsetBytes + lengthBytes > start,
+  )
+  if (last === undefined) return 0
+  const bytes = Math.min(last.offsetBytes + last.lengthBytes, end) - start
+  return Math.min(Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES, end - start)
+}
+
+/** Bytes of a piece, with zeroes for the padding that the storage is not asked for. */
+export async function readPayload(
+  handler: StorageHandler,
+  layout: TorrentLayout,
+  { storageIndex, piece, offset, length }: StoredRange,
+): Promise<Uint8Array> {
+  const whole = new Uint8Array(length)
+  const asked = Math.max(0, Math.min(length, payloadBytes(layout, piece) - offset))
+  const bytes = asked === 0 ? new Uint8Array() : await handler.readPiece(storageIndex, piece, offset, asked)
+  if (bytes.length !== asked) {
+    throw Object.assign(new Error(`readPiece gave ${bytes.length} bytes instead of ${asked}`), {
+      code: 'EIO',
+    })
+  }
+  whole.set(bytes)
+  return whole
+}
