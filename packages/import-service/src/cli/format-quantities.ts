@@ -29,6 +29,16 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${pad(Math.floor((whole % 86_400) / 3600))} h`
 }
 
+/** The same in at most six columns, for tables: '1s', '3m05s', '2h07m', '3d04h'. */
+export function formatShortDuration(seconds: number): string {
+  const whole = Math.max(1, Math.round(seconds))
+  if (whole < 60) return `${whole}s`
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${pad(whole % 60)}s`
+  if (whole < 86_400) return `${Math.floor(whole / 3600)}h${pad(Math.floor((whole % 3600) / 60))}m`
+  const days = Math.floor(whole / 86_400)
+  return days < 100 ? `${days}d${pad(Math.floor((whole % 86_400) / 3600))}h` : '>99d'
+}
+
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

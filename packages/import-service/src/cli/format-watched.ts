@@ -1,12 +1,17 @@
 import { printable } from './cli-output.js'
-import { formatCount, formatDuration, formatRate, formatShare } from './format-quantities.js'
+import {
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+  formatShortDuration,
+} from './format-quantities.js'
 import { clipText } from './text-width.js'
 import type { WatchedImport } from './watched-imports.js'
 
 const heads = ['ID', 'STATE', 'DONE', 'SPEED', 'PEERS', 'LEFT', 'NAME'] as const
-/** As wide as what stands there most of the time, so that nothing moves; the name has the rest. */
-const widths = [10, 11, 4, 10, 5, 11] as const
-const gap = '  '
+/** As wide as what stands there most of the time, so that nothing moves; the name has the rest, 27 columns of 80. */
+const widths = [10, 11, 4, 10, 5, 6] as const
 const shortestName = 8
 
 export interface ScreenSize {
@@ -32,12 +37,14 @@ export function formatScreen(
 
 /** The same of one import for a log: everything named. */
 export function formatWatchedLine(watched: WatchedImport): string {
-  const [, state, share, speed, peers, left, name] = cellsOf(watched)
-  const { downloadBytesPerSecond, error } = watched
-  const moving = downloadBytesPerSecond > 0 ? [speed, formatCount(Number(peers), 'peer'), `${left} left`] : []
+  const [, state, share, speed, , , name] = cellsOf(watched)
+  const { downloadBytesPerSecond, error, peers } = watched
+  const left = secondsLeft(watched)
+  const moving = downloadBytesPerSecond > 0 ? [speed, formatCount(peers, 'peer')] : []
+  const until = left === undefined ? [] : [`${formatDuration(left)} left`]
   const why =
     error === null || watched.state !== 'failed' ? [] : [`${printable(error.message)} [${error.code}]`]
-  return `${watched.shortId}  ${name}: ${[state, share, ...moving, ...why].join(', ')}`
+  return `${watched.shortId}  ${name}: ${[state, share, ...moving, ...until, ...why].join(', ')}`
 }
 
 function formatTotals(imports: readonly WatchedImport[]): string {
@@ -52,24 +59,36 @@ function formatRow(cells: readonly string[], columns: number): string {
     const text = cells[column] ?? ''
     return column < 2 ? text.padEnd(width) : text.padStart(width)
   })
-  const taken = before.reduce((sum, text) => sum + text.length + gap.length, 0)
+  const taken = before.reduce((sum, text) => sum + text.length + 1, 0)
   const name = clipText(cells[widths.length] ?? '', Math.max(shortestName, columns - 1 - taken))
-  return [...before, name].join(gap)
+  return [...before, name].join(' ')
 }
 
 function cellsOf(watched: WatchedImport): readonly string[] {
-  const { shortId, state, retryAtMs, pieces, totalPieces, bytes, totalBytes, peers, name } = watched
+  const { shortId, state, retryAtMs, pieces, totalPieces, peers, name } = watched
   const rate = watched.downloadBytesPerSecond
-  const isMoving = rate > 0 && totalBytes !== null
+  const left = secondsLeft(watched)
   return [
     shortId.slice(0, widths[0]),
-    state === 'failed' && retryAtMs !== null ? 'retrying' : (shortStates[state] ?? state),
+    state === 'failed' && retryAtMs !== null ? 'retrying' : shortStateOf(watched),
     totalPieces === null ? '-' : formatShare(pieces, totalPieces),
     rate > 0 ? formatRate(rate) : '-',
     String(peers),
-    isMoving && bytes < totalBytes ? formatDuration((totalBytes - bytes) / rate) : '-',
+    left === undefined ? '-' : formatShortDuration(left),
     printable(name ?? '(no name yet)'),
   ]
+}
+
+/** At the rate of this moment. */
+function secondsLeft({ bytes, totalBytes, downloadBytesPerSecond: rate }: WatchedImport): number | undefined {
+  return rate > 0 && totalBytes !== null && bytes < totalBytes ? (totalBytes - bytes) / rate : undefined
+}
+
+/** What is paused by no user goes on by itself: that is another thing. */
+function shortStateOf({ state, pause }: WatchedImport): string {
+  if (state === 'paused' && pause === 'noSpace') return 'no space'
+  if (state === 'paused' && pause === 'databaseAway') return 'no database'
+  return shortStates[state] ?? state
 }
 
 /** Words that the column has room for. */

@@ -93,12 +93,13 @@ const nothing = {
 export function isSettled({ state, pause, retryAtMs }: WatchedImport): boolean {
   if (state === 'paused') return pause === 'user'
   if (state === 'failed') return retryAtMs === null
-  return ['completed', 'seeding', 'cancelled', 'removed'].includes(state)
+  return ['choosingFiles', 'completed', 'seeding', 'cancelled', 'removed'].includes(state)
 }
 
 function watchedOf(progress: ImportProgress, shortId: string): WatchedImport {
-  const { uploadBytesPerSecond: _, ...watched } = progress
-  return { shortId, ...watched }
+  const { uploadBytesPerSecond: _, downloadBytesPerSecond: rate, ...watched } = progress
+  // The rate of libtorrent is a mean: it goes on for a while after the last byte.
+  return { shortId, ...watched, downloadBytesPerSecond: watched.state === 'downloading' ? rate : 0 }
 }
 
 function recordedOf(snapshot: ImportSnapshot): WatchedImport {

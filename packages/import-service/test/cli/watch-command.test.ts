@@ -37,9 +37,11 @@ describe('the screen of bae watch', () => {
     }
     expect(formatScreen([watched], { columns: 80, rows: 24 })).toEqual([
       '1 import, 1 with peers, 512 KiB/s',
-      'ID          STATE        DONE       SPEED  PEERS         LEFT  NAME',
-      'aaaaaaaaaa  downloading   25%   512 KiB/s      3        6.0 s  album',
+      'ID         STATE       DONE      SPEED PEERS   LEFT NAME',
+      'aaaaaaaaaa downloading  25%  512 KiB/s     3     6s album',
     ])
+    const [, , row] = formatScreen([{ ...watched, name: 'x'.repeat(80) }], { columns: 80, rows: 24 })
+    expect(row).toMatch(/ x{24}\.\.\.$/)
   })
 
   it('is no longer than the window, and says what is not shown', () => {
@@ -78,6 +80,25 @@ describe('the line of bae watch', () => {
 })
 
 describe('what is watched', () => {
+  it('is said to be paused by itself where no user paused it', () => {
+    const words = (change: Partial<WatchedImport>) =>
+      formatScreen([{ ...watched, ...change }], { columns: 80, rows: 24 })[2]
+        ?.slice(11, 22)
+        .trim()
+    expect(words({ state: 'paused', pause: 'user' })).toBe('paused')
+    expect(words({ state: 'paused', pause: 'noSpace' })).toBe('no space')
+    expect(words({ state: 'paused', pause: 'databaseAway' })).toBe('no database')
+  })
+
+  it('has no rate but while it downloads', async () => {
+    const { signal } = new AbortController()
+    const service = new FakeService()
+    const imports = new WatchedImports({ running: async () => service.running(), get: service.get })
+    service.progress = [progressOf({ state: 'seeding', downloadBytesPerSecond: 50_000, peers: 0 })]
+    const [seeding] = await imports.look(signal)
+    expect(seeding && formatWatchedLine(seeding)).toBe('aaaaaaaaaa  album: seeding, 25%')
+  })
+
   it('is what runs, and then how it ended', async () => {
     const { signal } = new AbortController()
     const service = new FakeService()
@@ -139,6 +160,11 @@ describe('bae watch', () => {
     const { code, output } = await cli.run(['watch', 'abc', 'def'])
     expect([code, output.stdout]).toEqual([0, 'aaaaaaaaaa  album: completed, 100%\n'])
     service.snapshot = { state: 'failed', error: { code: 'STORAGE_IO', message: 'bad disk' } }
+    expect((await cli.run(['watch', 'abc'])).code).toBe(1)
+  })
+
+  it('of an ID ends with 1 where it waits for a choice of files', async () => {
+    service.snapshot = { state: 'choosingFiles' }
     expect((await cli.run(['watch', 'abc'])).code).toBe(1)
   })
 
