@@ -21,11 +21,16 @@ export const runAdd: RunCommand = async (args, context) => {
     paused: args.flags.has('paused'),
   }
   const config = await context.config(args)
+  const beganAtMs = Date.now()
   const { snapshot, isServed } = await handOver({ composition, config, source, options }, context)
   const { id, infoHash, infoHashV1, infoHashV2, name, state } = snapshot
   if (args.json) {
     context.output.printJson({ event: 'added', id, infoHash, infoHashV1, infoHashV2, name, state, isServed })
-  } else for (const line of describeAdded(snapshot, isServed, args, context)) context.output.print(line)
+  } else {
+    // A service is on this machine, and its clock is ours.
+    const added = { snapshot, isServed, isKnown: snapshot.addedAtMs < beganAtMs }
+    for (const line of describeAdded(added, args, context)) context.output.print(line)
+  }
   return exitDone
 }
 
@@ -48,24 +53,41 @@ async function handOver(
   return { snapshot: await service.submit(source, options), isServed: false }
 }
 
-function describeAdded(
-  snapshot: ImportSnapshot,
-  isServed: boolean,
-  args: CommandArguments,
-  { commandName: bae }: CliContext,
-): readonly string[] {
-  const { id, name, infoHash, state } = snapshot
-  const what = printable(name ?? infoHash ?? id)
-  const isDone = state === 'completed' || state === 'seeding'
-  const next = `${isServed ? `${bae} watch ${shortIdOf(snapshot)}` : `${bae} serve`}${inLibrary(args)}`
+interface Added {
+  readonly snapshot: ImportSnapshot
+  readonly isServed: boolean
+  /** It was there before. */
+  readonly isKnown: boolean
+}
+
+function describeAdded(added: Added, args: CommandArguments, context: CliContext): readonly string[] {
+  const { id, name, infoHash, state } = added.snapshot
+  const next = nextOf(added, context.commandName, inLibrary(args))
   return [
-    isDone
-      ? `${what} is in the library already`
-      : isServed
-        ? `added ${what}`
-        : `added ${what}: it is queued, as no service runs; the next one takes it`,
+    saidOf(added, printable(name ?? infoHash ?? id)),
     `  id         ${id}`,
     `  info hash  ${infoHash ?? ''}`,
-    ...(isDone ? [] : [`  next       ${next}`]),
+    `  state      ${state}`,
+    ...(next === undefined ? [] : [`  next       ${next}`]),
   ]
+}
+
+function saidOf({ snapshot, isServed, isKnown }: Added, what: string): string {
+  if (isDone(snapshot)) return `${what} is in the library already`
+  const said = isKnown ? `${what} was added before` : `added ${what}`
+  return isServed ? said : `${said}; no service runs, the next one goes on with it`
+}
+
+/** What its user would do now; `undefined` where nothing is left to do. */
+function nextOf({ snapshot, isServed }: Added, bae: string, there: string): string | undefined {
+  if (isDone(snapshot)) return undefined
+  const id = shortIdOf(snapshot)
+  if (snapshot.state === 'paused' && snapshot.pause === 'user') return `${bae} resume ${id}${there}`
+  if (snapshot.state === 'choosingFiles')
+    return `${bae} select ${id} --select GLOB${there}; '${bae} import SOURCE --list' shows the files`
+  return isServed ? `${bae} watch ${id}${there}` : `${bae} serve${there}`
+}
+
+function isDone({ state }: ImportSnapshot): boolean {
+  return state === 'completed' || state === 'seeding'
 }

@@ -23,7 +23,7 @@ function asking(
         return exitDone
       }
       context.output.print(`${said(args, state)} ${printable(name ?? infoHash ?? id)}: ${state}`)
-      if (!isServed && needsService) {
+      if (!isServed && needsService && state !== 'completed') {
         context.output.note(`no service runs on this library; '${context.commandName} serve' goes on with it`)
       }
       return exitDone
@@ -31,14 +31,14 @@ function asking(
   }
 }
 
-/** What is complete or cancelled has nothing that could be paused. */
+/** What is complete or cancelled has nothing that could be paused, and what is complete goes nowhere. */
 export const runPause = asking(
   (_, state) => (state === 'completed' || state === 'cancelled' ? 'nothing to pause of' : 'paused'),
   (controls, id) => controls.pause(id),
   false,
 )
 export const runResume = asking(
-  () => 'resumed',
+  (_, state) => (state === 'completed' ? 'nothing to resume of' : 'resumed'),
   (controls, id) => controls.resume(id),
 )
 export const runRecheck = asking(

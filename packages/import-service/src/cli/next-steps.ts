@@ -25,7 +25,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_LEASE_LOST: 'the other process goes on with it; nothing has to be done',
   IMPORT_SERVICE_RUNNING: "'bae watch' shows what it does",
   IMPORT_SERVICE_NOT_RUNNING: "'bae serve' starts one",
-  IMPORT_SERVICE_UNREACHABLE: 'see that it runs, and as the same user',
+  IMPORT_SERVICE_UNREACHABLE: "see that it runs, and as the same user; 'bae serve' starts one",
   IMPORT_SERVICE_REQUEST: 'restart the service, so that both are of the same version',
   IMPORT_STALLED: 'it is tried again by itself; a peer that has it helps',
   IMPORT_TIMEOUT: 'a larger --timeout gives it more time',

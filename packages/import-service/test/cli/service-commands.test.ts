@@ -57,9 +57,30 @@ describe('bae add beside a service', () => {
     })
   })
 
-  it('says how to see it', async () => {
-    const { output } = await cli.run(['add', cli.torrentPath])
-    expect(output.stdout).toMatch(/^added album\n {2}id .*\n.*\n {2}next {7}bae watch aaaaaaaaaa\n$/)
+  it('says whether it is new, where it stands, and what to do next', async () => {
+    const added = async (change: Partial<ImportSnapshot>) => {
+      service.snapshot = { addedAtMs: Date.now() + 60_000, ...change }
+      return (await cli.run(['add', cli.torrentPath])).output.stdout.split('\n')
+    }
+    expect(await added({ state: 'queued' })).toEqual([
+      'added album',
+      expect.stringContaining('  id '),
+      expect.stringContaining('  info hash '),
+      '  state      queued',
+      '  next       bae watch aaaaaaaaaa',
+      '',
+    ])
+    expect((await added({ state: 'downloading', addedAtMs: 1 }))[0]).toBe('album was added before')
+    expect(await added({ state: 'paused', pause: 'user' })).toContain('  next       bae resume aaaaaaaaaa')
+    expect((await added({ state: 'choosingFiles' }))[4]).toMatch(
+      /^ {2}next {7}bae select aaaaaaaaaa --select /,
+    )
+    const done = await added({ state: 'seeding', addedAtMs: 1 })
+    expect([done[0], done[3], done[4]]).toEqual([
+      'album is in the library already',
+      '  state      seeding',
+      '',
+    ])
   })
 })
 
@@ -161,6 +182,12 @@ describe('bae import beside a service', () => {
 })
 
 describe('what is asked of one import', () => {
+  it('is not said to be resumed when it is complete', async () => {
+    service.snapshot = { state: 'completed' }
+    const { output } = await cli.run(['resume', 'abc'])
+    expect(output.stdout).toBe('nothing to resume of album: completed\n')
+  })
+
   it.each([
     [['pause', 'abc'], ['pause', 'abc'], /^paused album: downloading\n$/],
     [['resume', 'abc'], ['resume', 'abc'], /^resumed album/],
