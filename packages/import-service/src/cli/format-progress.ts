@@ -1,5 +1,6 @@
 import type { ImportProgress } from '../import-progress.js'
 import { formatBytes, formatCount, formatDuration, formatRate, formatShare } from './format-quantities.js'
+import { pausedText } from './pause-text.js'
 
 export interface BarOptions {
   /** Columns for the whole line. */
@@ -17,7 +18,7 @@ export function formatProgress(progress: ImportProgress, options: BarOptions): s
   const parts = [
     formatShare(progress.pieces, totalPieces),
     `${formatBytes(progress.bytes)} of ${formatBytes(totalBytes)}`,
-    ...(progress.state === 'downloading' ? transferTexts(progress, totalBytes) : [stateText(progress.state)]),
+    ...(progress.state === 'downloading' ? transferTexts(progress, totalBytes) : [stateText(progress)]),
   ]
   return formatBar(totalPieces === 0 ? 1 : progress.pieces / totalPieces, parts, options)
 }
@@ -38,8 +39,7 @@ export function formatProgressLine(progress: ImportProgress): string {
   if (totalPieces === null || totalBytes === null) return waitingText(progress)
   const share = formatShare(progress.pieces, totalPieces)
   const pieces = `${progress.pieces} of ${formatCount(totalPieces, 'piece')}`
-  const texts =
-    progress.state === 'downloading' ? transferTexts(progress, totalBytes) : [stateText(progress.state)]
+  const texts = progress.state === 'downloading' ? transferTexts(progress, totalBytes) : [stateText(progress)]
   return [share, pieces, `${formatBytes(progress.bytes)} of ${formatBytes(totalBytes)}`, ...texts].join(', ')
 }
 
@@ -58,7 +58,7 @@ function transferTexts(progress: ImportProgress, totalBytes: number): readonly s
   return [formatRate(rate), `${formatDuration((totalBytes - progress.bytes) / rate)} left`, peers]
 }
 
-function stateText(state: ImportProgress['state']): string {
+function stateText({ state, pause }: ImportProgress): string {
   const texts: Record<ImportProgress['state'], string> = {
     queued: 'waiting for its turn',
     opening: 'opening',
@@ -70,7 +70,7 @@ function stateText(state: ImportProgress['state']): string {
     verifying: 'verifying',
     completed: 'completed',
     seeding: 'seeding',
-    paused: 'paused',
+    paused: pausedText(pause),
     failed: 'failed',
     cancelled: 'cancelled',
   }
@@ -78,7 +78,8 @@ function stateText(state: ImportProgress['state']): string {
 }
 
 function waitingText(progress: ImportProgress): string {
-  if (progress.state !== 'fetchingMetadata') return `${stateText(progress.state)}...`
+  if (progress.state === 'paused') return stateText(progress)
+  if (progress.state !== 'fetchingMetadata') return `${stateText(progress)}...`
   return `asking peers what the torrent holds, ${formatCount(progress.peers, 'peer')}`
 }
 

@@ -50,7 +50,7 @@ export function formatWatchedLine(watched: WatchedImport): string {
 function formatTotals(imports: readonly WatchedImport[]): string {
   const running = imports.filter(({ peers, downloadBytesPerSecond }) => peers + downloadBytesPerSecond > 0)
   const rate = imports.reduce((sum, { downloadBytesPerSecond }) => sum + downloadBytesPerSecond, 0)
-  if (imports.length === 0) return 'nothing is imported at the moment'
+  if (imports.length === 0) return "nothing runs at the moment; 'bae list' shows all imports"
   return `${formatCount(imports.length, 'import')}, ${running.length} with peers, ${formatRate(rate)}`
 }
 

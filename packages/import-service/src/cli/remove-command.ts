@@ -8,7 +8,7 @@ import { findService } from './service-connection.js'
 export const runRemove: RunCommand = async (args, context) => {
   const { id, infoHash, name, bytes } = await remove(args, context)
   if (args.json) context.output.printJson({ id, infoHash, name, bytes })
-  else context.output.print(`removed ${printable(name ?? id)}, ${formatBytes(bytes)}`)
+  else context.output.print(`removed ${printable(name ?? infoHash ?? id)}, ${formatBytes(bytes)}`)
   return exitDone
 }
 

@@ -4,6 +4,7 @@ import { printable } from './cli-output.js'
 import { exitDone, type RunCommand } from './command.js'
 import { formatBytes, formatCount, formatDuration, formatShare } from './format-quantities.js'
 import { openLibrary } from './open-library.js'
+import { pausedText } from './pause-text.js'
 
 export const runShow: RunCommand = async (args, context) => {
   await using service = await openLibrary(args, context)
@@ -14,13 +15,16 @@ export const runShow: RunCommand = async (args, context) => {
 }
 
 export function formatImport(snapshot: ImportSnapshot): readonly string[] {
-  const { id, infoHashV1, infoHashV2, name, state, totalBytes, selected, files, error } = snapshot
+  const { id, infoHashV1, infoHashV2, name, totalBytes, selected, files, retry } = snapshot
   const stored = selected ?? snapshot
   const facts: [string, string][] = [
     ['id', id],
     ...(infoHashV1 === null ? [] : [['info hash', infoHashV1] satisfies [string, string]]),
     ...(infoHashV2 === null ? [] : [['info hash v2', infoHashV2] satisfies [string, string]]),
-    ['state', error === null ? state : `${state}: ${printable(error.message)} [${error.code}]`],
+    ['state', stateText(snapshot)],
+    ...(retry === null || retry.atMs === null
+      ? []
+      : [['tried again', formatInstant(retry.atMs)] satisfies [string, string]]),
     ...(selected === null
       ? []
       : [['selected', selectedText(selected, files.length, totalBytes ?? 0)] satisfies [string, string]]),
@@ -36,6 +40,11 @@ export function formatImport(snapshot: ImportSnapshot): readonly string[] {
     ...(files.length === 0 ? [] : [`  ${formatCount(files.length, 'file')}:`]),
     ...files.map(formatFile),
   ]
+}
+
+function stateText({ state, pause, error }: ImportSnapshot): string {
+  if (state === 'paused') return pausedText(pause)
+  return error === null ? state : `${state}: ${printable(error.message)} [${error.code}]`
 }
 
 function formatFile({ path, bytes, selected }: ImportedFile): string {

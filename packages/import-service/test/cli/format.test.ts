@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { formatProgress, formatProgressLine } from '../../src/cli/format-progress.js'
-import { formatBytes, formatDuration, formatRate, formatShare } from '../../src/cli/format-quantities.js'
+import {
+  formatBytes,
+  formatDuration,
+  formatRate,
+  formatShare,
+  formatShortDuration,
+} from '../../src/cli/format-quantities.js'
 import { clipText, textWidth } from '../../src/cli/text-width.js'
 import type { ImportProgress } from '../../src/import-progress.js'
 import { torrentId } from '../support/records.js'
@@ -46,6 +52,18 @@ describe('quantities', () => {
     [273_600, '3 d 04 h'],
   ])('shows %d seconds as %s', (seconds, text) => {
     expect(formatDuration(seconds)).toBe(text)
+  })
+
+  it.each([
+    [0, '1s'],
+    [59.4, '59s'],
+    [185, '3m05s'],
+    [7_620, '2h07m'],
+    [273_600, '3d04h'],
+    [99.9 * 86_400, '99d21h'],
+    [10 ** 12, '>99d'],
+  ])('shows %d seconds in a table as %s', (seconds, text) => {
+    expect(formatShortDuration(seconds)).toBe(text)
   })
 
   it('never says 100% before all is there', () => {
@@ -106,6 +124,15 @@ describe('formatProgress', () => {
   it('says that it waits for data where no rate is known', () => {
     expect(formatProgressLine({ ...progress, downloadBytesPerSecond: 0 })).toMatch(
       /, waiting for data, 1 peer$/,
+    )
+  })
+
+  it('says until when it is paused, also beside the bar of a narrow terminal', () => {
+    const paused = { ...progress, state: 'paused', pause: 'noSpace' } as const
+    expect(formatProgress(paused, { columns: 80, unicode: false })).toContain('paused until there is room')
+    expect(formatProgressLine({ ...paused, pause: 'databaseAway' })).toMatch(/until the database is back$/)
+    expect(formatProgressLine({ ...paused, totalPieces: null, pause: 'user' })).toBe(
+      "paused until 'bae resume'",
     )
   })
 

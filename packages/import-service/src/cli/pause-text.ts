@@ -1,0 +1,12 @@
+import type { ImportSnapshot } from '../import-snapshot.js'
+
+const ends: Readonly<Record<NonNullable<ImportSnapshot['pause']>, string>> = {
+  user: "'bae resume'",
+  noSpace: 'there is room',
+  databaseAway: 'the database is back',
+}
+
+/** 'paused', and until when: what no user paused goes on by itself. */
+export function pausedText(pause: ImportSnapshot['pause']): string {
+  return pause === null ? 'paused' : `paused until ${ends[pause]}`
+}
