@@ -7,7 +7,7 @@ import {
   formatShortDuration,
 } from './format-quantities.js'
 import { clipText } from './text-width.js'
-import type { WatchedImport } from './watched-imports.js'
+import { isSettled, type WatchedImport } from './watched-imports.js'
 
 const heads = ['ID', 'STATE', 'DONE', 'SPEED', 'PEERS', 'LEFT', 'NAME'] as const
 /** As wide as what stands there most of the time, so that nothing moves; the name has the rest, 27 columns of 80. */
@@ -25,7 +25,9 @@ export function formatScreen(
   { columns, rows }: ScreenSize,
 ): readonly string[] {
   const room = Math.max(1, rows - 2)
-  const shown = imports.length > room ? imports.slice(0, room - 1) : imports
+  // Hundreds of seeds must not hide what is on its way.
+  const sorted = [...imports].sort((one, other) => rankOf(one) - rankOf(other))
+  const shown = sorted.length > room ? sorted.slice(0, room - 1) : sorted
   const rest = imports.length - shown.length
   return [
     formatTotals(imports),
@@ -33,6 +35,12 @@ export function formatScreen(
     ...shown.map((each) => formatRow(cellsOf(each), columns)),
     ...(rest > 0 ? [`... and ${rest} more`] : []),
   ].map((line) => clipText(line, columns - 1))
+}
+
+/** What happens, then what has ended or waits for somebody, then what is only given to others. */
+function rankOf(watched: WatchedImport): number {
+  if (watched.state === 'seeding') return 2
+  return isSettled(watched) ? 1 : 0
 }
 
 /** The same of one import for a log: everything named. */

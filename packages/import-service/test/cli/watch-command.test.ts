@@ -52,6 +52,17 @@ describe('the screen of bae watch', () => {
     expect(formatScreen(many.slice(0, 8), { columns: 80, rows: 10 })).toHaveLength(10)
   })
 
+  it('shows what happens first, and seeds last', () => {
+    const states = ['seeding', 'completed', 'downloading', 'seeding', 'choosingFiles', 'verifying']
+    const lines = formatScreen(
+      states.map((state) => ({ ...watched, state })),
+      { columns: 80, rows: 7 },
+    )
+    const shown = ['downloading', 'verifying', 'completed', 'choosing']
+    expect(lines.slice(2, -1).map((line) => line.split(/ +/)[1])).toEqual(shown)
+    expect(lines.at(-1)).toBe('... and 2 more')
+  })
+
   it('says so when there is nothing', () => {
     expect(formatScreen([], { columns: 80, rows: 24 })[0]).toMatch(/^nothing runs at the moment/)
   })
