@@ -30,6 +30,8 @@ export const runEvents: RunCommand = async (args, context) => {
     // To be stopped is how following ends.
     if (!stop.signal.aborted || stop.lostOutput) throw error
   }
+  if (last === after && !args.json && !stop.signal.aborted)
+    output.note(`nothing has happened ${after === undefined ? 'yet' : `after ${after}`}`)
   return stop.exitCode ?? exitDone
 }
 

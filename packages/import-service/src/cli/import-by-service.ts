@@ -36,16 +36,17 @@ export async function importByService(
   }
   const snapshot = await service.get(added.id)
   if (isDone(snapshot)) return { snapshot, wasCompleted: false }
-  throw failureOf(snapshot)
+  throw failureOf(snapshot, args)
 }
 
-/** Without a choice all files are meant, also where some were chosen before. */
+/** Without a choice all files are meant, also where some were chosen before, or somebody wanted to choose. */
 function wantsRest(
   submitted: ImportSnapshot,
   { files }: ImportSource,
   { select }: CommandArguments,
 ): boolean {
-  return submitted.selected !== null && select.length === 0 && files === undefined
+  const isChosen = select.length > 0 || files !== undefined
+  return !isChosen && (submitted.selected !== null || submitted.state === 'choosingFiles')
 }
 
 async function showProgress(
@@ -89,8 +90,14 @@ function explainLeaving(
 }
 
 /** Who failed in the service fails here with the same code. */
-function failureOf({ state, error, name, id }: ImportSnapshot): Error {
+function failureOf(snapshot: ImportSnapshot, args: CommandArguments): Error {
+  const { state, error, name, id } = snapshot
   if (error !== null) return new ImportError(error.code as ImportErrorCode, error.message)
-  const message = `the import of ${name ?? id} is ${state}: somebody else asked the service for that`
-  return new ImportError('IMPORT_INTERRUPTED', message)
+  const there = inLibrary(args)
+  const shortId = shortIdOf(snapshot)
+  const why =
+    state === 'choosingFiles'
+      ? `waits for a choice of its files: 'bae select ${shortId} --select GLOB${there}' says which`
+      : `is ${state}, by somebody else's wish; 'bae resume ${shortId}${there}' lets it go on`
+  return new ImportError('IMPORT_INTERRUPTED', `the import of ${name ?? id} ${why}`)
 }

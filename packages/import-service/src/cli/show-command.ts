@@ -44,6 +44,7 @@ export function formatImport(snapshot: ImportSnapshot): readonly string[] {
 
 function stateText({ state, pause, error }: ImportSnapshot): string {
   if (state === 'paused') return pausedText(pause)
+  if (state === 'choosingFiles') return "choosingFiles until 'bae select'"
   return error === null ? state : `${state}: ${printable(error.message)} [${error.code}]`
 }
 

@@ -151,6 +151,21 @@ describe('bae import beside a service', () => {
     expect([code, output.stderr]).toEqual([1, expect.stringMatching(/album is paused.*IMPORT_INTERRUPTED/)])
   })
 
+  it('fails where nobody says which files are wanted, and takes all without a choice', async () => {
+    service.items = async function* () {
+      service.snapshot = { state: 'choosingFiles' }
+      yield progressOf({ state: 'choosingFiles' })
+    }
+    const { code, output } = await cli.run(['import', cli.torrentPath, '--select', 'no*'])
+    expect([code, output.stderr]).toEqual([
+      1,
+      expect.stringMatching(/waits for a choice.*'bae select aaaaaaaaaa --select GLOB'.*INTERRUPTED/),
+    ])
+    service.calls.length = 0
+    await cli.run(['import', cli.torrentPath])
+    expect(service.calls.slice(0, 2)).toEqual([['submit'], ['select', id, ['*']]])
+  })
+
   it('leaves it to the service when it is stopped, and says so', async () => {
     let left: Promise<unknown> | undefined
     service.items = async function* (signal) {
@@ -297,6 +312,13 @@ describe('bae events', () => {
     expect(service.calls).toEqual([['events', { after: 3, follow: false }]])
   })
 
+  it('says so where there is nothing to print', async () => {
+    const { code, output } = await cli.run(['events'])
+    expect([code, output.stdout, output.stderr]).toEqual([0, '', 'nothing has happened yet\n'])
+    expect((await cli.run(['events', '--after', '7'])).output.stderr).toBe('nothing has happened after 7\n')
+    expect((await cli.run(['events', '--json'])).output.stderr).toBe('')
+  })
+
   it('follows until it is stopped', async () => {
     service.log = async function* (signal) {
       yield added
@@ -331,7 +353,7 @@ describe('without a service', () => {
   it('nothing has happened to a library that is not there', async () => {
     cli.hasLibrary = false
     const { code, output } = await cli.run(['events'])
-    expect([code, output.stdout, output.stderr]).toEqual([0, '', ''])
+    expect([code, output.stdout, output.stderr]).toEqual([0, '', 'nothing has happened yet\n'])
   })
 
   it('an import is queued, paused and shown by the same commands', async () => {
