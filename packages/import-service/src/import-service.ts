@@ -21,6 +21,7 @@ import type { LibraryLike, VerifyOptions } from './library-like.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
 import { type ServiceClock, systemClock } from './service-clock.js'
 import { DEFAULT_SERVICE_OPTIONS, type ServiceLimits, type ServiceOptions } from './service-limits.js'
+import { isToCome } from './slots.js'
 import { StatusFeed } from './status-feed.js'
 import { type SubmitOptions, submitImport } from './submit-import.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
@@ -178,6 +179,17 @@ export class ImportService implements AsyncDisposable {
   /** What runs in this process, in the order in which it began. */
   running(): readonly ImportProgress[] {
     return [...this.#added, ...this.#scheduler.jobs].map(({ progress }) => progress)
+  }
+
+  /**
+   * How many that do not run in this process go on by themselves: they wait for a turn, for another try or for room, or another
+   * process has them. Reads all records.
+   */
+  async waiting(): Promise<number> {
+    this.#assertOpen()
+    const here = new Set(this.running().map(({ id }) => id))
+    const records = await this.#deps.imports.listImports()
+    return records.filter((record) => !here.has(record.id) && isToCome(record)).length
   }
 
   /** A value now and at each change, at most four a second, until the import is removed or waits for its user alone. */

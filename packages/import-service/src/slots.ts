@@ -1,5 +1,5 @@
 import type { TorrentId } from '@bae/storage'
-import type { ImportState } from './database/import-database.js'
+import { dueAtMs, type ImportRecord, type ImportState } from './database/import-database.js'
 import type { ServiceLimits } from './service-limits.js'
 
 /** What a running import counts as. */
@@ -16,6 +16,13 @@ export const statesOf: { readonly [kind in SlotKind]: readonly ImportState[] } =
 
 /** What has to be looked at before it waits for a turn again. */
 export const revivedStates: readonly ImportState[] = ['failed', 'paused']
+
+const unfinishedStates = new Set([...statesOf.download, ...statesOf.metadata, ...revivedStates])
+
+/** Whether it is still to be fetched, and needs no user for that. */
+export function isToCome(record: ImportRecord): boolean {
+  return unfinishedStates.has(record.state) && dueAtMs(record) !== undefined
+}
 
 /** Who has a turn of which kind, and how many more may have one. */
 export class Slots {

@@ -19,10 +19,11 @@ export interface ScreenSize {
   readonly rows: number
 }
 
-/** A table of as many as fit, and in its last line what does not. */
+/** A table of as many as fit, and in its last line what does not; in its first one how many of `waiting` are not in it. */
 export function formatScreen(
   imports: readonly WatchedImport[],
   { columns, rows }: ScreenSize,
+  waiting = 0,
 ): readonly string[] {
   const room = Math.max(1, rows - 2)
   // Hundreds of seeds must not hide what is on its way.
@@ -30,7 +31,7 @@ export function formatScreen(
   const shown = sorted.length > room ? sorted.slice(0, room - 1) : sorted
   const rest = imports.length - shown.length
   return [
-    formatTotals(imports),
+    formatTotals(imports, waiting),
     formatRow([...heads], columns),
     ...shown.map((each) => formatRow(cellsOf(each), columns)),
     ...(rest > 0 ? [`... and ${rest} more`] : []),
@@ -55,11 +56,12 @@ export function formatWatchedLine(watched: WatchedImport): string {
   return `${watched.shortId}  ${name}: ${[state, share, ...moving, ...until, ...why].join(', ')}`
 }
 
-function formatTotals(imports: readonly WatchedImport[]): string {
+function formatTotals(imports: readonly WatchedImport[], waiting: number): string {
   const running = imports.filter(({ peers, downloadBytesPerSecond }) => peers + downloadBytesPerSecond > 0)
   const rate = imports.reduce((sum, { downloadBytesPerSecond }) => sum + downloadBytesPerSecond, 0)
-  if (imports.length === 0) return "nothing runs at the moment; 'bae list' shows all imports"
-  return `${formatCount(imports.length, 'import')}, ${running.length} with peers, ${formatRate(rate)}`
+  const toCome = waiting === 0 ? '' : `; ${waiting} more to come`
+  if (imports.length === 0 && waiting === 0) return "nothing runs at the moment; 'bae list' shows all imports"
+  return `${formatCount(imports.length, 'import')}, ${running.length} with peers, ${formatRate(rate)}${toCome}`
 }
 
 function formatRow(cells: readonly string[], columns: number): string {

@@ -43,7 +43,7 @@ export const serviceCommands: readonly CommandEntry[] = [
     positionals: [{ ...id, isOptional: true, mayRepeat: true }],
     summary: 'show what the service does, as it does it',
     description: `Shows the imports that run in the service, with their progress, speed and peers, until Ctrl-C; in a pipe one
-      line a change. Those that wait for their turn are in 'bae list'. With IDs these alone, until each of them has ended or waits for somebody: then it exits 0 where all are
+      line a change. Those that wait for their turn are counted, and in 'bae list'. With IDs these alone, until each of them has ended or waits for somebody: then it exits 0 where all are
       complete, else 1.`,
     options: {
       library,

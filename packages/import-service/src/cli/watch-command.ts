@@ -24,7 +24,7 @@ export const runWatch: RunCommand = async (args, context) => {
     for (;;) {
       const imports =
         ids.length === 0 ? await watched.look(stop.signal) : await watched.lookAt(ids, stop.signal)
-      view.show(imports)
+      view.show(imports, watched.waiting)
       if (ids.length > 0 && imports.every(isSettled)) return exitCodeOf(imports)
       await delay(lookIntervalMs, undefined, { signal: stop.signal })
     }
@@ -46,28 +46,28 @@ function exitCodeOf(imports: readonly WatchedImport[]): number {
 }
 
 interface WatchView {
-  show(imports: readonly WatchedImport[]): void
+  show(imports: readonly WatchedImport[], waiting: number): void
   close(): void
 }
 
 /** Drawn over itself; what was last seen stays behind when it closes. */
 class ScreenView implements WatchView {
   readonly #output: CliOutput
-  #imports: readonly WatchedImport[] = []
+  #lines: () => readonly string[] = () => []
 
   constructor(output: CliOutput) {
     this.#output = output
     output.openScreen()
   }
 
-  show(imports: readonly WatchedImport[]): void {
-    this.#imports = imports
-    this.#output.drawScreen(formatScreen(imports, this.#output.screenSize))
+  show(imports: readonly WatchedImport[], waiting: number): void {
+    this.#lines = () => formatScreen(imports, this.#output.screenSize, waiting)
+    this.#output.drawScreen(this.#lines())
   }
 
   close(): void {
     this.#output.closeScreen()
-    for (const line of formatScreen(this.#imports, this.#output.screenSize)) this.#output.print(line)
+    for (const line of this.#lines()) this.#output.print(line)
   }
 }
 

@@ -24,23 +24,35 @@ export interface WatchedImport {
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
-export type WatchedService = Pick<ControlClient, 'running' | 'get'>
+export type WatchedService = Pick<ControlClient, 'running' | 'waiting' | 'get'>
 
 /** Of those that were seen to end. */
 const keptEnded = 20
+/** To count those that wait the service reads all records: only at every so many looks. */
+const looksACount = 10
+
 /** What runs in a service, and what of it has ended since; or imports that are named, whatever they do. */
 export class WatchedImports {
   readonly #service: WatchedService
   /** As they were seen last. */
   #running = new Map<string, WatchedImport>()
   #ended: readonly WatchedImport[] = []
+  #looks = 0
+  #waiting = 0
 
   constructor(service: WatchedService) {
     this.#service = service
   }
 
+  /** How many more go on by themselves, as of a few looks ago. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
   /** All that runs, then what has ended, the newest last. */
   async look(signal: AbortSignal): Promise<readonly WatchedImport[]> {
+    if (this.#looks % looksACount === 0) this.#waiting = await this.#service.waiting({ signal })
+    this.#looks += 1
     const before = this.#running
     const now = await this.#lookAtRunning(signal)
     const gone = [...before.keys()].filter((id) => !now.has(id))

@@ -98,6 +98,10 @@ export class ControlClient implements ImportControls {
     return this.#call('running', {}, options.signal)
   }
 
+  waiting(options: AbortOptions = {}) {
+    return this.#call('waiting', {}, options.signal)
+  }
+
   reload() {
     return this.#call('reload', {})
   }

@@ -45,6 +45,7 @@ export const controlMethods = {
   },
   seed: { call: ({ service }, params) => service.seed(params.text('id'), { on: params.flag('on') }) },
   running: { call: async ({ service }) => service.running() },
+  waiting: { call: ({ service }) => service.waiting() },
   reload: { call: ({ reload }) => reload() },
   follow: { stream: ({ service }, params, signal) => service.follow(params.text('id'), { signal }) },
   events: {

@@ -26,4 +26,6 @@ export interface ImportControls {
 export interface ServiceLike extends ImportControls {
   /** What runs in this process. */
   running(): readonly ImportProgress[]
+  /** How many go on by themselves, but not here, or not now. */
+  waiting(): Promise<number>
 }

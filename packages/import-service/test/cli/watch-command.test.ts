@@ -63,6 +63,13 @@ describe('the screen of bae watch', () => {
     expect(lines.at(-1)).toBe('... and 2 more')
   })
 
+  it('counts what does not run yet', () => {
+    const screen = (imports: readonly WatchedImport[], waiting: number) =>
+      formatScreen(imports, { columns: 80, rows: 24 }, waiting)[0]
+    expect(screen([watched], 23)).toBe('1 import, 1 with peers, 512 KiB/s; 23 more to come')
+    expect(screen([], 1)).toBe('0 imports, 0 with peers, 0 B/s; 1 more to come')
+  })
+
   it('says so when there is nothing', () => {
     expect(formatScreen([], { columns: 80, rows: 24 })[0]).toMatch(/^nothing runs at the moment/)
   })
@@ -101,10 +108,30 @@ describe('what is watched', () => {
     expect(words({ state: 'paused', pause: 'databaseAway' })).toBe('no database')
   })
 
+  it('is counted now and then where it waits', async () => {
+    const { signal } = new AbortController()
+    const service = new FakeService()
+    const imports = new WatchedImports({
+      running: async () => [],
+      waiting: service.waiting,
+      get: service.get,
+    })
+    service.queued = 3
+    await imports.look(signal)
+    expect(imports.waiting).toBe(3)
+    service.queued = 2
+    for (let looks = 0; looks < 10; looks += 1) await imports.look(signal)
+    expect(imports.waiting).toBe(2)
+  })
+
   it('has no rate but while it downloads', async () => {
     const { signal } = new AbortController()
     const service = new FakeService()
-    const imports = new WatchedImports({ running: async () => service.running(), get: service.get })
+    const imports = new WatchedImports({
+      running: async () => service.running(),
+      waiting: service.waiting,
+      get: service.get,
+    })
     service.progress = [progressOf({ state: 'seeding', downloadBytesPerSecond: 50_000, peers: 0 })]
     const [seeding] = await imports.look(signal)
     expect(seeding && formatWatchedLine(seeding)).toBe('aaaaaaaaaa  album: seeding, 25%')
@@ -113,7 +140,11 @@ describe('what is watched', () => {
   it('is what runs, and then how it ended', async () => {
     const { signal } = new AbortController()
     const service = new FakeService()
-    const imports = new WatchedImports({ running: async () => service.running(), get: service.get })
+    const imports = new WatchedImports({
+      running: async () => service.running(),
+      waiting: service.waiting,
+      get: service.get,
+    })
     service.progress = [progressOf()]
     expect(await imports.look(signal)).toEqual([expect.objectContaining({ shortId: 'aaaaaaaaaa', peers: 2 })])
     service.progress = [progressOf({ id: torrentId('2') })]
@@ -130,17 +161,22 @@ describe('what is watched', () => {
   it('may be removed meanwhile', async () => {
     const { signal } = new AbortController()
     const service = new FakeService()
-    const imports = new WatchedImports({ running: async () => service.running(), get: service.get })
+    const imports = new WatchedImports({
+      running: async () => service.running(),
+      waiting: service.waiting,
+      get: service.get,
+    })
     service.progress = [progressOf()]
     const [{ id = '' } = {}] = await imports.look(signal)
     service.progress = []
     service.failure = new ImportError('IMPORT_NOT_FOUND', 'no such import')
     const gone = [expect.objectContaining({ id, shortId: 'aaaaaaaaaa', state: 'removed', peers: 0 })]
     expect(await imports.look(signal)).toEqual(gone)
-    const [named] = await new WatchedImports({ running: async () => [], get: service.get }).lookAt(
-      [id],
-      signal,
-    )
+    const [named] = await new WatchedImports({
+      running: async () => [],
+      waiting: service.waiting,
+      get: service.get,
+    }).lookAt([id], signal)
     expect(named && isSettled(named)).toBe(true)
   })
 })

@@ -74,6 +74,8 @@ describe('through the control socket', () => {
     ])
     service.progress = [progressOf()]
     expect(await client.running()).toEqual([progressOf()])
+    service.queued = 3
+    expect(await client.waiting()).toBe(3)
   })
 
   it('a .torrent file arrives byte for byte, and a magnet link as it is', async () => {

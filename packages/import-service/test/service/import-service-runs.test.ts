@@ -214,9 +214,15 @@ describe('after a restart', () => {
     await one.service.start()
     await settle()
     expect(one.service.running()).toHaveLength(205)
+    // Not those that are complete, nor what its user paused.
+    expect(await one.service.waiting()).toBe(200)
+    await one.service.pause(torrentId('900'))
+    expect(await one.service.waiting()).toBe(199)
+    await one.service.resume(torrentId('900'))
     await one.service.setLimits({ activeSeeds: 1_000, activeDownloads: 300 })
     await settle()
     expect(one.service.running()).toHaveLength(1_000)
+    expect(await one.service.waiting()).toBe(0)
   })
 })
 

@@ -42,6 +42,9 @@ export class FakeService implements ServiceLike {
     return this.progress
   }
 
+  queued = 0
+  waiting = async (): Promise<number> => this.queued
+
   follow(id: string, { signal = new AbortController().signal } = {}): AsyncIterable<ImportProgress> {
     this.calls.push(['follow', id])
     return this.items(signal)
