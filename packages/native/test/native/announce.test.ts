@@ -33,6 +33,8 @@ it('tells no peer of a piece while its write is held, and does once it settled',
     settings: LOOPBACK_SETTINGS,
   })
   const handle = await session.addTorrent({ torrentId: 'announced', torrentFile: torrent.torrentFile })
+  // Before that libtorrent hangs up on whoever comes.
+  await storage.until('it is checked', () => storage.alerted('torrentChecked'))
   peer = await WatchingPeer.connect(session.listenPort, torrent.infoHashV1)
   session.connectPeer(handle, seed.host, seed.port)
 
