@@ -36,7 +36,9 @@ it('with BAE_DATABASE_URL an import keeps its records in that server, and starts
   await expectExportEquals(library, id, torrent.content)
 
   expect(await bae(library, ['remove', id])).toMatchObject({ code: 0 })
-  expect(await rowsByTable()).toEqual({})
+  // The log of what happened stays.
+  const left = Object.keys(await rowsByTable()).filter((table) => !table.includes('.import_event'))
+  expect(left).toEqual([])
 })
 
 it('doctor says which server it is and whether the connection is encrypted', async () => {
