@@ -1,8 +1,11 @@
+import type { Config } from '../config/config.js'
+import { isBaeError } from '../errors.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import { printable } from './cli-output.js'
-import { exitDone, type RunCommand } from './command.js'
+import { type CliContext, exitDone, type RunCommand } from './command.js'
 import { formatBytes, formatShare } from './format-quantities.js'
 import { openLibraryIfThere } from './open-library.js'
+import { findService } from './service-connection.js'
 import { clipText } from './text-width.js'
 
 const shownIdDigits = 10
@@ -16,13 +19,35 @@ export const runList: RunCommand = async (args, context) => {
     return exitDone
   }
   const imports: (readonly string[])[] = []
-  for await (const snapshot of service?.each() ?? []) imports.push(cellsOf(snapshot))
+  let unfinished = 0
+  for await (const snapshot of service?.each() ?? []) {
+    imports.push(cellsOf(snapshot))
+    if (goesOn(snapshot)) unfinished += 1
+  }
   if (imports.length === 0)
     output.note(
       `The library ${config.libraryDirectory} is empty; '${context.commandName} import SOURCE' puts something in.`,
     )
   else for (const line of formatList(imports, output.columns)) output.print(line)
+  // Who was killed has left 'downloading' behind.
+  if (unfinished > 0 && !(await mayBeServed(config, context)))
+    output.note(`no service runs; '${context.commandName} serve' goes on with ${unfinished} of them`)
   return exitDone
+}
+
+/** Whether a service would go on with it now. */
+function goesOn({ state }: ImportSnapshot): boolean {
+  return ['queued', 'fetchingMetadata', 'downloading', 'verifying'].includes(state)
+}
+
+/** The list is as good where nobody can tell. */
+async function mayBeServed(config: Config, context: CliContext): Promise<boolean> {
+  try {
+    return (await findService(config, context)) !== undefined
+  } catch (error) {
+    if (!isBaeError(error)) throw error
+    return true
+  }
 }
 
 /** A table of what `cellsOf` says of imports. */

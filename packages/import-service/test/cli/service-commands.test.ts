@@ -370,6 +370,13 @@ describe('without a service', () => {
     expect(events.map(({ to }) => to)).toEqual(['queued', 'paused', 'queued'])
   })
 
+  it('the list says that nobody goes on with what is not complete', async () => {
+    await cli.run(['add', cli.torrentPath])
+    const { output } = await cli.run(['list'])
+    expect(output.stderr).toBe("no service runs; 'bae serve' goes on with 1 of them\n")
+    expect((await cli.run(['list', '--json'])).output.stderr).toBe('')
+  })
+
   it('what a dead one left is nobody', async () => {
     await writeFile(join(String(cli.environment.BAE_LIBRARY), 'control.sock'), '/nowhere/s\n')
     const { output } = await cli.run(['watch'])
