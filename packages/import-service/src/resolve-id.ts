@@ -53,10 +53,17 @@ function nearestRecord(records: readonly ImportRecord[], text: string): ImportRe
   return beginning === undefined ? undefined : beginnings.get(beginning)
 }
 
+/** The one of its names that begins so, with enough digits to tell it from others. */
+function fittingName({ id, infoHashV1, infoHashV2 }: ImportRecord, text: string): string {
+  const wanted = normalise(text)
+  const infoHash = [infoHashV1, infoHashV2].find((name) => name?.startsWith(wanted))
+  return infoHash?.slice(0, wanted.length + shownIdDigits) ?? id
+}
+
 function ambiguousMessage(found: readonly ImportRecord[], text: string): string {
   const names = found
     .slice(0, shownCandidates)
-    .map((record) => `${record.id} (${record.name ?? 'no name yet'})`)
+    .map((record) => `${fittingName(record, text)} (${record.name ?? 'no name yet'})`)
   const more = found.length > shownCandidates ? ` and ${found.length - shownCandidates} more` : ''
   return `'${text}' fits ${found.length} imports: ${names.join(', ')}${more}; give more of the id`
 }

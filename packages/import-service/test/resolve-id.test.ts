@@ -39,6 +39,11 @@ describe('resolveId', () => {
     expect(resolve).toThrow(/2 imports.*album.*film/)
   })
 
+  it('names them as they were asked for: ids by an id, info hashes by an info hash', () => {
+    expect(() => resolveId(records, '0193')).toThrow(`${album.id} (album), ${film.id} (film)`)
+    expect(() => resolveId(records, 'A')).toThrow('aaaaaaaaaaa (album), abccccccccc (film)')
+  })
+
   it.each([
     ['an unknown id', 'ffff', records],
     ['nothing', '', records],
