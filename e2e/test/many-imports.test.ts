@@ -31,9 +31,7 @@ const seedRateBytesPerSecond = mebibyte
 /** One wrong piece of each import. */
 const wrongBlocks = 4
 /** What a service that dies may have had of one import, beside its records: what was asked for, and a batch. */
-const inFlightBytes = 2 * mebibyte
-/** libtorrent asks several peers for the last blocks of a torrent. */
-const endGameBytes = 16 * 16 * kibibyte
+const inFlightBytes = 4 * mebibyte
 const limitMs = 60_000 + totalBytes / (mebibyte / 500)
 
 interface ManyTorrent extends TorrentFile {
@@ -49,9 +47,10 @@ it('many imports from good, wrong and silent peers all complete, over a restart 
   await using library = await BaeLibrary.create({ BAE_DATABASE_URL: server.url })
   const torrents = await makeTorrents(library.temporaryFolder)
   await using peers = await Peers.start(torrents)
-  await submitAll(library, torrents, peers)
+  const ids = await submitAll(library, torrents, peers)
   await using records = await LibraryRecords.open(library, server.url)
 
+  await peers.givenPieces()
   await using first = await BaeService.start(library)
   await whenBusy(records, imports / 6)
   await restart(server)
@@ -59,22 +58,18 @@ it('many imports from good, wrong and silent peers all complete, over a restart 
     LibraryRecords.open(library, server.url).catch(() => undefined),
   )
   await whenBusy(later, imports / 2)
-  const unfinished = imports - (await completedImports(later))
   await first.kill()
-  const uploaded = await peers.uploadedWhenAlone()
-  const recorded = await recordedBytes(later)
-  expect(recorded).toBeLessThan(totalBytes)
-  const spoiled = peers.spoiledBytes
-  expect(spoiled).toBeGreaterThan(0)
-  const twice = spoiled + activeDownloads * inFlightBytes + (imports - unfinished) * endGameBytes
-  expect(uploaded).toBeLessThanOrEqual(recorded + twice)
+  const givenBefore = await peers.givenPiecesWhenAlone()
+  const atKill = await recordedPieces(later, ids)
+  const lostPieces = [...givenBefore].filter((piece) => !atKill.has(piece))
+  expect(lostPieces.length * pieceLengthBytes).toBeLessThanOrEqual(activeDownloads * inFlightBytes)
 
   await using _ = await BaeService.start(library)
   await whenCompleted(later, imports)
-  const uploadedAfter = (await peers.uploadedBytes()) - uploaded
-  const twiceAfter = peers.spoiledBytes - spoiled + unfinished * endGameBytes
-  expect(uploadedAfter).toBeLessThanOrEqual(totalBytes - recorded + twiceAfter)
-  expect(peers.heldBlocks).toBe(0)
+  const givenAfter = await peers.givenPieces()
+  expect(givenAfter.size).toBeGreaterThan(0)
+  expect([...givenAfter].filter((piece) => atKill.has(piece))).toEqual([])
+  expect(peers.wrongBlocks).toBeGreaterThan(0)
 
   const verified = await baeJson<readonly { bad: readonly unknown[]; pieces: number }[]>(library, ['verify'])
   expect(verified.map(({ bad, pieces }) => [bad, pieces])).toEqual(Array(imports).fill([[], pieceCount]))
@@ -102,10 +97,19 @@ async function makeTorrents(folder: string): Promise<readonly ManyTorrent[]> {
   return torrents
 }
 
-/** Before the service: it finds all of them when it starts. */
-async function submitAll(library: BaeLibrary, torrents: readonly ManyTorrent[], peers: Peers): Promise<void> {
+/** Before the service: it finds all of them when it starts. Answers the info hash of each import. */
+async function submitAll(
+  library: BaeLibrary,
+  torrents: readonly ManyTorrent[],
+  peers: Peers,
+): Promise<ReadonlyMap<string, string>> {
   await using member = await ServiceMember.open(library)
-  for (const torrent of torrents) await member.add(torrent.path, peers.addressesOf(torrent))
+  const ids = new Map<string, string>()
+  for (const torrent of torrents) {
+    const id = await member.add(torrent.path, peers.addressesOf(torrent))
+    ids.set(id, Buffer.from(torrent.infoHash).toString('hex'))
+  }
+  return ids
 }
 
 async function whenCompleted(records: LibraryRecords, enough: number): Promise<void> {
@@ -129,9 +133,13 @@ async function completedImports(records: LibraryRecords): Promise<number> {
   return states.filter((state) => state === 'completed').length
 }
 
-async function recordedBytes(records: LibraryRecords): Promise<number> {
-  const completed = [...(await records.completedPieces()).values()]
-  return completed.reduce((sum, { size }) => sum + size, 0) * pieceLengthBytes
+/** INFO HASH/PIECE. */
+async function recordedPieces(
+  records: LibraryRecords,
+  ids: ReadonlyMap<string, string>,
+): Promise<ReadonlySet<string>> {
+  const completed = [...(await records.completedPieces())]
+  return new Set(completed.flatMap(([id, pieces]) => [...pieces].map((piece) => `${ids.get(id)}/${piece}`)))
 }
 
 /** As an administrator does it; whoever has opened it starts it again. */
@@ -190,28 +198,24 @@ class Peers implements AsyncDisposable {
     return [...raw, ...this.#good].flatMap((peer) => peer?.address ?? [])
   }
 
-  /** What good seeds may have given for pieces that were not right because of others. */
-  get spoiledBytes(): number {
-    return sum([...this.#wrong.values()].map(({ servedBlocks }) => servedBlocks)) * pieceLengthBytes
+  get wrongBlocks(): number {
+    return sum([...this.#wrong.values()].map(({ servedBlocks }) => servedBlocks))
   }
 
-  get heldBlocks(): number {
-    return sum([...this.#silent.values()].map(({ servedBlocks }) => servedBlocks))
-  }
-
-  /** Of the good ones. */
-  async uploadedBytes(): Promise<number> {
-    const counts = await Promise.all(this.#good.map((seed) => seed.count()))
-    return sum(counts.map(({ uploadedBytes }) => uploadedBytes))
+  /** Of which the good ones gave something since the last call, as INFO HASH/PIECE. */
+  async givenPieces(): Promise<ReadonlySet<string>> {
+    const given = await Promise.all(this.#good.map((seed) => seed.givenPieces()))
+    const entries = given.flatMap((pieces) => Object.entries(pieces))
+    return new Set(entries.flatMap(([infoHash, pieces]) => pieces.map((piece) => `${infoHash}/${piece}`)))
   }
 
   /** When the connections of who was killed are gone. */
-  async uploadedWhenAlone(): Promise<number> {
+  async givenPiecesWhenAlone(): Promise<ReadonlySet<string>> {
     await poll(10_000, 'seeds without peers', async () => {
       const counts = await Promise.all(this.#good.map((seed) => seed.count()))
       return counts.every(({ peers }) => peers === 0) ? true : undefined
     })
-    return await this.uploadedBytes()
+    return await this.givenPieces()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

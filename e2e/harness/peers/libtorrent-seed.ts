@@ -43,6 +43,11 @@ export class LibtorrentSeed implements Seed {
     return this.#ask('count')
   }
 
+  /** Pieces of which it gave something since the last call, by v1 info hash. The first call begins to count. */
+  async givenPieces(): Promise<Readonly<Record<string, readonly number[]>>> {
+    return await this.#ask('pieces')
+  }
+
   /** 0 is no limit. */
   async setRate(bytesPerSecond: number): Promise<void> {
     await this.#ask(`rate ${bytesPerSecond}`)
@@ -56,9 +61,9 @@ export class LibtorrentSeed implements Seed {
     await this.close()
   }
 
-  async #ask(question: string): Promise<SeedCount> {
+  async #ask<T>(question: string): Promise<T> {
     const answer = this.#python.nextLine(5000)
     this.#python.writeLine(question)
-    return JSON.parse(await answer) as SeedCount
+    return JSON.parse(await answer) as T
   }
 }

@@ -41,6 +41,19 @@ def answer(value):
     print(json.dumps(value), flush=True)
 
 
+def given_pieces(session):
+    """Pieces of which blocks were given since the last call, by info hash. The first call begins to count."""
+    session.apply_settings({
+        "alert_mask": libtorrent.alert.category_t.upload_notification,
+        "alert_queue_size": 1_000_000,
+    })
+    pieces = {}
+    for alert in session.pop_alerts():
+        if isinstance(alert, libtorrent.block_uploaded_alert):
+            pieces.setdefault(str(alert.handle.info_hash()), set()).add(alert.piece_index)
+    return {info_hash: sorted(indices) for info_hash, indices in pieces.items()}
+
+
 def main():
     host, rate = sys.argv[1], int(sys.argv[2])
     pairs = list(zip(sys.argv[3::2], sys.argv[4::2]))
@@ -52,6 +65,9 @@ def main():
         if words[0] == "rate":
             for handle in handles:
                 handle.set_upload_limit(int(words[1]))
+        if words[0] == "pieces":
+            answer(given_pieces(session))
+            continue
         statuses = [handle.status() for handle in handles]
         answer({
             "uploadedBytes": sum(status.total_payload_upload for status in statuses),
