@@ -62,7 +62,7 @@ function countOpen(): number {
 async function seeds(): Promise<SeedsFigures> {
   await service.start()
   const startedMs = performance.now()
-  while (countOpen() < Number(what)) await setTimeout(10)
+  while (countOpen() < Number(what)) await setTimeout(50)
   const seedingMs = performance.now()
   const { user, system } = process.cpuUsage()
   const startCpuSeconds = (user + system) / 1e6 + (await serverCpuSeconds(server))
