@@ -19,10 +19,10 @@ export const runList: RunCommand = async (args, context) => {
     return exitDone
   }
   const imports: (readonly string[])[] = []
-  let unfinished = 0
+  let isUnfinished = false
   for await (const snapshot of service?.each() ?? []) {
     imports.push(cellsOf(snapshot))
-    if (goesOn(snapshot)) unfinished += 1
+    isUnfinished ||= goesOn(snapshot)
   }
   if (imports.length === 0)
     output.note(
@@ -30,8 +30,8 @@ export const runList: RunCommand = async (args, context) => {
     )
   else for (const line of formatList(imports, output.columns)) output.print(line)
   // Who was killed has left 'downloading' behind.
-  if (unfinished > 0 && !(await mayBeServed(config, context)))
-    output.note(`no service runs; '${context.commandName} serve' goes on with ${unfinished} of them`)
+  if (isUnfinished && !(await mayBeServed(config, context)))
+    output.note(`no service runs; '${context.commandName} serve' goes on with what no other command imports`)
   return exitDone
 }
 

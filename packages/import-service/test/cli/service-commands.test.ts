@@ -370,10 +370,10 @@ describe('without a service', () => {
     expect(events.map(({ to }) => to)).toEqual(['queued', 'paused', 'queued'])
   })
 
-  it('the list says that nobody goes on with what is not complete', async () => {
+  it('the list says who goes on with what is not complete', async () => {
     await cli.run(['add', cli.torrentPath])
     const { output } = await cli.run(['list'])
-    expect(output.stderr).toBe("no service runs; 'bae serve' goes on with 1 of them\n")
+    expect(output.stderr).toBe("no service runs; 'bae serve' goes on with what no other command imports\n")
     expect((await cli.run(['list', '--json'])).output.stderr).toBe('')
   })
 
