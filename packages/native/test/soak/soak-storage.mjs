@@ -25,9 +25,7 @@ export class SoakLibrary {
   constructor(torrents) {
     this.torrents = new Map(torrents.map((torrent) => [torrent.torrentId, torrent]))
     // All of it at once, so that it does not look as if something grew.
-    this.#stored = new Map(
-      torrents.map(({ torrentId, bytes: { length } }) => [torrentId, emptyStore(length)]),
-    )
+    this.#stored = new Map(torrents.map((torrent) => [torrent.torrentId, emptyStore(torrent)]))
   }
 
   /** The library of somebody who has everything. */
@@ -52,13 +50,24 @@ export class SoakLibrary {
 
   forget(torrentId) {
     const stored = this.stored(torrentId)
-    stored.there.fill(0)
+    markPadding(stored.there, this.torrents.get(torrentId))
     stored.complete.clear()
   }
 }
 
-function emptyStore(length) {
-  return { bytes: new Uint8Array(length), there: new Uint8Array(length), complete: new Set() }
+function emptyStore(torrent) {
+  const { length } = torrent.bytes
+  const there = markPadding(new Uint8Array(length), torrent)
+  return { bytes: new Uint8Array(length), there, complete: new Set() }
+}
+
+/** Padding at the end of a piece is never written, and always there. */
+function markPadding(there, { files = [] }) {
+  there.fill(0)
+  for (const { isPadding, offsetBytes, lengthBytes } of files) {
+    if (isPadding) there.fill(1, offsetBytes, offsetBytes + lengthBytes)
+  }
+  return there
 }
 
 /** The handler of one session. `faults`: how often a call fails, from 0 to 1. */
