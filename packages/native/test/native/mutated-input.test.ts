@@ -73,7 +73,7 @@ async function sources(): Promise<readonly Uint8Array[]> {
   }
 }
 
-const isOurs = expect.stringMatching(/^NATIVE_INVALID_(TORRENT|ARGUMENT)$/)
+const isOurs = expect.stringMatching(/^NATIVE_(INVALID_TORRENT|INVALID_ARGUMENT|TORRENT_LIMIT)$/)
 
 it(`gets an error or a torrent of a mutated .torrent, and can add what it parsed (seed ${seed})`, async () => {
   const files = await sources()
