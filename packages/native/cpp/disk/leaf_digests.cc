@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "piece_buffer.h"
@@ -59,14 +60,17 @@ bool areRight(IMB_MGR* lanes) {
   return digestInLanes(lanes, bytes.data(), int(bytes.size()), digests.data()) && digests == right;
 }
 
-// Null where the processor has nothing that is faster than one by one.
-Lanes makeLanes() {
+// Null where the processor has nothing that is faster than one by one, or there is no memory to try it: what throws on
+// the hashing thread would end the process.
+Lanes makeLanes() noexcept try {
   Lanes lanes(alloc_mb_mgr(0));
   if (!lanes) return nullptr;
   IMB_ARCH chosen = IMB_ARCH_NONE;
   init_mb_mgr_auto(lanes.get(), &chosen);
   bool const isFaster = chosen == IMB_ARCH_AVX2 || chosen == IMB_ARCH_AVX512;
   return isFaster && areRight(lanes.get()) ? std::move(lanes) : nullptr;
+} catch (std::bad_alloc const&) {
+  return nullptr;
 }
 
 // Each thread has its own: they are not for sharing.
