@@ -1,9 +1,10 @@
 import { BaeLibrary } from 'bae-e2e/harness/bae-library.js'
 import { baePath, importTorrent } from 'bae-e2e/harness/bae-process.js'
 import { within } from 'bae-e2e/harness/bounded-wait.js'
+import { stopLeftoverServers } from 'bae-e2e/harness/leftover-server.js'
 import { LibtorrentSeed } from 'bae-e2e/harness/peers/libtorrent-seed.js'
 import { kibibyte } from 'bae-e2e/harness/sizes.js'
-import { makeTemporaryFolder, removeFolder } from 'bae-e2e/harness/temporary-folder.js'
+import { makeTemporaryFolder } from 'bae-e2e/harness/temporary-folder.js'
 import type { TorrentFile } from 'bae-e2e/harness/torrent-maker.js'
 import type { Workshop } from 'bae-e2e/harness/workshop.js'
 import { openBenchLeecher } from './bench-seed.js'
@@ -11,17 +12,25 @@ import { makeBenchTorrent, type TorrentShape } from './bench-torrent.js'
 import { nativeLeecher, pythonLeecher } from './leecher-commands.js'
 import { type CountingSeed, type Measurement, measureDownload } from './measured-run.js'
 import { flushPageCache } from './page-cache.js'
+import { putAside } from './put-aside.js'
 
 const giveLimitMs = 240_000
 
 /** Some seeds of one torrent, and who can fetch it from them. */
 export class DownloadSides implements CountingSeed, AsyncDisposable {
+  readonly #workshop: Workshop
   readonly #seeds: readonly LibtorrentSeed[]
   readonly #torrent: TorrentFile
   /** Its import makes a library with all that belongs to it. */
   readonly #first: TorrentFile
 
-  private constructor(seeds: readonly LibtorrentSeed[], torrent: TorrentFile, first: TorrentFile) {
+  private constructor(
+    workshop: Workshop,
+    seeds: readonly LibtorrentSeed[],
+    torrent: TorrentFile,
+    first: TorrentFile,
+  ) {
+    this.#workshop = workshop
     this.#seeds = seeds
     this.#torrent = torrent
     this.#first = first
@@ -31,7 +40,7 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
     const torrent = await makeBenchTorrent(workshop, shape)
     const first = await workshop.fileTorrent(64 * kibibyte, 16 * kibibyte)
     const seeds: LibtorrentSeed[] = []
-    const sides = new DownloadSides(seeds, torrent, first)
+    const sides = new DownloadSides(workshop, seeds, torrent, first)
     try {
       // libtorrent keeps one connection per address.
       for (let number = 1; number <= peers; number += 1) {
@@ -52,15 +61,15 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
 
   /** `bae import` into a library that has one torrent already. */
   async bae(environment: NodeJS.ProcessEnv = {}): Promise<Measurement> {
-    await using library = await BaeLibrary.create(environment)
-    await importTorrent(library, this.#first.path, this.#seeds)
-    return await this.#import(library)
+    return await this.#inLibrary(await BaeLibrary.create(environment), async (library) => {
+      await importTorrent(library, this.#first.path, this.#seeds)
+      return await this.#import(library)
+    })
   }
 
   /** `bae import` that makes its library first. */
   async baeWithLibrary(): Promise<Measurement> {
-    await using library = await BaeLibrary.create()
-    return await this.#import(library)
+    return await this.#inLibrary(await BaeLibrary.create(), (library) => this.#import(library))
   }
 
   native(kind: 'mmap' | 'posix'): Promise<Measurement> {
@@ -84,6 +93,18 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
     return measureDownload(this, this.#torrent.content.totalBytes, command, env)
   }
 
+  async #inLibrary(
+    library: BaeLibrary,
+    measure: (library: BaeLibrary) => Promise<Measurement>,
+  ): Promise<Measurement> {
+    try {
+      return await measure(library)
+    } finally {
+      await stopLeftoverServers(library.root)
+      await putAside(library.root, this.#workshop)
+    }
+  }
+
   #import(library: BaeLibrary): Promise<Measurement> {
     const peers = this.#addresses.flatMap((address) => ['--peer', address])
     const command = [process.execPath, baePath, 'import', this.#torrent.path, ...peers, '--json']
@@ -96,7 +117,7 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
       const job = { torrentPath: this.#torrent.path, folder, addresses: this.#addresses }
       return await this.#measure(commandOf(job))
     } finally {
-      await removeFolder(folder)
+      await putAside(folder, this.#workshop)
     }
   }
 

@@ -4,11 +4,11 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mebibyte } from 'bae-e2e/harness/sizes.js'
-import { removeFolder } from 'bae-e2e/harness/temporary-folder.js'
 import { Workshop } from 'bae-e2e/harness/workshop.js'
 import { makeBenchTorrent } from './bench-torrent.js'
 import { measureClientDownload } from './client-runs.js'
 import { type GuardPair, judgePair } from './guard-judgement.js'
+import { putAside } from './put-aside.js'
 import { type Figures, formatSpread } from './result-table.js'
 import { StorageRuns } from './storage-runs.js'
 
@@ -30,7 +30,7 @@ async function download(client: 'library' | 'files'): Promise<Figures> {
   try {
     return await measureClientDownload({ client, torrent, folder })
   } finally {
-    await removeFolder(folder)
+    await putAside(folder, workshop)
   }
 }
 

@@ -8,6 +8,7 @@ import type { Workshop } from 'bae-e2e/harness/workshop.js'
 import { makeBenchTorrent } from '../bench-torrent.js'
 import { type ClientRun, isForeign, measureClientDownload, measureClientSeeding } from '../client-runs.js'
 import { flushPageCache } from '../page-cache.js'
+import { putAside } from '../put-aside.js'
 import type { Figures } from '../result-table.js'
 import { sizeText } from './download-cases.js'
 import type { MatrixCase } from './matrix-case.js'
@@ -98,7 +99,7 @@ async function measureFresh(
   try {
     return await measureClientDownload({ ...run, ...(webtorrent !== undefined && { webtorrent }) })
   } finally {
-    await removeFolder(run.folder)
+    await putAside(run.folder, workshop)
   }
 }
 
