@@ -135,7 +135,12 @@ async function openService(
     return {
       client,
       service: new ImportService(
-        { ...deps, selectFiles: selectedFiles, parseTorrentFile: composition.parseTorrentFile },
+        {
+          ...deps,
+          selectFiles: selectedFiles,
+          parseTorrentFile: composition.parseTorrentFile,
+          troubled: (err, doing) => logger?.warn({ err }, `${doing} failed, and is tried again`),
+        },
         { limits: serviceLimitsOf(config), seed: config.seed },
       ),
     }

@@ -33,6 +33,8 @@ export class ImportScheduler {
   #isStarted = false
   #pass: Promise<void> | undefined
   #isWoken = false
+  /** The last pass failed: it is not told again each time. */
+  #isTroubled = false
   #cancelPoll = (): void => {}
 
   constructor(deps: SchedulerDeps, options: ServiceOptions) {
@@ -106,11 +108,21 @@ export class ImportScheduler {
     this.#cancelPoll()
     while (this.#isStarted && this.#isWoken) {
       this.#isWoken = false
-      // A database that does not answer is asked again later: nothing of this is lost.
-      await this.#beginDue().catch(() => {})
+      await this.#tryPass()
     }
     if (this.#isStarted)
       this.#cancelPoll = this.#deps.clock.after(this.#options.pollMs, () => this.#wakeSoon())
+  }
+
+  /** A database that does not answer is asked again later: nothing of this is lost. */
+  async #tryPass(): Promise<void> {
+    try {
+      await this.#beginDue()
+      this.#isTroubled = false
+    } catch (error) {
+      if (!this.#isTroubled) this.#deps.troubled(error, 'giving imports their turns')
+      this.#isTroubled = true
+    }
   }
 
   async #beginDue(): Promise<void> {

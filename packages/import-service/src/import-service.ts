@@ -39,6 +39,8 @@ export interface ImportServiceDeps {
   readonly clock?: ServiceClock
   /** From 0 to 1; Math.random when left out. */
   readonly random?: () => number
+  /** Hears of what failed where nobody waits for it, and is tried again by itself: a database that is away, for one. */
+  readonly troubled?: ((error: unknown, doing: string) => void) | undefined
   /** See ImportTransferDeps. */
   readonly inOrderAboveBytes?: number | undefined
 }
@@ -67,11 +69,16 @@ export class ImportService implements AsyncDisposable {
     this.#clock = deps.clock ?? systemClock
     this.#catalog = new ImportCatalog(deps)
     this.#statuses = new StatusFeed(deps.client)
+    const troubled = deps.troubled ?? ((): void => {})
     this.#scheduler = new ImportScheduler(
       {
         ...this.#jobDeps,
         random: deps.random ?? Math.random,
-        wished: (id, wish) => void this.#control.answer(id, wish).catch(() => {}),
+        troubled,
+        wished: (id, wish) =>
+          void this.#control
+            .answer(id, wish)
+            .catch((error: unknown) => troubled(error, 'answering another process')),
       },
       { ...DEFAULT_SERVICE_OPTIONS, ...options },
     )

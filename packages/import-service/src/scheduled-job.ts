@@ -25,6 +25,8 @@ export interface ScheduledJobDeps extends ImportTransferDeps {
   readonly takeTurn: (job: ScheduledJob, kind: SlotKind) => boolean
   /** Whether another import got the turn of one that has brought nothing for long. */
   readonly giveTurn: (job: ScheduledJob) => Promise<boolean>
+  /** Of what nobody waits for, and what is tried again by itself. */
+  readonly troubled: (error: unknown, doing: string) => void
 }
 
 /** Reasons to end that are no failures. */
@@ -99,7 +101,9 @@ export class ScheduledJob {
     } catch (error) {
       await this.#close().catch(() => {})
       // What cannot be recorded stays as it is: whoever finds the import next goes on from there.
-      await this.#settle(failureBehind(error)).catch(() => {})
+      await this.#settle(failureBehind(error)).catch((unrecorded: unknown) =>
+        this.#deps.troubled(unrecorded, 'recording how an import ended'),
+      )
     } finally {
       claim.lost.removeEventListener('abort', lost)
     }

@@ -343,6 +343,11 @@ describe('what goes wrong', () => {
     await library.pass(5_000)
     expect(await library.record(id)).toMatchObject({ state: 'downloading' })
     expect(one.runningIds).toEqual([seed, id])
+    // A dozen passes failed, and it is told once.
+    expect(one.troubles).toEqual([
+      { error: away, doing: 'recording how an import ended' },
+      { error: away, doing: 'giving imports their turns' },
+    ])
   })
 
   it('with its lease ends it at once, unrecorded, and is tried again later', async () => {

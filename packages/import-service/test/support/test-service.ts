@@ -52,6 +52,8 @@ export class TestService implements AsyncDisposable {
   readonly client: FakeTorrentClient
   readonly imports: MemoryImportDatabase
   readonly service: ImportService
+  /** What the service told to have failed, where nobody waits for it. */
+  readonly troubles: { readonly error: unknown; readonly doing: string }[] = []
 
   constructor({ library, imports, clock }: TestLibrary, options: Partial<ServiceOptions>) {
     this.client = new FakeTorrentClient(library)
@@ -61,7 +63,11 @@ export class TestService implements AsyncDisposable {
     this.imports = MemoryImportDatabase.join(imports)
     const deps = { client: this.client, imports: this.imports, library, clock, random: () => 0 }
     const parseTorrentFile = async (bytes: Uint8Array) => layoutNamed(new TextDecoder().decode(bytes))
-    this.service = new ImportService({ ...deps, selectFiles: selectSimply, parseTorrentFile }, options)
+    const troubled = (error: unknown, doing: string) => void this.troubles.push({ error, doing })
+    this.service = new ImportService(
+      { ...deps, selectFiles: selectSimply, parseTorrentFile, troubled },
+      options,
+    )
   }
 
   /** The torrent of this import that is in the client now. */
