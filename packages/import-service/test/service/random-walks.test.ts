@@ -29,8 +29,7 @@ class World {
     const isMagnet = name === 'd'
     const source = isMagnet ? magnetSource(name) : torrentSource(name)
     const submitted = this.#service(0).service.submit(source, { seed })
-    await this.library.pass(500, 250)
-    this.ids.set(name, (await submitted).id)
+    this.ids.set(name, (await this.#answered(submitted)).id)
   }
 
   async ask(
@@ -43,8 +42,7 @@ class World {
       // Refused is an answer; everything else is none.
       expect(['IMPORT_NOT_FOUND', 'IMPORT_INCOMPLETE', 'IMPORT_BUSY']).toContain(error.code)
     })
-    await this.library.pass(500, 250)
-    await asked
+    await this.#answered(asked)
   }
 
   /** Does `what` to the torrent of the import, where it runs. */
@@ -78,6 +76,19 @@ class World {
 
   async close(): Promise<void> {
     for (const service of this.services) await service.service.close()
+  }
+
+  /** What is asked of the other service is looked after four times a second, and given up after ten. */
+  async #answered<T>(asked: Promise<T>): Promise<T> {
+    let isSettled = false
+    const settled = (): void => {
+      isSettled = true
+    }
+    asked.then(settled, settled)
+    await this.library.pass(500, 250)
+    for (let looks = 0; !isSettled && looks < 120; looks += 1) await this.library.pass(250, 250)
+    expect(isSettled).toBe(true)
+    return await asked
   }
 
   #service(index: number): TestService {
