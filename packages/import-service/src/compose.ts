@@ -80,6 +80,7 @@ export const composition: Composition = {
       const inOrderAboveBytes = unfinishedBytesOf(config)
       running?.onChange(async (next) => {
         client.configure(askedInOrder(networkOf(next), inOrderAboveBytes))
+        service.setSeed(next.seed)
         await service.setLimits(serviceLimitsOf(next))
       })
       const { libraryDirectory: library } = config

@@ -59,7 +59,8 @@ export class ImportService implements AsyncDisposable {
   readonly #control: ImportControl
   readonly #changes = new Bell()
   readonly #added = new Set<Import>()
-  readonly #seed: boolean
+  /** Of every import that is submitted from now on. */
+  #seed: boolean
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
@@ -123,6 +124,11 @@ export class ImportService implements AsyncDisposable {
   async setLimits(limits: Partial<ServiceLimits>): Promise<void> {
     this.#assertOpen()
     await this.#scheduler.setLimits(limits)
+  }
+
+  /** Whether every import that is submitted from now on goes on giving to others when it is complete. */
+  setSeed(seed: boolean): void {
+    this.#seed = seed
   }
 
   get limits(): ServiceLimits {

@@ -80,6 +80,7 @@ export const settings = {
     variable: 'BAE_SEED',
     text: 'on or off: every import that is handed over goes on giving to others when it is complete',
     initially: 'off',
+    isLive: true,
   },
   downloadRate: {
     variable: 'BAE_DOWNLOAD_RATE',

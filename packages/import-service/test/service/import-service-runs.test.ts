@@ -79,9 +79,12 @@ describe('a service that was started', () => {
     const before = await submitted('a')
     const { id: after } = await giving.service.submit(torrentSource('b'))
     await giving.service.submit(torrentSource('a'))
+    giving.service.setSeed(false)
+    const { id: later } = await giving.service.submit(torrentSource('c'))
     await giving.service.close()
     expect(await library.record(before)).not.toHaveProperty('goal')
     expect(await library.record(after)).toMatchObject({ goal: 'seed' })
+    expect(await library.record(later)).not.toHaveProperty('goal')
   })
 
   it('downloads a seed again that lost pieces', async () => {
