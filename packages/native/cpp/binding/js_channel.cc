@@ -24,6 +24,13 @@ void abandon(PieceMemory memory) {
   abandoned->push_back(std::move(memory));
 }
 
+// What V8 believes that collecting could free. Of lent pieces it would free nothing, and with a small heap even a few of
+// them would make it collect again and again.
+void countAsExternal(Napi::Env env, std::int64_t bytes) {
+  std::int64_t counted = 0;
+  napi_adjust_external_memory(env, bytes, &counted);
+}
+
 Napi::Uint8Array copyOf(Napi::Env env, std::string const& bytes) {
   auto copy = Napi::Uint8Array::New(env, bytes.size());
   std::memcpy(copy.Data(), bytes.data(), bytes.size());
@@ -186,8 +193,9 @@ Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, StorageRequest cons
   auto const keep = [](napi_env, void*, void*) {};
   auto const status = napi_create_external_arraybuffer(env, request.lent.get(), length, keep, nullptr, &buffer);
   if (status == napi_ok) {
+    countAsExternal(env, -std::int64_t(length));
     Napi::ArrayBuffer lent(env, buffer);
-    m_lentBuffers.emplace(id, LentBuffer{Napi::Persistent(lent), request.lent});
+    m_lentBuffers.emplace(id, LentBuffer{Napi::Persistent(lent), request.lent, std::int64_t(length)});
     return Napi::Uint8Array::New(env, length, lent, 0);
   }
   // Electron forbids external memory.
@@ -264,6 +272,7 @@ void JsChannel::takeBack(std::uint32_t id) {
   auto const lent = m_lentBuffers.find(id);
   if (lent == m_lentBuffers.end()) return;
   auto buffer = lent->second.buffer.Value();
+  countAsExternal(buffer.Env(), lent->second.bytes);
   if (buffer.IsDetached()) {
     // Somebody made another array buffer of its memory (ArrayBuffer.transfer), and may use that as long as it lives.
     abandon(std::move(lent->second.memory));

@@ -84,6 +84,7 @@ class JsChannel final : public StorageChannel {
   struct LentBuffer {
     Napi::Reference<Napi::ArrayBuffer> buffer;
     PieceMemory memory;
+    std::int64_t bytes;
   };
   std::map<std::uint32_t, LentBuffer> m_lentBuffers;
 

@@ -1,3 +1,4 @@
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { createNativeSession, type NativeSession } from '../../src/index.js'
@@ -47,6 +48,41 @@ it.each([
   const spilled = parts.length > torrent.pieceCount
   expect(spilled).toBe('maxHalfPieceBytes' in limits)
 })
+
+it('lent pieces do not make the garbage collector run, which could free nothing of them', async () => {
+  const mebibyte = 1024 * 1024
+  // V8 would take 64 MiB of memory outside its heap for a reason.
+  const shape = { pieceLengthBytes: mebibyte, totalLengthBytes: 96 * mebibyte }
+  const torrent = createTestTorrent('lent', shape)
+  const storage = new RecordingStorage()
+  const held = createHeldCall()
+  storage.before = (call) => (call.name === 'writePiece' ? held.promise : undefined)
+  seed = await seedFromFile(torrent)
+  session = await createNativeSession({
+    handler: storage,
+    onAlert: storage.onAlert,
+    listenInterfaces: '127.0.0.1:0',
+    settings: LOOPBACK_SETTINGS,
+    maxPendingWriteBytes: 2 * shape.totalLengthBytes,
+  })
+  const collections: PerformanceEntry[] = []
+  const observer = new PerformanceObserver((seen) => {
+    collections.push(...seen.getEntries().filter(isMajor))
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  const handle = await session.addTorrent({ torrentId: 'lent', torrentFile: torrent.torrentFile })
+  session.connectPeer(handle, seed.host, seed.port)
+  const count = torrent.pieceCount
+  await storage.until('all pieces are lent', () => storage.calls('writePiece').length === count)
+  collections.push(...observer.takeRecords().filter(isMajor))
+  observer.disconnect()
+  held.release()
+  expect(collections).toEqual([])
+})
+
+function isMajor(entry: PerformanceEntry): boolean {
+  return (entry as { detail?: { kind?: number } }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
+}
 
 it('44 max_queued_disk_bytes: waiting peers go on when it is raised', async () => {
   const torrent = createTestTorrent('raised', { totalLengthBytes: 64 * 32 * 1024 })
