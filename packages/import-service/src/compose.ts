@@ -105,9 +105,11 @@ async function openService(
     return part
   }
   try {
+    // Loaded while the server starts.
+    const loading = Promise.all([import('@bae/storage/typeorm'), import('./database/typeorm/index.js')])
+    loading.catch(() => undefined)
     const { url } = keep(await openServer(config, options))
-    const { DatabaseServer, openTypeOrmDatabase } = await import('@bae/storage/typeorm')
-    const { openTypeOrmImportDatabase } = await import('./database/typeorm/index.js')
+    const [{ DatabaseServer, openTypeOrmDatabase }, { openTypeOrmImportDatabase }] = await loading
     const { schema } = folder
     const { logger, signal, leaseMs } = options
     const database = keep(await openTypeOrmDatabase({ url, schema, ...(signal && { signal }) }))

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { DataSource } from 'typeorm'
+import { DataSource } from 'typeorm/data-source/DataSource.js'
 import { StorageError } from '../errors.js'
 import type { DatabaseServer } from './database-server.js'
 import { entities } from './entities.js'

@@ -1,7 +1,7 @@
 import type { AbortOptions } from '@bae/storage'
 import type { DatabaseServer } from '@bae/storage/typeorm'
 import pg from 'pg'
-import { DataSource } from 'typeorm'
+import { DataSource } from 'typeorm/data-source/DataSource.js'
 import { ImportError } from '../../errors.js'
 import { importEntity } from './import-row.js'
 import { migrations } from './migrations/index.js'
@@ -66,8 +66,8 @@ async function migrated(options: TypeOrmImportDatabaseOptions): Promise<DataSour
   })
   await source.initialize()
   try {
-    await source.runMigrations()
-    await refuseNewer(source)
+    // TypeORM asks many things before it finds that there is nothing to do.
+    if (await needsMigration(source)) await source.runMigrations()
     return source
   } catch (error) {
     await source.destroy()
@@ -75,12 +75,17 @@ async function migrated(options: TypeOrmImportDatabaseOptions): Promise<DataSour
   }
 }
 
-/** An older program must not write tables whose rules it does not know. */
-async function refuseNewer(source: DataSource): Promise<void> {
+async function needsMigration(source: DataSource): Promise<boolean> {
+  const [table] = await source.query<{ name: string | null }[]>('SELECT to_regclass($1) AS name', [
+    migrationsTable,
+  ])
+  if (table?.name == null) return true
   const executed = await source.query<{ name: string }[]>(`SELECT name FROM ${migrationsTable} ORDER BY id`)
-  const known = new Set(source.migrations.map(({ name }) => name))
-  const unknown = executed.find(({ name }) => !known.has(name))
+  const known = source.migrations.map(({ name }) => name)
+  // An older program must not write tables whose rules it does not know.
+  const unknown = executed.find(({ name }) => !known.includes(name))
   if (unknown !== undefined) {
     throw new ImportError('IMPORT_DATABASE', `the library was changed by a newer bae (${unknown.name})`)
   }
+  return executed.length < known.length
 }

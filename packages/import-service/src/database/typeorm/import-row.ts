@@ -1,5 +1,5 @@
 import type { TorrentId } from '@bae/storage'
-import { EntitySchema } from 'typeorm'
+import { EntitySchema } from 'typeorm/entity-schema/EntitySchema.js'
 import { dueAtMs, type ImportRecord, type ImportState } from '../import-database.js'
 import { readWish } from '../wish-text.js'
 
