@@ -11,6 +11,7 @@
         "cpp/binding/alert_convert.cc",
         "cpp/binding/arguments.cc",
         "cpp/binding/create_torrent.cc",
+        "cpp/binding/hash_lane.cc",
         "cpp/binding/js_channel.cc",
         "cpp/binding/peer_convert.cc",
         "cpp/binding/piece_calls.cc",
@@ -40,6 +41,8 @@
         "cpp/disk/piece_hashing.cc",
         "cpp/disk/piece_writer.cc",
         "cpp/disk/read_cache.cc",
+        "cpp/disk/sha1_lanes.cc",
+        "cpp/disk/sha1_stream.cc",
         "cpp/disk/storage_entry.cc",
         "cpp/disk/storage_fence.cc"
       ],

@@ -2,12 +2,19 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type NetworkOptions, selectedFiles, TorrentClient } from '@bae/client'
-import { createNativeSession, createTorrentFile, libtorrentVersion, parseTorrentFile } from '@bae/native'
+import {
+  createHashLane,
+  createNativeSession,
+  createTorrentFile,
+  libtorrentVersion,
+  parseTorrentFile,
+} from '@bae/native'
 import {
   type AbortOptions,
   BaeStorage,
   CacheManager,
   CheckedChunkStore,
+  type CreateHashLane,
   collectGarbage,
   createStorageFactory,
   type Database,
@@ -122,9 +129,11 @@ async function openService(
     const chunkStore = keep(checked(await openChunkStore(config, folder, { database, logger }), config, mark))
     if (options.mending === undefined) await refuseLostRecords({ database, chunkStore }, options)
     const opened = new Map<TorrentId, BaeStorage>()
-    const library = createLibrary({ database, chunkStore, opened, mark, fenceOf }, () => closeAll(closers))
+    const library = createLibrary({ database, chunkStore, opened, mark, fenceOf, createHashLane }, () =>
+      closeAll(closers),
+    )
     const createStorage = createStorageFactory(
-      { chunkStore, database, opened, ...(logger && { logger }) },
+      { chunkStore, database, opened, createHashLane, ...(logger && { logger }) },
       {
         chunkSizeBytes: folder.chunkSizeBytes,
         durability: config.durability,
@@ -197,6 +206,7 @@ interface LibraryParts {
   readonly opened: ReadonlyMap<TorrentId, BaeStorage>
   readonly mark: OpenMark
   readonly fenceOf: (id: TorrentId) => number
+  readonly createHashLane: CreateHashLane
 }
 
 function createLibrary(parts: LibraryParts, close: () => Promise<void>): StorageLibrary {

@@ -1,5 +1,6 @@
 import type { AddTorrentRequest } from './add-torrent.js'
 import type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent.js'
+import type { HashLane } from './hash-lane.js'
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 import type { NativeTorrentStatus, SessionSettings } from './native-session.js'
 import type { SessionControl, SessionStatistic } from './session-control.js'
@@ -16,6 +17,9 @@ export interface Addon {
     path: string,
     options: Omit<CreateTorrentOptions, 'signal' | 'onProgress'>,
   ): { readonly promise: Promise<Uint8Array>; abort(): void; progress(): CreateTorrentProgress }
+  hasHashLanes(): boolean
+  /** One call at a time. */
+  readonly HashLane: new () => HashLane
   readonly Session: new (options: AddonSessionOptions, dispatch: Dispatch) => AddonSession
 }
 

@@ -9,6 +9,7 @@ import { destroyTorrent } from './delete-chunks.js'
 import type { Durability } from './durability.js'
 import { StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
+import type { CreateHashLane } from './hash-lane.js'
 import { InFlightCalls } from './in-flight-calls.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { type Logger, silentLogger } from './logger.js'
@@ -39,6 +40,8 @@ export interface BaeStorageDeps {
   readonly bootId?: string
   /** Runs when the storage begins to close. */
   readonly onEnd?: () => void
+  /** For scrubs: hashes faster than Node. */
+  readonly createHashLane?: CreateHashLane | undefined
 }
 
 export interface RepairedScrubReport extends ScrubReport {
@@ -60,6 +63,7 @@ export class BaeStorage implements Storage {
   readonly #parts: TorrentParts
   readonly #calls: InFlightCalls
   readonly #onEnd: (() => void) | undefined
+  readonly #createHashLane: CreateHashLane | undefined
   readonly #record: TorrentRecord
   /** Ends what would keep `close` waiting. */
   readonly #ending = new AbortController()
@@ -69,11 +73,16 @@ export class BaeStorage implements Storage {
   readonly #losing = new Set<number>()
   readonly #lostListeners = new Set<(pieces: readonly number[]) => void>()
 
-  private constructor({ record, onEnd }: BaeStorageDeps, deps: TorrentDeps, parts: TorrentParts) {
+  private constructor(
+    { record, onEnd, createHashLane }: BaeStorageDeps,
+    deps: TorrentDeps,
+    parts: TorrentParts,
+  ) {
     this.layout = record.layout
     this.wantsBlockHashes = blocksAreLeaves(record.layout)
     this.#record = record
     this.#onEnd = onEnd
+    this.#createHashLane = createHashLane
     this.#deps = deps
     this.#parts = parts
     this.#calls = new InFlightCalls(`the storage of torrent ${deps.torrentId}`)
@@ -287,7 +296,7 @@ export class BaeStorage implements Storage {
 
   #readerDeps(): TorrentReaderDeps {
     const { chunkStore, database, fence } = this.#deps
-    return { record: this.#record, chunkStore, database, fence }
+    return { record: this.#record, chunkStore, database, fence, createHashLane: this.#createHashLane }
   }
 
   /** `known`: a piece whose caller takes it for incomplete already. */

@@ -56,17 +56,26 @@ export class ScrubHasher {
     else
       this.#pieces
         .get(piece)
-        ?.add(pieceOffset, bytes.subarray(offset, offset + length), leavesOf(part, wholeLeaves))
+        ?.add(pieceOffset, bytes.subarray(offset, offset + length), leavesOf(part, bytes, wholeLeaves))
   }
 }
 
-/** Digests of the part's blocks among those of its chunk; `undefined` where its blocks are not leaves of the chunk. */
+/** Digests of the part's blocks among those of its job; `undefined` where its blocks are not leaves of that. */
 function leavesOf(
-  { offset, length, want }: PiecePart,
+  part: PiecePart,
+  bytes: Uint8Array,
   wholeLeaves: Uint8Array | undefined,
 ): Uint8Array | undefined {
-  if (want.treeBytes === undefined || wholeLeaves === undefined || offset % blockBytes !== 0) return undefined
-  const end = Math.ceil((offset + length) / blockBytes) * leafBytes
-  const isWhole = (offset + length) % blockBytes === 0 || end === wholeLeaves.length
-  return isWhole ? wholeLeaves.subarray((offset / blockBytes) * leafBytes, end) : undefined
+  if (part.want.treeBytes === undefined || wholeLeaves === undefined) return undefined
+  return isOfLeaves(part, bytes) ? leavesUnder(part, wholeLeaves) : undefined
+}
+
+export function isOfLeaves({ offset, length }: PiecePart, bytes: Uint8Array): boolean {
+  const end = offset + length
+  return offset % blockBytes === 0 && (end % blockBytes === 0 || end === bytes.length)
+}
+
+export function leavesUnder({ offset, length }: PiecePart, wholeLeaves: Uint8Array): Uint8Array {
+  const end = Math.ceil((offset + length) / blockBytes)
+  return wholeLeaves.subarray((offset / blockBytes) * leafBytes, end * leafBytes)
 }

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { type CreateHashLane, type HashLane, streamsOfLane } from './hash-lane.js'
 import { type HashAnswer, type HashJob, ScrubHasher } from './scrub-hasher.js'
+import { isAlone, ScrubStream } from './scrub-stream.js'
 
-/** Hashes the jobs of one stretch of a torrent, in order. */
+/** Hashes the jobs of so many stretches of a torrent beside each other, those of each in order. */
 export interface ScrubLane {
-  /** Takes the memory of `job.bytes` over. */
-  hash(job: HashJob): Promise<HashAnswer>
+  readonly width: number
+  /** Of each stretch the next job, or none. Takes the memory of their bytes over. */
+  hash(jobs: readonly (HashJob | undefined)[]): Promise<readonly (HashAnswer | undefined)[]>
   close(): Promise<void>
 }
 
@@ -17,19 +20,55 @@ const maxThreads = 4
 /** A thread takes 40 ms of CPU to begin, as long as 25 MiB take to be hashed: it pays with some times that. */
 const minThreadBytes = 128 << 20
 
-/** Threads where there is enough to hash for them. A program that was bundled into one file has no file for a thread. */
-export function openScrubLanes(totalBytes: number): readonly ScrubLane[] {
+/** What has a lane to give is not loaded for less. */
+const minLentBytes = 16 << 20
+
+/**
+ * Lanes that are lent, or threads of Node, as many as there is enough to hash for. A program that was bundled into one
+ * file has no file for a thread.
+ */
+export function openScrubLanes(totalBytes: number, createHashLane?: CreateHashLane): readonly ScrubLane[] {
   const file = new URL('./scrub-worker.js', import.meta.url)
   const wanted = Math.min(maxThreads, availableParallelism(), Math.floor(totalBytes / minThreadBytes))
+  const lent = totalBytes < minLentBytes ? undefined : createHashLane?.()
+  if (lent !== undefined) {
+    const others = Array.from({ length: wanted - 1 }, () => createHashLane?.() ?? [])
+    return [lent, ...others.flat()].map((lane) => new LentLane(lane))
+  }
   if (wanted === 0 || !existsSync(fileURLToPath(file))) return [new SameThreadLane()]
   return Array.from({ length: wanted }, () => new ThreadLane(file))
 }
 
+/** Its threads are those of whoever lends it. */
+class LentLane implements ScrubLane {
+  readonly width = streamsOfLane
+  readonly #lane: HashLane
+  readonly #streams = Array.from({ length: streamsOfLane }, () => new ScrubStream())
+
+  constructor(lane: HashLane) {
+    this.#lane = lane
+  }
+
+  async hash(jobs: readonly (HashJob | undefined)[]): Promise<readonly (HashAnswer | undefined)[]> {
+    const begun = this.#streams.map((stream, at) => stream.begin(jobs[at] ?? nothing))
+    const digests = await this.#lane.hash(begun)
+    return this.#streams.map((stream, at) => {
+      const [job, sent, made] = [jobs[at], begun[at], digests[at]]
+      return job && sent && made && stream.end(job, sent, made)
+    })
+  }
+
+  async close(): Promise<void> {}
+}
+
+const nothing: HashJob = { bytes: undefined, parts: [] }
+
 class SameThreadLane implements ScrubLane {
+  readonly width = 1
   readonly #hasher = new ScrubHasher()
 
-  async hash(job: HashJob): Promise<HashAnswer> {
-    return this.#hasher.hash(job)
+  async hash(jobs: readonly (HashJob | undefined)[]): Promise<readonly (HashAnswer | undefined)[]> {
+    return jobs.map((job) => job && this.#hasher.hash(job))
   }
 
   async close(): Promise<void> {}
@@ -41,6 +80,7 @@ interface Waiting {
 }
 
 class ThreadLane implements ScrubLane {
+  readonly width = 1
   readonly #worker: Worker
   readonly #waiting: Waiting[] = []
   #ended: Error | undefined
@@ -52,7 +92,15 @@ class ThreadLane implements ScrubLane {
     this.#worker.on('exit', () => this.#fail(new Error('the thread that hashes has ended')))
   }
 
-  hash(job: HashJob): Promise<HashAnswer> {
+  hash(jobs: readonly (HashJob | undefined)[]): Promise<readonly (HashAnswer | undefined)[]> {
+    return Promise.all(jobs.map((job) => job && this.#hash(job)))
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #hash(job: HashJob): Promise<HashAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended)
       this.#waiting.push({ resolve, reject })
@@ -62,16 +110,8 @@ class ThreadLane implements ScrubLane {
     })
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate()
-  }
-
   #fail(error: Error): void {
     this.#ended ??= error
     for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
-}
-
-function isAlone(bytes: Uint8Array): boolean {
-  return bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
 }

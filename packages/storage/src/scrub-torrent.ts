@@ -5,10 +5,9 @@ import { PieceMapper } from './piece-mapper.js'
 import { PieceProofs } from './piece-proofs.js'
 import { PieceSet } from './piece-set.js'
 import { ScrubFindings } from './scrub-findings.js'
-import type { HashAnswer } from './scrub-hasher.js'
 import { jobsOf, type ScrubJob, stretchesOf } from './scrub-jobs.js'
 import { openScrubLanes, type ScrubLane } from './scrub-lanes.js'
-import { ScrubReader } from './scrub-reader.js'
+import { type ScrubbedChunk, ScrubReader } from './scrub-reader.js'
 import type { TorrentReaderDeps } from './torrent-reader.js'
 
 /** Wrong bytes in one file. */
@@ -63,14 +62,16 @@ export async function scrubTorrent(
   const failed = new AbortController()
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])])
   const reader = new ScrubReader(deps, mapper, { signal })
-  const lanes = openScrubLanes(wanted.count() * record.layout.pieceLengthBytes)
+  const lanes = openScrubLanes(wanted.count() * record.layout.pieceLengthBytes, deps.createHashLane)
   const stretches = stretchesOf(mapper, wanted)[Symbol.iterator]()
+  const scrubbing = { reader, findings, signal }
   try {
     await forEachBounded(lanes, lanes.length, async (lane) => {
       try {
-        for (let next = stretches.next(); !next.done; next = stretches.next()) {
-          findings.addPadding(next.value)
-          await scrubStretch(lane, reader, jobsOf(mapper, proofs, next.value), findings, signal)
+        for (let next = take(stretches, lane.width); next.length > 0; next = take(stretches, lane.width)) {
+          for (const pieces of next) findings.addPadding(pieces)
+          const jobs = next.map((pieces) => jobsOf(mapper, proofs, pieces)[Symbol.iterator]())
+          await scrubStretches(lane, jobs, scrubbing)
         }
       } catch (error) {
         // The other lanes need not go on.
@@ -84,22 +85,34 @@ export async function scrubTorrent(
   return await findings.report(deps, options)
 }
 
-/** The next chunks are read while those before them are hashed. */
-async function scrubStretch(
+interface Scrubbing {
+  readonly reader: ScrubReader
+  readonly findings: ScrubFindings
+  readonly signal: AbortSignal
+}
+
+interface ReadChunk extends ScrubbedChunk {
+  readonly ordinal: number
+}
+
+/** Those of several stretches beside each other. The next chunks are read while those before them are hashed. */
+async function scrubStretches(
   lane: ScrubLane,
-  reader: ScrubReader,
-  jobs: Iterable<ScrubJob>,
-  findings: ScrubFindings,
-  signal: AbortSignal,
+  stretches: readonly Iterator<ScrubJob>[],
+  { reader, findings, signal }: Scrubbing,
 ): Promise<void> {
+  const read = async ({ ordinal, parts }: ScrubJob): Promise<ReadChunk> => ({
+    ordinal,
+    ...(await reader.read(ordinal, parts)),
+  })
   const underWay: Promise<void>[] = []
   try {
-    for (const { ordinal, parts } of jobs) {
+    for (;;) {
+      const jobs = stretches.map((stretch) => take(stretch, 1)[0])
+      if (jobs.every((job) => job === undefined)) break
       signal.throwIfAborted()
-      const { key, jobs: hashJobs } = await reader.read(ordinal, parts)
-      const isThere = hashJobs.every(({ bytes }) => bytes !== undefined)
-      const answers: Promise<HashAnswer>[] = hashJobs.map((job) => lane.hash(job))
-      const noted = Promise.all(answers).then((all) => findings.add(ordinal, { key, isThere }, all))
+      const chunks = await Promise.all(jobs.map((job) => job && read(job)))
+      const noted = hashChunks(lane, chunks, findings)
       noted.catch(() => {})
       underWay.push(noted)
       if (underWay.length >= maxChunksAhead) await underWay.shift()
@@ -107,6 +120,40 @@ async function scrubStretch(
   } finally {
     await Promise.all(underWay)
   }
+}
+
+/** One chunk of each stretch, or none. One that is staged is read, and hashed, in parts. */
+async function hashChunks(
+  lane: ScrubLane,
+  chunks: readonly (ReadChunk | undefined)[],
+  findings: ScrubFindings,
+): Promise<void> {
+  const rounds = Math.max(...chunks.map((chunk) => chunk?.jobs.length ?? 0))
+  const hashing = Array.from({ length: rounds }, (_, round) =>
+    lane.hash(chunks.map((chunk) => chunk?.jobs[round])),
+  )
+  // All are begun before the first is waited for: those of the next chunk come after them.
+  const answers = await Promise.all(hashing)
+  for (const [at, chunk] of chunks.entries()) {
+    if (chunk === undefined) continue
+    const isThere = chunk.jobs.every(({ bytes }) => bytes !== undefined)
+    findings.add(
+      chunk.ordinal,
+      { key: chunk.key, isThere },
+      answers.flatMap((round) => round[at] ?? []),
+    )
+  }
+}
+
+/** The next ones, so many or as many as there are. */
+function take<T>(from: Iterator<T>, count: number): T[] {
+  const taken: T[] = []
+  while (taken.length < count) {
+    const next = from.next()
+    if (next.done) break
+    taken.push(next.value)
+  }
+  return taken
 }
 
 function wantedPieces(

@@ -5,6 +5,7 @@ import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
 import type { Durability } from './durability.js'
 import { findAdoption } from './find-adoption.js'
+import type { CreateHashLane } from './hash-lane.js'
 import { withBits } from './have-bits.js'
 import { type Logger, silentLogger } from './logger.js'
 import { PieceMapper } from './piece-mapper.js'
@@ -18,6 +19,8 @@ export interface StorageFactoryDeps {
   readonly logger?: Logger
   /** Where the factory keeps what it has opened and is not closed: a scrub of an open torrent goes through its storage. */
   readonly opened?: Map<TorrentId, BaeStorage>
+  /** For scrubs of what it opens: hashes faster than Node. */
+  readonly createHashLane?: CreateHashLane
 }
 
 export interface StorageFactoryOptions {
@@ -40,7 +43,7 @@ export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durabilit
  * exceed what is free, STORAGE_FENCED where a newer owner has the torrent. Store and database are lent.
  */
 export function createStorageFactory(
-  { chunkStore, database, logger = silentLogger, opened }: StorageFactoryDeps,
+  { chunkStore, database, logger = silentLogger, opened, createHashLane }: StorageFactoryDeps,
   options: StorageFactoryOptions = {},
 ): StorageFactory {
   const { chunkSizeBytes, durability, fenceOf } = { ...defaultStorageFactoryOptions, ...options }
@@ -74,7 +77,7 @@ export function createStorageFactory(
     const onEnd = (): void => {
       if (opened?.get(torrentId) === storage) opened.delete(torrentId)
     }
-    const deps = { record, chunkStore, database, logger, durability, onEnd, fence }
+    const deps = { record, chunkStore, database, logger, durability, onEnd, fence, createHashLane }
     const storage = await BaeStorage.open(deps, abort)
     opened?.set(torrentId, storage)
     return storage

@@ -2,6 +2,7 @@ import type { AbortOptions } from './abort-options.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import type { Database, TorrentRecord } from './database.js'
 import { StorageError } from './errors.js'
+import type { CreateHashLane } from './hash-lane.js'
 import { PieceMapper } from './piece-mapper.js'
 import { PieceReader } from './piece-reader.js'
 import { PieceSet } from './piece-set.js'
@@ -13,6 +14,8 @@ export interface TorrentReaderDeps {
   readonly database: Database
   /** Of whose staged chunks are read; left out: of the newest writer. */
   readonly fence?: number | undefined
+  /** For scrubs: hashes faster than Node. */
+  readonly createHashLane?: CreateHashLane | undefined
 }
 
 /**

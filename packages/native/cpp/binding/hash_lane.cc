@@ -1,0 +1,181 @@
+#include "hash_lane.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arguments.h"
+#include "disk/leaf_digests.h"
+#include "disk/merkle_root.h"
+#include "disk/piece_buffer.h"
+
+namespace bae {
+namespace {
+
+constexpr int kMostLeaves = 1 << 20;
+
+// A part of a SHA-1 message: bytes of the job, or zeroes.
+struct Step {
+  char const* bytes = nullptr;
+  std::size_t length = 0;
+  bool ends = false;
+};
+
+struct Job {
+  lt::span<char const> bytes;
+  bool isGiven = false;
+  bool wantsLeaves = false;
+  // 0: no root.
+  int treeLeaves = 0;
+  std::vector<Step> steps;
+  // What came of it.
+  std::vector<lt::sha256_hash> leaves;
+  lt::sha256_hash root;
+  std::vector<lt::sha1_hash> digests;
+};
+
+// [offset, length, ends] of each step; an offset below 0 is that of zeroes.
+std::vector<Step> stepsOf(Napi::Value value, lt::span<char const> bytes) {
+  auto const numbers = listOf(value, "sha1", [](Napi::Value number, std::string const& name) {
+    return wholeNumberOf(number, name, -1, std::int64_t(1) << 40);
+  });
+  if (numbers.size() % 3 != 0) throw invalidArgument(value.Env(), "sha1 is of three numbers a step");
+  std::vector<Step> steps;
+  for (std::size_t i = 0; i < numbers.size(); i += 3) {
+    auto const offset = numbers[i];
+    auto const length = numbers[i + 1];
+    if (length < 0 || (offset >= 0 && offset + length > std::int64_t(bytes.size()))) {
+      throw invalidArgument(value.Env(), "a step of sha1 is beyond the bytes");
+    }
+    steps.push_back({offset < 0 ? nullptr : bytes.data() + offset, std::size_t(length), numbers[i + 2] != 0});
+  }
+  return steps;
+}
+
+// As listOf names what is in `jobs`.
+std::string nameOf(std::uint32_t index) { return "jobs[" + std::to_string(index) + "]"; }
+
+// `kept` keeps the bytes, under the job's name.
+Job jobOf(Napi::Value value, std::string const& name, Napi::Object kept) {
+  auto const object = objectOf(value, name);
+  Napi::Value const bytes = object.Get("bytes");
+  Job job;
+  job.bytes = bytesOf(bytes, "bytes");
+  kept.Set(name, bytes);
+  job.isGiven = booleanOf(object.Get("isGiven"), "isGiven");
+  job.wantsLeaves = booleanOf(object.Get("wantsLeaves"), "wantsLeaves");
+  if (auto const width = given(object, "treeLeaves")) job.treeLeaves = intOf(*width, "treeLeaves", 1, kMostLeaves);
+  if ((job.treeLeaves & (job.treeLeaves - 1)) != 0) throw invalidArgument(value.Env(), "treeLeaves is a power of two");
+  if (job.treeLeaves != 0 && (job.bytes.size() + kBlockBytes - 1) / kBlockBytes > job.treeLeaves) {
+    throw invalidArgument(value.Env(), "the bytes have more than treeLeaves");
+  }
+  job.steps = stepsOf(object.Get("sha1"), job.bytes);
+  return job;
+}
+
+template <typename Digest>
+Napi::Value bytesToJs(Napi::Env env, Digest const* digests, std::size_t count) {
+  auto bytes = Napi::Uint8Array::New(env, count * std::size_t(Digest::size()));
+  if (count > 0) std::memcpy(bytes.Data(), digests, bytes.ByteLength());
+  return bytes;
+}
+
+Napi::Value digestsToJs(Napi::Env env, Job const& job) {
+  auto object = Napi::Object::New(env);
+  object.Set("leaves", bytesToJs(env, job.leaves.data(), job.wantsLeaves ? job.leaves.size() : 0));
+  if (job.treeLeaves != 0) object.Set("root", bytesToJs(env, &job.root, 1));
+  object.Set("sha1", bytesToJs(env, job.digests.data(), job.digests.size()));
+  return object;
+}
+
+}  // namespace
+
+// Node waits for it at the end of a process or worker: it is a matter of milliseconds.
+class HashWork final : public Napi::AsyncWorker {
+ public:
+  // Neither the lane nor the bytes go while they are used, whatever becomes of the list that they came in.
+  HashWork(Napi::Env env, HashLane& lane, Napi::Object kept, std::vector<Job> jobs)
+      : Napi::AsyncWorker(env, "bae hash"),
+        m_lane(lane),
+        m_keptLane(Napi::Persistent(lane.Value())),
+        m_kept(Napi::Persistent(kept)),
+        m_jobs(std::move(jobs)),
+        m_deferred(Napi::Promise::Deferred::New(env)) {
+    m_lane.m_isBusy = true;
+  }
+
+  Napi::Promise promise() const { return m_deferred.Promise(); }
+
+ private:
+  void Execute() override {
+    for (std::size_t i = 0; i < m_jobs.size(); ++i) hashLeaves(m_jobs[i]);
+    for (std::size_t i = 0; i < m_jobs.size(); ++i) addSteps(m_lane.m_streams[i], m_jobs[i]);
+    runSha1Streams(m_lane.m_streams[0], m_lane.m_streams[1]);
+  }
+
+  static void hashLeaves(Job& job) {
+    if (!job.wantsLeaves && job.treeLeaves == 0) return;
+    appendLeafDigests(job.bytes.data(), int(job.bytes.size()), job.leaves);
+    if (job.treeLeaves != 0) job.root = merkleRoot(job.leaves, job.treeLeaves);
+  }
+
+  static void addSteps(Sha1Stream& stream, Job& job) {
+    std::size_t ends = 0;
+    for (auto const& step : job.steps) ends += step.ends ? 1 : 0;
+    // Not to grow: the stream keeps where each digest goes.
+    job.digests.resize(ends);
+    auto digest = job.digests.begin();
+    for (auto const& step : job.steps) {
+      if (step.bytes == nullptr) {
+        stream.addZeroes(step.length);
+      } else {
+        stream.add(step.bytes, step.length);
+      }
+      if (step.ends) stream.end(*digest++);
+    }
+  }
+
+  void OnOK() override {
+    m_lane.m_isBusy = false;
+    auto list = Napi::Array::New(Env());
+    for (std::uint32_t i = 0; i < m_jobs.size(); ++i) {
+      list.Set(i, digestsToJs(Env(), m_jobs[i]));
+      if (m_jobs[i].isGiven) m_kept.Get(nameOf(i)).As<Napi::Uint8Array>().ArrayBuffer().Detach();
+    }
+    m_deferred.Resolve(list);
+  }
+
+  // No memory. The streams have something that is not there any more: the lane stays busy.
+  void OnError(Napi::Error const& error) override { m_deferred.Reject(error.Value()); }
+
+  HashLane& m_lane;
+  Napi::ObjectReference const m_keptLane;
+  Napi::ObjectReference const m_kept;
+  std::vector<Job> m_jobs;
+  Napi::Promise::Deferred m_deferred;
+};
+
+Napi::Value hasHashLanes(Napi::CallbackInfo const& call) {
+  return Napi::Boolean::New(call.Env(), hasSha1Lanes());
+}
+
+Napi::Function HashLane::define(Napi::Env env) {
+  return DefineClass(env, "HashLane", {InstanceMethod<&HashLane::hash>("hash")});
+}
+
+Napi::Value HashLane::hash(Napi::CallbackInfo const& call) {
+  Napi::Env const env = call.Env();
+  auto kept = Napi::Object::New(env);
+  auto jobs = listOf(call[0], "jobs", [&kept](Napi::Value job, std::string const& name) {
+    return jobOf(job, name, kept);
+  });
+  if (jobs.size() > m_streams.size()) throw invalidArgument(env, "jobs are of two streams at most");
+  if (m_isBusy || !hasSha1Lanes()) throw invalidArgument(env, "a lane hashes one list of jobs at a time");
+  auto* const work = new HashWork(env, *this, kept, std::move(jobs));
+  auto const promise = work->promise();
+  work->Queue();
+  return promise;
+}
+
+}  // namespace bae

@@ -1,0 +1,58 @@
+import { asNativeError } from './errors.js'
+import { loadBinding } from './load-binding.js'
+
+/** What is to be hashed of one of the two streams of a lane. */
+export interface HashLaneJob {
+  /** Lent until the call has settled: not to be changed or transferred meanwhile. */
+  readonly bytes: Uint8Array
+  /** The memory goes as soon as it is hashed, with the whole ArrayBuffer that `bytes` are in: garbage would wait. */
+  readonly isGiven: boolean
+  /** SHA-256 of each 16 KiB of `bytes`, the last of what is left. */
+  readonly wantsLeaves: boolean
+  /** The root of the merkle tree over these (BEP 52), so many leaves wide: a power of two. */
+  readonly treeLeaves?: number
+  /**
+   * What the next SHA-1 of the stream is made of, three numbers for each step: an offset in `bytes`, or -1 for zeroes; a
+   * length; 1 where a message ends, else 0. A message may go on in the next call.
+   */
+  readonly sha1: readonly number[]
+}
+
+export interface HashLaneDigests {
+  /** 32 bytes each. Empty where none were wanted. */
+  readonly leaves: Uint8Array
+  /** 32 bytes. */
+  readonly root?: Uint8Array
+  /** 20 bytes for each message that has ended. */
+  readonly sha1: Uint8Array
+}
+
+export interface HashLane {
+  /** One job for each stream, the second may be missing. Rejects NATIVE_INVALID_ARGUMENT, and then is of no use any more. */
+  hash(jobs: readonly HashLaneJob[]): Promise<readonly HashLaneDigests[]>
+}
+
+/**
+ * Hashes two streams of bytes beside each other, off the JavaScript thread, in little more than the time of one.
+ * `undefined` where the processor has no SHA extensions: then Node hashes as fast.
+ */
+export function createHashLane(): HashLane | undefined {
+  const addon = loadBinding()
+  if (!addon.hasHashLanes()) return undefined
+  const lane = new addon.HashLane()
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    hash(jobs) {
+      const hashing = last.then(async () => {
+        try {
+          return await lane.hash(jobs)
+        } catch (error) {
+          throw asNativeError(error)
+        }
+      })
+      // What one rejects with is not thrown again by the next one.
+      last = hashing.catch(() => undefined)
+      return hashing
+    },
+  }
+}
