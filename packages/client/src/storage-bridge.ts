@@ -95,9 +95,17 @@ export class StorageBridge implements StorageHandler {
     this.#counts.writtenBytes += bytes.length
   }
 
-  async readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array> {
+  async readPiece(
+    storageIndex: number,
+    piece: number,
+    offset: number,
+    length: number,
+    into?: Uint8Array,
+  ): Promise<Uint8Array> {
     const torrentId = this.#indices.get(storageIndex)
-    const bytes = await this.#call(torrentId, (storage) => storage.readPiece(piece, offset, length))
+    const bytes = await this.#call(torrentId, (storage) =>
+      storage.readPiece(piece, offset, length, into && { into }),
+    )
     this.#counts.reads++
     this.#counts.readBytes += length
     return bytes

@@ -71,6 +71,27 @@ describe('StorageBridge', () => {
     await bridge.closeStorage(1, false)
   })
 
+  it('hands on the memory that a read was lent, and what it is answered with', async () => {
+    const given: unknown[] = []
+    class ReadingStorage extends MapStorage {
+      override async readPiece(...call: Parameters<Storage['readPiece']>): Promise<Uint8Array> {
+        given.push(call[3])
+        return call[3]?.into ?? (await super.readPiece(call[0], call[1], call[2]))
+      }
+    }
+    const registry = new StorageRegistry(
+      { createStorage: async (_id, layout) => new ReadingStorage(layout) },
+      { closeLimitMs: 2_000 },
+    )
+    const bridge = new StorageBridge({ registry, indices: new StorageIndexMap(), listener: silentListener })
+    await bridge.openStorage(1, id, test.layout, test.metadata)
+    await bridge.writePiece(1, 0, 0, pieceBytesOf(test, 0))
+    const into = new Uint8Array(9)
+    expect(await bridge.readPiece(1, 0, 0, 9, into)).toBe(into)
+    expect(await bridge.readPiece(1, 0, 0, 9)).toEqual(pieceBytesOf(test, 0).slice(0, 9))
+    expect(given).toEqual([{ into }, undefined])
+  })
+
   it('lets calls for a storage that is still opening wait, and keeps their order', async () => {
     const { bridge, library, open } = createBridge()
     const held = createHeld()

@@ -40,8 +40,19 @@ export interface StorageHandler {
     bytes: Uint8Array,
     blockHashes?: Uint8Array,
   ): Promise<void>
-  /** Exactly `length` bytes. Of a piece that ends with padding nothing is asked for that was not written. */
-  readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array>
+  /**
+   * Exactly `length` bytes. Of a piece that ends with padding nothing is asked for that was not written. `into`, which
+   * is missing where the runtime allows no memory of ours, is lent until the promise settles, as `bytes` of writePiece
+   * are: who reads straight into it and answers with it saves a copy and memory for every answer. Nothing may write
+   * to it any more once the promise has settled, however it did: other bytes are there then.
+   */
+  readPiece(
+    storageIndex: number,
+    piece: number,
+    offset: number,
+    length: number,
+    into?: Uint8Array,
+  ): Promise<Uint8Array>
   /**
    * The digests of what is stored of a piece, where the storage can make them with less than reading it all: they
    * take the place of reading and hashing at a check. `sha256Blocks` are those of BEP 52: one for each 16 KiB of the

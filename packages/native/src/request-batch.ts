@@ -36,8 +36,10 @@ export class RequestBatch {
         const blockHashes = this.#value() as Uint8Array | undefined
         return { kind, id, storageIndex, piece, offset: first, bytes, blockHashes }
       }
-      case RequestKind.readPiece:
-        return { kind, id, storageIndex, piece, offset: first, length: second }
+      case RequestKind.readPiece: {
+        const into = this.#value() as Uint8Array | undefined
+        return { kind, id, storageIndex, piece, offset: first, length: second, into }
+      }
       case RequestKind.hashPiece:
         return { kind, id, storageIndex, piece, sha1: first === 1, sha256Blocks: second }
       case RequestKind.completePiece:

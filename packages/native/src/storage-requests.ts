@@ -40,6 +40,8 @@ export type StorageRequest =
       readonly kind: typeof RequestKind.readPiece
       readonly offset: number
       readonly length: number
+      /** Lent until it is settled. */
+      readonly into?: Uint8Array | undefined
     })
   | (OfPiece & {
       readonly kind: typeof RequestKind.hashPiece
@@ -105,8 +107,9 @@ export async function callHandler(handler: StorageHandler, request: HandlerReque
       )
       return {}
     case RequestKind.readPiece: {
-      const { piece, offset, length } = request
-      return { bytes: checkedBytes(await handler.readPiece(storageIndex, piece, offset, length), length) }
+      const { piece, offset, length, into } = request
+      const bytes = await handler.readPiece(storageIndex, piece, offset, length, into)
+      return { bytes: checkedBytes(bytes, length) }
     }
     case RequestKind.hashPiece: {
       const want = { sha1: request.sha1, sha256Blocks: request.sha256Blocks > 0 }

@@ -1,4 +1,4 @@
-import type { AbortOptions } from './abort-options.js'
+import type { AbortOptions, ReadOptions } from './abort-options.js'
 import { readBootId } from './boot-id.js'
 import type { ByteRange } from './byte-range.js'
 import { leafBytes } from './chunk-key.js'
@@ -120,12 +120,7 @@ export class BaeStorage implements Storage {
     })
   }
 
-  async readPiece(
-    piece: number,
-    offset: number,
-    length: number,
-    options?: AbortOptions,
-  ): Promise<Uint8Array> {
+  async readPiece(piece: number, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {
     return await this.#calls.run(() =>
       this.#pieces.shared(piece, async () => {
         options?.signal?.throwIfAborted()

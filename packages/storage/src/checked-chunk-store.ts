@@ -1,11 +1,12 @@
 import type { AbortOptions } from './abort-options.js'
-import type { ByteRange } from './byte-range.js'
 import { provesChunk } from './chunk-key.js'
-import { assertByteRange } from './chunk-store/read-exactly.js'
+import { copyInto } from './chunk-store/copy-into.js'
+import { assertByteRange, assertInto } from './chunk-store/read-exactly.js'
 import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  GetOptions,
   LeftoverOptions,
   StagingArea,
   StagingChunkStore,
@@ -52,15 +53,19 @@ export class CheckedChunkStore implements StagingChunkStore {
     this.#maxRemembered = checks === 'always' ? 0 : maxRemembered
   }
 
-  async get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+  async get(key: ChunkKey, options?: GetOptions): Promise<Uint8Array | undefined> {
     if (this.#checked.has(key)) return await this.#inner.get(key, options)
-    const range = options?.range
-    if (range !== undefined) assertByteRange(range)
+    const { range, into } = options ?? {}
+    if (range !== undefined) {
+      assertByteRange(range)
+      assertInto(range, into)
+    }
     options?.signal?.throwIfAborted()
     const bytes = await untilAborted(this.#proven(key), options?.signal)
     if (bytes === undefined) return undefined
     const { offset, length } = range ?? { offset: 0, length: bytes.length }
-    if (offset + length <= bytes.length) return new Uint8Array(bytes.subarray(offset, offset + length))
+    if (offset + length <= bytes.length)
+      return copyInto(range && into, bytes.subarray(offset, offset + length))
     throw new RangeError(`bytes ${offset} to ${offset + length} are beyond chunk ${key}`)
   }
 

@@ -1,4 +1,4 @@
-import type { AbortOptions } from './abort-options.js'
+import type { AbortOptions, ReadOptions } from './abort-options.js'
 import type { ByteRange } from './byte-range.js'
 import type { FenceOptions } from './fence.js'
 import type { ManifestStore } from './manifest-store.js'
@@ -7,13 +7,20 @@ import type { TorrentId } from './torrent-layout.js'
 /** The BEP 52 merkle root of a chunk's bytes as 64 hex digits: a chunk's name is the proof of its bytes. */
 export type ChunkKey = string & { readonly __chunkKey: never }
 
+export interface GetOptions extends ReadOptions {
+  readonly range?: ByteRange
+}
+
 /** Immutable bytes by key. Implementations pass `chunkStoreCompliance`. After close every call rejects STORAGE_CLOSED. */
 export interface ChunkStore extends AsyncDisposable {
   readonly name: string
   /** All or nothing becomes visible. Keeps its own copy: the caller may reuse `bytes` once it settled. */
   put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void>
-  /** `undefined` means no such chunk and nothing else. A range beyond the end is a RangeError, never a short answer. */
-  get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined>
+  /**
+   * `undefined` means no such chunk and nothing else. A range beyond the end is a RangeError, never a short answer.
+   * `into` is for a range; without one it is not used.
+   */
+  get(key: ChunkKey, options?: GetOptions): Promise<Uint8Array | undefined>
   /** Rejects when it cannot know. */
   has(key: ChunkKey, options?: AbortOptions): Promise<boolean>
   /** An absent chunk is fine. */
@@ -51,7 +58,7 @@ export interface StagingArea {
    * Exactly `range.length` bytes, or `undefined` when the staged chunk is absent or ends before that. Who names no
    * fence, and has nothing staged there, reads what the newest writer has.
    */
-  read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined>
+  read(chunk: StagedChunk, range: ByteRange, options?: ReadOptions): Promise<Uint8Array | undefined>
   /**
    * The staged chunk becomes the chunk `key`. Where `key` is stored already the staged one goes away.
    * Neither staged nor stored: rejects STORAGE_CHUNK_MISSING. Doing it again is fine.

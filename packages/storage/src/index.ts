@@ -1,4 +1,4 @@
-export type { AbortOptions } from './abort-options.js'
+export type { AbortOptions, ReadOptions } from './abort-options.js'
 export { BaeStorage, type BaeStorageDeps, type RepairedScrubReport } from './bae-storage.js'
 export type { ByteRange } from './byte-range.js'
 export type { CacheManagerDeps, CacheManagerOptions, RemoteChunkStore } from './cache/cache-deps.js'
@@ -21,6 +21,7 @@ export type {
   ChunkKey,
   ChunkPlaces,
   ChunkStore,
+  GetOptions,
   StagedChunk,
   StagingArea,
   StagingChunkStore,

@@ -1,4 +1,5 @@
-import type { AbortOptions } from './abort-options.js'
+import type { ReadOptions } from './abort-options.js'
+import { assertInto } from './chunk-store/read-exactly.js'
 import type { ChunkKey } from './chunk-store.js'
 import { isBaeError, StorageError } from './errors.js'
 import { forEachBounded } from './for-each-bounded.js'
@@ -30,19 +31,25 @@ export class PieceReader {
   }
 
   /** Exactly `length` bytes. Rejects STORAGE_CHUNK_MISSING or STORAGE_CORRUPT. */
-  async read(piece: number, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
+  async read(piece: number, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {
     const spans = this.#deps.mapper.chunksOfPiece(piece, { offset, length })
+    assertInto({ offset, length }, options?.into)
     const [first] = spans
     if (first !== undefined && first.length === length) return await this.readSpan(first, options)
-    const bytes = new Uint8Array(length)
+    const bytes = options?.into ?? new Uint8Array(length)
+    const isPadded = spans.reduce((sum, span) => sum + span.length, 0) < length
+    if (isPadded) bytes.fill(0)
     await forEachBounded(spans, maxSpansAtOnce, async (span) => {
-      bytes.set(await this.readSpan(span, options), span.pieceOffset - offset)
+      const start = span.pieceOffset - offset
+      const into = bytes.subarray(start, start + span.length)
+      const read = await this.readSpan(span, { ...options, into })
+      if (read !== into) into.set(read)
     })
     return bytes
   }
 
   /** Where a chunk has a recorded key its object is read, else, or while it has not got there yet, the staged one. */
-  async readSpan(span: ChunkSpan, options?: AbortOptions): Promise<Uint8Array> {
+  async readSpan(span: ChunkSpan, options?: ReadOptions): Promise<Uint8Array> {
     const { torrentId, chunkStore, keyOf } = this.#deps
     this.#tellAhead(span.ordinal)
     const range = { offset: span.chunkOffset, length: span.length }
@@ -86,7 +93,7 @@ export class PieceReader {
   async #readSealed(
     key: ChunkKey,
     span: ChunkSpan,
-    options: AbortOptions | undefined,
+    options: ReadOptions | undefined,
   ): Promise<Uint8Array | Error | undefined> {
     const range = { offset: span.chunkOffset, length: span.length }
     try {

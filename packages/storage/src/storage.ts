@@ -1,4 +1,4 @@
-import type { AbortOptions } from './abort-options.js'
+import type { AbortOptions, ReadOptions } from './abort-options.js'
 import type { TorrentId, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
 /** Digests of a piece: SHA-1 of all of it, and of each 16 KiB block the SHA-256 (BEP 52 leaves). */
@@ -33,7 +33,7 @@ export interface Storage extends AsyncDisposable {
    * written, completed or not; padding reads as zeroes. Rejects STORAGE_PIECE_NOT_FOUND where a byte was
    * never written, STORAGE_UNAVAILABLE where it is ours but cannot be had now.
    */
-  readPiece(piece: number, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array>
+  readPiece(piece: number, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>
   /** Digests of what is stored, where the store can make them better than its caller. Left out: the caller reads and hashes. */
   hashPiece?(
     piece: number,

@@ -31,9 +31,9 @@ void countAsExternal(Napi::Env env, std::int64_t bytes) {
   napi_adjust_external_memory(env, bytes, &counted);
 }
 
-Napi::Uint8Array copyOf(Napi::Env env, std::string const& bytes) {
-  auto copy = Napi::Uint8Array::New(env, bytes.size());
-  std::memcpy(copy.Data(), bytes.data(), bytes.size());
+Napi::Uint8Array copyOf(Napi::Env env, char const* bytes, std::size_t length) {
+  auto copy = Napi::Uint8Array::New(env, length);
+  std::memcpy(copy.Data(), bytes, length);
   return copy;
 }
 
@@ -167,6 +167,7 @@ void JsChannel::deliver(Napi::Env env, Napi::Function dispatch) {
 void JsChannel::addValues(Napi::Array& values, Outgoing const& outgoing) {
   Napi::Env const env = values.Env();
   StorageRequest const& request = *outgoing.request;
+  auto const length = std::size_t(request.length);
   auto add = [&values, next = values.Length()](napi_value value) mutable { values.Set(next++, value); };
   switch (request.kind) {
     case RequestKind::openStorage:
@@ -174,10 +175,18 @@ void JsChannel::addValues(Napi::Array& values, Outgoing const& outgoing) {
       add(layoutToJs(env, *request.info));
       add(metadataToJs(env, *request.info));
       break;
-    case RequestKind::writePiece:
-      add(lend(env, outgoing.id, request));
-      add(request.blockHashes.empty() ? env.Undefined() : copyOf(env, request.blockHashes));
+    case RequestKind::writePiece: {
+      auto const lent = lend(env, outgoing.id, request.lent, length);
+      auto const& hashes = request.blockHashes;
+      add(lent.IsEmpty() ? copyOf(env, request.lent.get(), length) : lent);
+      add(hashes.empty() ? env.Undefined() : copyOf(env, hashes.data(), hashes.size()));
       break;
+    }
+    case RequestKind::readPiece: {
+      auto const lent = lend(env, outgoing.id, request.into, length);
+      add(lent.IsEmpty() ? env.Undefined() : lent);
+      break;
+    }
     case RequestKind::torrentGone:
       add(Napi::String::New(env, request.torrentId));
       break;
@@ -186,22 +195,17 @@ void JsChannel::addValues(Napi::Array& values, Outgoing const& outgoing) {
   }
 }
 
-Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, StorageRequest const& request) {
-  auto const length = std::size_t(request.length);
+// Empty where JavaScript may not have external memory, as in Electron.
+Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, PieceMemory const& memory, std::size_t length) {
   napi_value buffer = nullptr;
   // The pool owns the memory, not the array buffer: nothing to do when V8 lets go of it.
   auto const keep = [](napi_env, void*, void*) {};
-  auto const status = napi_create_external_arraybuffer(env, request.lent.get(), length, keep, nullptr, &buffer);
-  if (status == napi_ok) {
-    countAsExternal(env, -std::int64_t(length));
-    Napi::ArrayBuffer lent(env, buffer);
-    m_lentBuffers.emplace(id, LentBuffer{Napi::Persistent(lent), request.lent, std::int64_t(length)});
-    return Napi::Uint8Array::New(env, length, lent, 0);
-  }
-  // Electron forbids external memory.
-  auto copy = Napi::Uint8Array::New(env, length);
-  std::memcpy(copy.Data(), request.lent.get(), length);
-  return copy;
+  auto const status = napi_create_external_arraybuffer(env, memory.get(), length, keep, nullptr, &buffer);
+  if (status != napi_ok) return {};
+  countAsExternal(env, -std::int64_t(length));
+  Napi::ArrayBuffer lent(env, buffer);
+  m_lentBuffers.emplace(id, LentBuffer{Napi::Persistent(lent), memory, std::int64_t(length)});
+  return Napi::Uint8Array::New(env, length, lent, 0);
 }
 
 StorageOutcome JsChannel::copyAnswer(StorageRequest const& request, Napi::Value value, StorageReply& reply) {
@@ -218,7 +222,9 @@ StorageOutcome JsChannel::copyAnswer(StorageRequest const& request, Napi::Value 
       auto const bytes = value.As<Napi::Uint8Array>();
       // A detached array has length 0, so this also guards against one.
       if (bytes.ByteLength() != std::size_t(request.length)) return StorageOutcome::io;
-      std::memcpy(request.into.get(), bytes.Data(), bytes.ByteLength());
+      // It may have been read into just there.
+      auto const* const from = reinterpret_cast<char const*>(bytes.Data());
+      if (from != request.into.get()) std::memcpy(request.into.get(), from, bytes.ByteLength());
       return StorageOutcome::ok;
     }
     case RequestKind::hashPiece:
@@ -243,7 +249,6 @@ StorageOutcome JsChannel::copyDigest(StorageRequest const& request, Napi::Uint8A
 }
 
 void JsChannel::settle(std::uint32_t const* ids, std::size_t count, Settlement const& settlement) {
-  std::for_each(ids, ids + count, [this](std::uint32_t id) { takeBack(id); });
   std::vector<decltype(m_pending)::node_type> ended;
   ended.reserve(count);
   {
@@ -264,6 +269,8 @@ void JsChannel::settle(std::uint32_t const* ids, std::size_t count, Settlement c
     reply.offersDigests = settlement.offersDigests;
     replies.emplace_back(std::move(node.mapped().reply), std::move(reply));
   }
+  // Not before: the answer may lie in what was lent.
+  std::for_each(ids, ids + count, [this](std::uint32_t id) { takeBack(id); });
   std::lock_guard<std::mutex> lock(m_mutex);
   answerAll(std::move(replies));
 }

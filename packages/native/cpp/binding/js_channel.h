@@ -68,7 +68,7 @@ class JsChannel final : public StorageChannel {
   void wake();
   void deliver(Napi::Env env, Napi::Function dispatch);
   void addValues(Napi::Array& values, Outgoing const& outgoing);
-  Napi::Value lend(Napi::Env env, std::uint32_t id, StorageRequest const& request);
+  Napi::Value lend(Napi::Env env, std::uint32_t id, PieceMemory const& memory, std::size_t length);
   static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
   static StorageOutcome copyDigest(StorageRequest const& request, Napi::Uint8Array const& bytes, StorageReply& reply);
   void takeBack(std::uint32_t id);

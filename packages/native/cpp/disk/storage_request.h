@@ -72,7 +72,7 @@ struct StorageRequest {
   PieceMemory lent;
   // writePiece: SHA-256 of each block of it, one after the other, or nothing.
   std::string blockHashes;
-  // readPiece: where the JavaScript thread copies the answer to.
+  // readPiece: where the answer goes, lent like what is written: JavaScript reads into it, or its answer is copied there.
   PieceMemory into;
   // hashPiece: which digests are wanted.
   bool wantsV1 = false;

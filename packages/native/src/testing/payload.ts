@@ -31,12 +31,14 @@ export async function readPayload(
 ): Promise<Uint8Array> {
   const whole = new Uint8Array(length)
   const asked = Math.max(0, Math.min(length, payloadBytes(layout, piece) - offset))
-  const bytes = asked === 0 ? new Uint8Array() : await handler.readPiece(storageIndex, piece, offset, asked)
+  const lent = new Uint8Array(asked)
+  const bytes = asked === 0 ? lent : await handler.readPiece(storageIndex, piece, offset, asked, lent)
   if (bytes.length !== asked) {
     throw Object.assign(new Error(`readPiece gave ${bytes.length} bytes instead of ${asked}`), {
       code: 'EIO',
     })
   }
   whole.set(bytes)
+  lent.fill(0xdb)
   return whole
 }

@@ -58,7 +58,13 @@ export class RecordingStorage implements StorageHandler {
     })
   }
 
-  readPiece(storageIndex: number, piece: number, offset: number, length: number): Promise<Uint8Array> {
+  readPiece(
+    storageIndex: number,
+    piece: number,
+    offset: number,
+    length: number,
+    _into?: Uint8Array,
+  ): Promise<Uint8Array> {
     return this.#record({ name: 'readPiece', storageIndex, piece, offset, length }, () => {
       if (this.source === undefined) throw new Error(`no source to read piece ${piece} from`)
       const start = piece * this.source.pieceLengthBytes + offset

@@ -32,6 +32,8 @@ function valuesOf(request: StorageRequest): readonly unknown[] {
       return [request.torrentId, request.layout, request.metadata]
     case RequestKind.writePiece:
       return [request.bytes, request.blockHashes]
+    case RequestKind.readPiece:
+      return [request.into]
     case RequestKind.torrentGone:
       return [request.torrentId]
     default:

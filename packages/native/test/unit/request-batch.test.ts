@@ -17,7 +17,8 @@ const requests: StorageRequest[] = [
     bytes: new Uint8Array(9),
     blockHashes: new Uint8Array(32),
   },
-  { ...ofPiece, kind: RequestKind.readPiece, id: 3, offset: 5, length: 6 },
+  { ...ofPiece, kind: RequestKind.readPiece, id: 3, offset: 5, length: 6, into: new Uint8Array(6) },
+  { ...ofPiece, kind: RequestKind.readPiece, id: 10, offset: 5, length: 7, into: undefined },
   { ...ofPiece, kind: RequestKind.hashPiece, id: 4, sha1: true, sha256Blocks: 64 },
   { ...ofPiece, kind: RequestKind.hashPiece, id: 5, sha1: false, sha256Blocks: 0 },
   {

@@ -5,6 +5,7 @@ import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  GetOptions,
   LeftoverOptions,
   StagingChunkStore,
 } from '../chunk-store.js'
@@ -139,7 +140,7 @@ export class CacheManager implements StagingChunkStore {
     })
   }
 
-  async get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+  async get(key: ChunkKey, options?: GetOptions): Promise<Uint8Array | undefined> {
     return await this.#calls.run(async () => {
       const bytes = await this.#parts.local.get(key, options)
       if (this.#remote === undefined) return bytes

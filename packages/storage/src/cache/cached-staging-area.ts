@@ -1,4 +1,4 @@
-import type { AbortOptions } from '../abort-options.js'
+import type { AbortOptions, ReadOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { assertByteRange } from '../chunk-store/read-exactly.js'
 import type { ChunkKey, StagedChunk, StagingArea, StagingWriteOptions } from '../chunk-store.js'
@@ -59,7 +59,7 @@ export class CachedStagingArea implements StagingArea {
     })
   }
 
-  async read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
+  async read(chunk: StagedChunk, range: ByteRange, options?: ReadOptions): Promise<Uint8Array | undefined> {
     return await this.#deps.calls.run(() => this.#inner.read(chunk, range, options))
   }
 

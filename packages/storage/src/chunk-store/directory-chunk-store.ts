@@ -8,6 +8,7 @@ import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  GetOptions,
   LeftoverOptions,
   StagingChunkStore,
 } from '../chunk-store.js'
@@ -19,7 +20,7 @@ import { absentAsUndefined } from './absent-as-undefined.js'
 import { DirectoryManifestStore } from './directory-manifest-store.js'
 import { DirectoryStagingArea } from './directory-staging-area.js'
 import { type FileOwner, readOwner } from './file-owner.js'
-import { assertByteRange, readExactly } from './read-exactly.js'
+import { assertByteRange, assertInto, readExactly } from './read-exactly.js'
 import { TemporaryFiles } from './temporary-files.js'
 import { UnflushedFiles } from './unflushed-files.js'
 import { type Done, isThere, withFile } from './with-file.js'
@@ -131,17 +132,20 @@ export class DirectoryChunkStore implements StagingChunkStore {
     })
   }
 
-  async get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+  async get(key: ChunkKey, options?: GetOptions): Promise<Uint8Array | undefined> {
     const path = this.#path(key)
-    const range = options?.range
-    if (range !== undefined) assertByteRange(range)
+    const { range, into } = options ?? {}
+    if (range !== undefined) {
+      assertByteRange(range)
+      assertInto(range, into)
+    }
     return await this.#run(`reading chunk ${key}`, options, () =>
       absentAsUndefined(
         withFile<Uint8Array>(path, 'r', (descriptor, done) => {
-          if (range !== undefined) return readRange(descriptor, key, range, done)
+          if (range !== undefined) return readRange(descriptor, key, range, into, done)
           fs.fstat(descriptor, (error, stats) => {
             if (error !== null) done(error, new Uint8Array())
-            else readRange(descriptor, key, { offset: 0, length: stats.size }, done)
+            else readRange(descriptor, key, { offset: 0, length: stats.size }, undefined, done)
           })
         }),
       ),
@@ -224,8 +228,14 @@ export class DirectoryChunkStore implements StagingChunkStore {
   }
 }
 
-function readRange(descriptor: number, key: ChunkKey, range: ByteRange, done: Done<Uint8Array>): void {
-  readExactly(descriptor, range, (error, bytes) => {
+function readRange(
+  descriptor: number,
+  key: ChunkKey,
+  range: ByteRange,
+  into: Uint8Array | undefined,
+  done: Done<Uint8Array>,
+): void {
+  readExactly(descriptor, range, into, (error, bytes) => {
     if (bytes !== undefined) return done(null, bytes)
     const where = `bytes ${range.offset} to ${range.offset + range.length}`
     done(error ?? new RangeError(`${where} are beyond chunk ${key}`), new Uint8Array())

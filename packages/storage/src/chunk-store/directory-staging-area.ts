@@ -1,6 +1,6 @@
 import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { AbortOptions } from '../abort-options.js'
+import type { AbortOptions, ReadOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { ChunkKey, StagedChunk, StagingArea } from '../chunk-store.js'
 import type { ConcurrencyLimit } from '../concurrency-limit.js'
@@ -14,7 +14,7 @@ import { absentAsUndefined } from './absent-as-undefined.js'
 import { type FileOwner, ownerName } from './file-owner.js'
 import { NewestStaged } from './newest-staged.js'
 import { PositionalWriter } from './positional-writer.js'
-import { assertByteRange, readExactly } from './read-exactly.js'
+import { assertByteRange, assertInto, readExactly } from './read-exactly.js'
 import { isTorrentId, stagedName } from './staged-names.js'
 import { stagedFilesIn, takeOverStaged } from './take-over-staged.js'
 import type { TemporaryFiles } from './temporary-files.js'
@@ -63,17 +63,19 @@ export class DirectoryStagingArea implements StagingArea {
     })
   }
 
-  async read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
+  async read(chunk: StagedChunk, range: ByteRange, options?: ReadOptions): Promise<Uint8Array | undefined> {
     assertByteRange(range)
+    const into = options?.into
+    assertInto(range, into)
     const path = this.#path(chunk)
     return await this.#run(`reading ${nameOf(chunk)}`, options, async () => {
-      const found = await readIfThere(path, range)
+      const found = await readIfThere(path, range, into)
       if (found !== 'absent') return found
       const newest =
         chunk.fence === undefined
           ? await this.#newest.find(this.#torrentDirectory(chunk.torrentId), chunk)
           : undefined
-      const late = newest === undefined ? 'absent' : await readIfThere(newest, range)
+      const late = newest === undefined ? 'absent' : await readIfThere(newest, range, into)
       return late === 'absent' ? undefined : late
     })
   }
@@ -179,10 +181,14 @@ export class DirectoryStagingArea implements StagingArea {
   }
 }
 
-async function readIfThere(path: string, range: ByteRange): Promise<Uint8Array | 'absent' | undefined> {
+async function readIfThere(
+  path: string,
+  range: ByteRange,
+  into: Uint8Array | undefined,
+): Promise<Uint8Array | 'absent' | undefined> {
   try {
     return await withFile<Uint8Array | undefined>(path, 'r', (descriptor, done) =>
-      readExactly(descriptor, range, done),
+      readExactly(descriptor, range, into, done),
     )
   } catch (error) {
     if (isAbsent(error)) return 'absent'

@@ -1,16 +1,17 @@
 import type { AbortOptions } from '../abort-options.js'
-import type { ByteRange } from '../byte-range.js'
 import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  GetOptions,
   LeftoverOptions,
   StagingChunkStore,
 } from '../chunk-store.js'
 import { InFlightCalls } from '../in-flight-calls.js'
+import { copyInto } from './copy-into.js'
 import { MemoryManifestStore } from './memory-manifest-store.js'
 import { MemoryStagingArea } from './memory-staging-area.js'
-import { assertByteRange } from './read-exactly.js'
+import { assertByteRange, assertInto } from './read-exactly.js'
 
 /** Chunks in memory, for libraries that need not outlive the process and below the tests of everything else. */
 export class MemoryChunkStore implements StagingChunkStore {
@@ -57,15 +58,17 @@ export class MemoryChunkStore implements StagingChunkStore {
     this.#chunks.set(key, new Uint8Array(bytes))
   }
 
-  async get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+  async get(key: ChunkKey, options?: GetOptions): Promise<Uint8Array | undefined> {
     this.#begin(options)
     const bytes = this.#chunks.get(key)
     const range = options?.range ?? { offset: 0, length: bytes?.length ?? 0 }
     assertByteRange(range)
+    const into = options?.range && options.into
+    assertInto(range, into)
     if (bytes === undefined) return undefined
     const end = range.offset + range.length
     if (end > bytes.length) throw new RangeError(`bytes ${range.offset} to ${end} are beyond chunk ${key}`)
-    return bytes.slice(range.offset, end)
+    return copyInto(into, bytes.subarray(range.offset, end))
   }
 
   async has(key: ChunkKey, options?: AbortOptions): Promise<boolean> {

@@ -1,10 +1,11 @@
-import type { AbortOptions } from '../abort-options.js'
+import type { AbortOptions, ReadOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type { ChunkKey, StagedChunk, StagingArea } from '../chunk-store.js'
 import { StorageError } from '../errors.js'
 import { assertFence, type FenceOptions, isOlder } from '../fence.js'
 import type { TorrentId } from '../torrent-layout.js'
-import { assertByteRange } from './read-exactly.js'
+import { copyInto } from './copy-into.js'
+import { assertByteRange, assertInto } from './read-exactly.js'
 
 interface Staged {
   readonly chunk: StagedChunk
@@ -43,13 +44,14 @@ export class MemoryStagingArea implements StagingArea {
     this.#staged.set(nameOf(chunk), staged)
   }
 
-  async read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
+  async read(chunk: StagedChunk, range: ByteRange, options?: ReadOptions): Promise<Uint8Array | undefined> {
     this.#begin(options)
     assertByteRange(range)
+    assertInto(range, options?.into)
     const staged = this.#staged.get(nameOf(chunk)) ?? this.#newest(chunk)
     const end = range.offset + range.length
     if (staged === undefined || end > staged.lengthBytes) return undefined
-    return staged.memory.slice(range.offset, end)
+    return copyInto(options?.into, staged.memory.subarray(range.offset, end))
   }
 
   async seal(chunk: StagedChunk, key: ChunkKey): Promise<void> {

@@ -2,12 +2,20 @@ import fs from 'node:fs'
 import type { ByteRange } from '../byte-range.js'
 import type { Done } from './with-file.js'
 
-/** Exactly `range.length` bytes, or `undefined` when the file ends before that. The result shares memory with nothing. */
-export function readExactly(descriptor: number, range: ByteRange, done: Done<Uint8Array | undefined>): void {
+/**
+ * Exactly `range.length` bytes, or `undefined` when the file ends before that. Without `into`, which is as long, the
+ * result shares memory with nothing.
+ */
+export function readExactly(
+  descriptor: number,
+  range: ByteRange,
+  into: Uint8Array | undefined,
+  done: Done<Uint8Array | undefined>,
+): void {
   let bytes: Uint8Array
   try {
     // Not zeroed first: every byte is read into or the whole is thrown away.
-    bytes = new Uint8Array(Buffer.allocUnsafeSlow(range.length).buffer)
+    bytes = into ?? new Uint8Array(Buffer.allocUnsafeSlow(range.length).buffer)
   } catch (error) {
     // More than there is memory for. Who waits is told; a callback has nobody to throw it to.
     done(error as Error, undefined)
@@ -28,4 +36,10 @@ export function readExactly(descriptor: number, range: ByteRange, done: Done<Uin
 export function assertByteRange({ offset, length }: ByteRange): void {
   if (Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0) return
   throw new RangeError(`no range of bytes: offset ${offset}, length ${length}`)
+}
+
+/** RangeError for memory that is not exactly as long as the range. */
+export function assertInto({ length }: ByteRange, into: Uint8Array | undefined): void {
+  if (into === undefined || into.length === length) return
+  throw new RangeError(`memory of ${into.length} bytes was lent for ${length} bytes`)
 }

@@ -3,6 +3,7 @@ import { chunkKeyOf } from '../chunk-key.js'
 import type { ChunkKey, ChunkStore } from '../chunk-store.js'
 import { patternBytes } from './bytes.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
+import { Lent } from './lent.js'
 import { type Clauses, runClauses, type Skip, type TestApi } from './test-api.js'
 
 export interface ChunkStoreSubject {
@@ -70,6 +71,30 @@ const byteClauses: Clauses<ChunkStoreSubject> = {
           RangeError,
           `${length} at ${offset}`,
         )
+      }
+    }),
+
+  'memory that is lent for a range gets that range, and nothing once the call has settled': (subject) =>
+    withStore(subject, async (store) => {
+      const bytes = patternBytes(3, 100_000)
+      const key = keyOf(bytes)
+      await store.put(key, bytes)
+      for (const [offset, length] of [
+        [0, 100_000],
+        [4095, 4098],
+        [50_000, 0],
+      ] as const) {
+        const range = { offset, length }
+        const lent = new Lent(length)
+        const aborting = new AbortController()
+        const reading = store.get(key, { range, into: lent.into, signal: aborting.signal })
+        aborting.abort(new Error('too late, or not'))
+        await reading.catch(() => undefined)
+        lent.into.fill(0xee)
+        await store.get(key, { range })
+        assert.ok(lent.into.every((byte) => byte === 0xee))
+        const expected = bytes.subarray(offset, offset + length)
+        lent.sameBytes(await store.get(key, { range, into: lent.into }), expected)
       }
     }),
 

@@ -4,6 +4,7 @@ import type { ChunkKey, StagedChunk, StagingArea, StagingChunkStore } from '../c
 import type { TorrentId } from '../torrent-layout.js'
 import { patternBytes } from './bytes.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
+import { Lent } from './lent.js'
 import { stagingFenceClauses } from './staging-fences.js'
 import { type Clauses, runClauses, type Skip, type TestApi } from './test-api.js'
 
@@ -48,6 +49,16 @@ const bytesClauses: Clauses<StagingSubject> = {
         bytes.subarray(16_000, 76_000),
         'part',
       )
+    }),
+
+  'memory that is lent for a part gets that part': (subject) =>
+    withStore(subject, async (_, staging) => {
+      const bytes = patternBytes(1, 300_000)
+      const range = { offset: 16_000, length: 60_000 }
+      const lent = new Lent(range.length)
+      assert.equal(await staging.read(place, range, { into: lent.into }), undefined)
+      await staging.write(place, 0, bytes)
+      lent.sameBytes(await staging.read(place, range, { into: lent.into }), bytes.subarray(16_000, 76_000))
     }),
 
   'writing again replaces exactly those bytes': (subject) =>

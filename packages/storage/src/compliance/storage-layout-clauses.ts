@@ -4,6 +4,7 @@ import type { Storage } from '../storage.js'
 import { pieceLengthBytes, type TorrentLayout } from '../torrent-layout.js'
 import { rejectsWithCode, sameBytes } from './expectations.js'
 import { pieceBytes, torrentBytes } from './layouts.js'
+import { Lent } from './lent.js'
 import {
   allPieces,
   anotherTorrent,
@@ -86,6 +87,9 @@ export function layoutClauses(layout: TorrentLayout): Clauses<StorageSubject> {
           const rest = whole.length - middle
           sameBytes(await storage.readPiece(piece, middle, rest), whole.subarray(middle), `from ${middle}`)
           assert.equal((await storage.readPiece(piece, middle, 0)).length, 0)
+          const lent = new Lent(rest)
+          const { into } = lent
+          lent.sameBytes(await storage.readPiece(piece, middle, rest, { into }), whole.subarray(middle))
         }
       }),
 

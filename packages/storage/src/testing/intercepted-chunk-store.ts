@@ -1,9 +1,10 @@
-import type { AbortOptions } from '../abort-options.js'
+import type { AbortOptions, ReadOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  GetOptions,
   LeftoverOptions,
   StagedChunk,
   StagingArea,
@@ -88,7 +89,7 @@ export class InterceptedChunkStore implements StagingChunkStore {
     await this.#inner.put(key, bytes, options)
   }
 
-  async get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+  async get(key: ChunkKey, options?: GetOptions): Promise<Uint8Array | undefined> {
     await this.#interceptor.before('get')
     return this.#interceptor.onRead('get', await this.#inner.get(key, options))
   }
@@ -136,7 +137,7 @@ class InterceptedStagingArea implements StagingArea {
     await this.#inner.write(chunk, offset, bytes, options)
   }
 
-  async read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
+  async read(chunk: StagedChunk, range: ByteRange, options?: ReadOptions): Promise<Uint8Array | undefined> {
     await this.#interceptor.before('staging.read')
     return this.#interceptor.onRead('staging.read', await this.#inner.read(chunk, range, options))
   }

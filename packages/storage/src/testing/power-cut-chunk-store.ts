@@ -1,10 +1,11 @@
-import type { AbortOptions } from '../abort-options.js'
+import type { AbortOptions, ReadOptions } from '../abort-options.js'
 import type { ByteRange } from '../byte-range.js'
 import { MemoryChunkStore } from '../chunk-store/memory-chunk-store.js'
 import type {
   ChunkKey,
   ChunkPlaces,
   FlushOptions,
+  GetOptions,
   LeftoverOptions,
   StagedChunk,
   StagingArea,
@@ -77,7 +78,7 @@ export class PowerCutChunkStore implements StagingChunkStore {
     this.#unflushed.set(key, { place: key, ranges: [{ offset: 0, length: bytes.length }] })
   }
 
-  get(key: ChunkKey, options?: AbortOptions & { range?: ByteRange }): Promise<Uint8Array | undefined> {
+  get(key: ChunkKey, options?: GetOptions): Promise<Uint8Array | undefined> {
     return this.#inner.get(key, options)
   }
 
@@ -130,7 +131,7 @@ class PowerCutStagingArea implements StagingArea {
     this.#unflushed.set(nameOf(chunk), entry)
   }
 
-  read(chunk: StagedChunk, range: ByteRange, options?: AbortOptions): Promise<Uint8Array | undefined> {
+  read(chunk: StagedChunk, range: ByteRange, options?: ReadOptions): Promise<Uint8Array | undefined> {
     return this.#inner.read(chunk, range, options)
   }
 
