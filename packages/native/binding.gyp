@@ -35,6 +35,7 @@
         "cpp/disk/half_pieces.cc",
         "cpp/disk/hasher_thread.cc",
         "cpp/disk/leaf_digests.cc",
+        "cpp/disk/lent_blocks.cc",
         "cpp/disk/network_queue.cc",
         "cpp/disk/piece_buffer.cc",
         "cpp/disk/piece_geometry.cc",

@@ -11,6 +11,10 @@ BlockReader::BlockReader(DiskServices& services, Options options, PieceGeometry 
     : m_services(services), m_options(std::move(options)), m_geometry(geometry), m_marks(marks), m_writer(writer) {}
 
 void BlockReader::read(int piece, PieceRange range, bool once, ReadHandler handler) {
+  if (isStoredWhole(piece, range)) {
+    readStored({piece, range, range, {}, std::move(handler)}, once);
+    return;
+  }
   lt::disk_buffer_holder block;
   try {
     block = BufferPool::instance().block(range.length);
@@ -25,6 +29,12 @@ void BlockReader::read(int piece, PieceRange range, bool once, ReadHandler handl
   } else {
     readStored({piece, range, *missing, std::move(block), std::move(handler)}, once);
   }
+}
+
+// Nearly always: nothing of it is here, and it does not end with padding.
+bool BlockReader::isStoredWhole(int piece, PieceRange range) const {
+  return !m_writer.holds(piece) && !m_geometry.isPadding(piece, range) &&
+         range.offset + range.length <= m_geometry.payloadBytes(piece);
 }
 
 // The padding that ends a range is zeroed; what is left of it is JavaScript's, or nothing.
@@ -54,11 +64,11 @@ void BlockReader::readWindow(BlockRead read, PieceRange range) {
     fetchWindow(read.piece, range, std::move(read));
   } else if (!window->ready) {
     window->waiting.push_back([this, window, read = std::move(read), keep = m_options.keepAlive()](StorageResult result) mutable {
-      answer(read, window->memory.get() - window->range.offset, result);
+      answerFrom(*window, read, result);
     });
   } else {
     m_services.network->post([this, window, read = std::move(read), keep = m_options.keepAlive()]() mutable {
-      answer(read, window->memory.get() - window->range.offset, {});
+      answerFrom(*window, read, {});
     });
   }
 }
@@ -76,8 +86,12 @@ void BlockReader::fetchWindow(int piece, PieceRange range, BlockRead read) {
   }
   auto fetched = [this, piece, window, read = std::move(read), keep = m_options.keepAlive()](StorageReply& reply) mutable {
     window->ready = true;
-    if (!reply.result().ok()) m_services.readCache.forget(m_options.storageIndex, piece);
-    answer(read, window->memory.get() - window->range.offset, reply.result());
+    if (reply.result().ok()) {
+      m_geometry.zeroPadding(piece, window->range, window->memory.get());
+    } else {
+      m_services.readCache.forget(m_options.storageIndex, piece);
+    }
+    answerFrom(*window, read, reply.result());
     auto waiting = std::move(window->waiting);
     for (auto& tell : waiting) tell(reply.result());
   };
@@ -106,17 +120,41 @@ void BlockReader::fetchBlock(BlockRead read) {
                   });
 }
 
+void BlockReader::answerFrom(ReadWindow& window, BlockRead& read, StorageResult result) {
+  bool const isAll = result.ok() && !read.block;
+  try {
+    if (isAll) read.block = window.block(read.wanted);
+  } catch (std::bad_alloc const&) {
+    // Then a copy, if there is memory for that.
+  }
+  if (isAll && read.block) {
+    give(read);
+  } else {
+    answer(read, window.memory.get() - window.range.offset, result);
+  }
+}
+
 // `bytes` is where byte 0 of the piece would be.
 void BlockReader::answer(BlockRead& read, char const* bytes, StorageResult result) {
+  try {
+    if (result.ok() && !read.block) read.block = BufferPool::instance().block(read.wanted.length);
+  } catch (std::bad_alloc const&) {
+    result = StorageOutcome::outOfMemory;
+  }
   if (!result.ok()) {
     read.handler({}, toStorageError(result, lt::operation_t::file_read));
-  } else {
-    char* const to = read.block.data() + (read.missing.offset - read.wanted.offset);
-    std::memcpy(to, bytes + read.missing.offset, std::size_t(read.missing.length));
-    m_geometry.zeroPadding(read.piece, read.missing, to);
-    m_services.counters.inc_stats_counter(lt::counters::num_blocks_read);
-    read.handler(std::move(read.block), {});
+    m_options.finished();
+    return;
   }
+  char* const to = read.block.data() + (read.missing.offset - read.wanted.offset);
+  std::memcpy(to, bytes + read.missing.offset, std::size_t(read.missing.length));
+  m_geometry.zeroPadding(read.piece, read.missing, to);
+  give(read);
+}
+
+void BlockReader::give(BlockRead& read) {
+  m_services.counters.inc_stats_counter(lt::counters::num_blocks_read);
+  read.handler(std::move(read.block), {});
   m_options.finished();
 }
 

@@ -14,8 +14,8 @@
 namespace bae {
 
 // Reads blocks of one storage: from memory what is not stored yet, zeroes where there is padding, the rest from
-// JavaScript, a window of the piece at a time and once however many ask. A block is always a copy of its own, so
-// that it may be sent long after the piece has changed. Network thread only.
+// JavaScript, a window of the piece at a time and once however many ask. A block may be sent long after the piece has
+// changed: it is a copy, or a part of a window, of which nothing changes any more. Network thread only.
 class BlockReader {
  public:
   struct Options {
@@ -39,15 +39,19 @@ class BlockReader {
     PieceRange wanted;
     // The part that was not in memory, and is fetched.
     PieceRange missing;
+    // Empty where all of it is missing.
     lt::disk_buffer_holder block;
     ReadHandler handler;
   };
+  bool isStoredWhole(int piece, PieceRange range) const;
   std::optional<PieceRange> withoutPadding(int piece, PieceRange range, char* bytes) const;
   void readStored(BlockRead read, bool once);
   void readWindow(BlockRead read, PieceRange range);
   void fetchWindow(int piece, PieceRange window, BlockRead read);
   void fetchBlock(BlockRead read);
+  void answerFrom(ReadWindow& window, BlockRead& read, StorageResult result);
   void answer(BlockRead& read, char const* bytes, StorageResult result);
+  void give(BlockRead& read);
   // From a posted task, as every handler must be called.
   void answerLater(ReadHandler handler, lt::disk_buffer_holder block, StorageResult result);
 

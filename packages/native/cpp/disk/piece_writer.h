@@ -42,6 +42,8 @@ class PieceWriter {
   // Takes the hash of a piece that has blocks here, and that is not answered yet; false leaves `job` untouched.
   bool takeHash(int piece, HashJob& job);
 
+  // Some of the piece may be in memory.
+  bool holds(int piece) const { return find(piece) != nullptr; }
   // Copies what is in memory of the range; returns the part that is not.
   std::optional<PieceRange> copyBuffered(int piece, PieceRange range, char* to) const;
 

@@ -7,6 +7,11 @@ namespace {
 constexpr int kWindowBytes = 1024 * 1024;
 }
 
+lt::disk_buffer_holder ReadWindow::block(PieceRange wanted) {
+  if (!lent) lent = LentBlocks::of(memory, std::size_t(range.length));
+  return lent ? lent->block(wanted.offset - range.offset, wanted.length) : lt::disk_buffer_holder();
+}
+
 PieceRange ReadCache::windowOf(PieceRange range, int payloadBytes) {
   int const offset = range.offset / kWindowBytes * kWindowBytes;
   int const length = std::min(kWindowBytes, payloadBytes - offset);

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "lent_blocks.h"
 #include "piece_buffer.h"
 #include "storage_request.h"
 #include "unique_function.h"
@@ -14,8 +15,12 @@ namespace bae {
 
 // A part of a stored piece that was fetched, or is being fetched, from JavaScript in one call.
 struct ReadWindow {
+  // A part of the window, for as long as it is wanted; empty where it is to be copied. The bytes are there. Throws bad_alloc.
+  lt::disk_buffer_holder block(PieceRange wanted);
+
   PieceRange range;
   PieceMemory memory;
+  LentBlocks::Owner lent;
   bool ready = false;
   // Told once when the fetch ends: however many peers want these bytes, they cross the border once.
   std::vector<UniqueFunction<StorageResult>> waiting;
