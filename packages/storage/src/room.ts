@@ -19,10 +19,11 @@ export interface Want {
  * nothing is evicted for it, so it could only fill the disk. Rejects STORAGE_NO_SPACE with both figures.
  */
 export async function assertRoom(store: StagingChunkStore, want: Want): Promise<void> {
-  const freeBytes = await store.freeBytes(want.torrentId)
-  if (freeBytes === undefined) return
   const missingBytes = missingBytesOf(want)
-  if (missingBytes <= freeBytes) return
+  // Whoever brings nothing asks for no room.
+  if (missingBytes === 0) return
+  const freeBytes = await store.freeBytes(want.torrentId)
+  if (freeBytes === undefined || missingBytes <= freeBytes) return
   const figures = `"${want.layout.name}" needs ${missingBytes} bytes more, and ${freeBytes} are free`
   throw new StorageError('STORAGE_NO_SPACE', `no space: ${figures}`)
 }

@@ -1,4 +1,4 @@
-import { opendir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { opendir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
 import type { ConcurrencyLimit } from '../concurrency-limit.js'
@@ -9,6 +9,7 @@ import { assertManifestName, isManifestName, type ManifestStore } from '../manif
 import { absentAsUndefined } from './absent-as-undefined.js'
 import type { TemporaryFiles } from './temporary-files.js'
 import { flushFolder } from './unflushed-files.js'
+import { isThere } from './with-file.js'
 
 export interface DirectoryManifestDeps {
   readonly calls: InFlightCalls
@@ -55,8 +56,7 @@ export class DirectoryManifestStore implements ManifestStore {
 
   async has(name: string, options?: AbortOptions): Promise<boolean> {
     const path = this.#path(name)
-    const look = async (): Promise<boolean> => (await absentAsUndefined(stat(path))) !== undefined
-    return await this.#run(`looking for manifest ${name}`, options, look)
+    return await this.#run(`looking for manifest ${name}`, options, () => isThere(path))
   }
 
   async delete(name: string, options?: AbortOptions): Promise<void> {

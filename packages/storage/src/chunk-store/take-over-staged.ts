@@ -12,6 +12,7 @@ import { type FileOwner, ownerName, stateOfOwner } from './file-owner.js'
 import { parseStagedName, type StagedFile, stagedName } from './staged-names.js'
 import type { TemporaryFiles } from './temporary-files.js'
 import { flushFile, flushFolder, type UnflushedFiles } from './unflushed-files.js'
+import { isThere } from './with-file.js'
 
 export interface TakeOverDeps {
   readonly temporary: TemporaryFiles
@@ -60,6 +61,8 @@ export async function takeOverStaged(
 }
 
 export async function* stagedFilesIn(directory: string, torrentId: TorrentId): AsyncIterable<StagedFile> {
+  // Nearly no torrent has one: to be told by an exception is ten times as dear.
+  if (!(await isThere(directory))) return
   const entries = await absentAsUndefined(opendir(directory))
   for await (const { name } of entries ?? []) {
     const file = parseStagedName(torrentId, name)

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm'
 import type { FlushState } from '../database.js'
 import { clearBit, hasBit, setBit, withoutBits } from '../have-bits.js'
+import type { TorrentId } from '../torrent-layout.js'
 import { plainBytes, rows } from './sql.js'
 import { segmentBits, segmentBytes } from './torrent-places.js'
 
@@ -26,9 +27,9 @@ const writeSegments = {
 
 const readState = {
   name: 'read-flush-state',
-  text: `SELECT t.piece_count, t.boot_id, h.segment, h.bits AS have, f.bits AS flushed
+  text: `SELECT t.id, t.piece_count, t.boot_id, h.segment, h.bits AS have, f.bits AS flushed
     FROM torrent t LEFT JOIN have_segment h ON h.torrent_id = t.id
-    LEFT JOIN flushed_segment f ON f.torrent_id = t.id AND f.segment = h.segment WHERE t.id = $1`,
+    LEFT JOIN flushed_segment f ON f.torrent_id = t.id AND f.segment = h.segment WHERE t.id = ANY($1::uuid[])`,
 }
 
 interface SegmentRow {
@@ -69,20 +70,29 @@ export async function changeFlushed(
   await rows(manager, writeSegments, [torrentId, numbers, bytes])
 }
 
-export async function flushState(manager: EntityManager, torrentId: string): Promise<FlushState> {
-  const found = await rows<{
-    piece_count: number
-    boot_id: string | null
-    segment: number | null
-    have: Uint8Array | null
-    flushed: Uint8Array | null
-  }>(manager, readState, [torrentId])
-  const unflushedPieces = new Uint8Array(Math.ceil((found[0]?.piece_count ?? 0) / 8))
-  for (const { segment, have, flushed } of found) {
+interface StateRow {
+  readonly id: TorrentId
+  readonly piece_count: number
+  readonly boot_id: string | null
+  readonly segment: number | null
+  readonly have: Uint8Array | null
+  readonly flushed: Uint8Array | null
+}
+
+/** Of those torrents that are there. */
+export async function flushStates(
+  manager: EntityManager,
+  ids: readonly TorrentId[],
+): Promise<ReadonlyMap<TorrentId, FlushState>> {
+  const states = new Map<TorrentId, FlushState>()
+  for (const row of await rows<StateRow>(manager, readState, [ids])) {
+    const { id, piece_count, boot_id, segment, have, flushed } = row
+    const unflushedPieces = states.get(id)?.unflushedPieces ?? new Uint8Array(Math.ceil(piece_count / 8))
+    states.set(id, { unflushedPieces, bootId: boot_id ?? undefined })
     if (segment === null || have === null) continue
     const offset = segment * segmentBytes
     const bits = withoutBits(plainBytes(have), flushed ?? new Uint8Array(0))
     unflushedPieces.set(bits.subarray(0, unflushedPieces.length - offset), offset)
   }
-  return { unflushedPieces, bootId: found[0]?.boot_id ?? undefined }
+  return states
 }

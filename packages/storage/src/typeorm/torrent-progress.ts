@@ -1,12 +1,13 @@
 import type { EntityManager } from 'typeorm'
 import type { ChunkKey } from '../chunk-store.js'
+import type { TorrentId } from '../torrent-layout.js'
 import { plainBytes, rows } from './sql.js'
-import { keyAt, keysPerPart, segmentBits } from './torrent-places.js'
+import { keyAt, keysPerPart, segmentBytes } from './torrent-places.js'
 
 const readSegments = {
   name: 'read-segments',
-  text: `SELECT t.piece_count, s.segment, s.bits
-    FROM torrent t LEFT JOIN have_segment s ON s.torrent_id = t.id WHERE t.id = $1`,
+  text: `SELECT t.id, t.piece_count, s.segment, s.bits
+    FROM torrent t LEFT JOIN have_segment s ON s.torrent_id = t.id WHERE t.id = ANY($1::uuid[])`,
 }
 
 const readParts = {
@@ -29,20 +30,27 @@ export async function keysOfTorrent(manager: EntityManager, torrentId: string): 
   return keys
 }
 
-/** All have bits of a torrent; none where it is not there. */
-export async function haveBits(manager: EntityManager, torrentId: string): Promise<Uint8Array> {
-  const found = await rows<{ piece_count: number; segment: number | null; bits: Uint8Array | null }>(
-    manager,
-    readSegments,
-    [torrentId],
-  )
-  const have = new Uint8Array(Math.ceil((found[0]?.piece_count ?? 0) / 8))
-  for (const { segment, bits } of found) {
+interface SegmentRow {
+  readonly id: TorrentId
+  readonly piece_count: number
+  readonly segment: number | null
+  readonly bits: Uint8Array | null
+}
+
+/** All have bits of those torrents that are there. */
+export async function haveBits(
+  manager: EntityManager,
+  ids: readonly TorrentId[],
+): Promise<ReadonlyMap<TorrentId, Uint8Array>> {
+  const all = new Map<TorrentId, Uint8Array>()
+  for (const { id, piece_count, segment, bits } of await rows<SegmentRow>(manager, readSegments, [ids])) {
+    const have = all.get(id) ?? new Uint8Array(Math.ceil(piece_count / 8))
+    all.set(id, have)
     if (segment === null || bits === null) continue
-    const offset = segment * (segmentBits / 8)
+    const offset = segment * segmentBytes
     have.set(plainBytes(bits).subarray(0, have.length - offset), offset)
   }
-  return have
+  return all
 }
 
 /** Keys of the ordinals [first, first + count), `undefined` where none is recorded. */

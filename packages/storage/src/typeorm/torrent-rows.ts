@@ -12,6 +12,29 @@ const sameTorrents = {
     FROM torrent WHERE id = $1 OR info_hash_v1 = $2 OR info_hash_v2 = $3`,
 }
 
+const readTorrents = {
+  name: 'read-torrents',
+  text: `SELECT id, layout, info_section AS "infoSection", piece_hashes_v1 AS "pieceHashesV1",
+    piece_hashes_v2 AS "pieceHashesV2", chunk_size_bytes AS "chunkSizeBytes", added_at_ms AS "addedAtMs"
+    FROM torrent WHERE id = ANY($1::uuid[])`,
+}
+
+type RecordRow = Pick<
+  TorrentRow,
+  'id' | 'layout' | 'infoSection' | 'pieceHashesV1' | 'pieceHashesV2' | 'chunkSizeBytes' | 'addedAtMs'
+>
+
+/** Of those that are there. */
+export async function torrentRecords(
+  manager: EntityManager,
+  ids: readonly TorrentId[],
+): Promise<ReadonlyMap<TorrentId, TorrentRecord>> {
+  const records = new Map<TorrentId, TorrentRecord>()
+  for (const row of await rows<RecordRow>(manager, readTorrents, [ids]))
+    records.set(row.id as TorrentId, await torrentRecord(row))
+  return records
+}
+
 /** One statement decides who is first, so of many at once exactly one is. */
 export async function insertTorrent(manager: EntityManager, row: TorrentRow): Promise<void> {
   const inserted = await manager
@@ -46,8 +69,7 @@ export async function torrentRow(record: TorrentRecord): Promise<TorrentRow> {
   }
 }
 
-export async function torrentRecord(row: TorrentRow | null): Promise<TorrentRecord | undefined> {
-  if (row === null) return undefined
+export async function torrentRecord(row: RecordRow): Promise<TorrentRecord> {
   return {
     id: row.id as TorrentId,
     layout: await decodeLayout(row.layout),
@@ -66,9 +88,13 @@ function hashBytes(infoHash: string | undefined): Buffer | null {
 }
 
 /** The torrent with this v1 or v2 info hash. */
-export async function findByInfoHash(manager: EntityManager, infoHash: string): Promise<TorrentRow | null> {
+export async function findByInfoHash(
+  manager: EntityManager,
+  infoHash: string,
+): Promise<TorrentRecord | undefined> {
   const hash = Buffer.from(infoHash, 'hex')
-  return await manager.findOneBy(torrentEntity, [{ infoHashV1: hash }, { infoHashV2: hash }])
+  const row = await manager.findOneBy(torrentEntity, [{ infoHashV1: hash }, { infoHashV2: hash }])
+  return row === null ? undefined : await torrentRecord(row)
 }
 
 async function refuseOther(manager: EntityManager, row: TorrentRow): Promise<void> {

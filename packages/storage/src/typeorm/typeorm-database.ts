@@ -13,6 +13,7 @@ import type {
 import { StorageError } from '../errors.js'
 import type { FenceOptions } from '../fence.js'
 import type { TorrentId } from '../torrent-layout.js'
+import { AskedTogether } from './asked-together.js'
 import { claimCapacity } from './capacity-claim.js'
 import { chunkLengths } from './chunk-references.js'
 import { openDataSource } from './data-source.js'
@@ -21,7 +22,7 @@ import { DatabaseServer, type DatabaseServerOptions } from './database-server.js
 import { torrentEntity } from './entities.js'
 import { ExactlyOnce } from './exactly-once.js'
 import { raiseFence, writeBoot } from './fenced-rows.js'
-import { flushState } from './flushed-pieces.js'
+import { flushStates } from './flushed-pieces.js'
 import {
   forgetMarked,
   type Marking,
@@ -34,7 +35,7 @@ import { transaction } from './sql.js'
 import { withObjects } from './store-failure.js'
 import { overviews } from './torrent-overviews.js'
 import { haveBits, keyRange } from './torrent-progress.js'
-import { findByInfoHash, insertTorrent, torrentRecord, torrentRow } from './torrent-rows.js'
+import { findByInfoHash, insertTorrent, torrentRecords, torrentRow } from './torrent-rows.js'
 import { TypeOrmCacheRecords } from './typeorm-cache-records.js'
 import { type TypeOrmFileDeps, TypeOrmFileRecords } from './typeorm-file-records.js'
 import { TypeOrmOrphanRecords } from './typeorm-orphan-records.js'
@@ -75,6 +76,9 @@ export class TypeOrmDatabase implements Database {
       return this.#server.run(() => once.attempt())
     },
   }
+  readonly #records = this.#askedTogether(torrentRecords)
+  readonly #haveBits = this.#askedTogether(haveBits)
+  readonly #flushStates = this.#askedTogether(flushStates)
   readonly #running = new Set<Promise<unknown>>()
   #claimed: CapacityClaim | undefined
   #closing: Promise<void> | undefined
@@ -108,11 +112,11 @@ export class TypeOrmDatabase implements Database {
   }
 
   async findTorrent(id: TorrentId): Promise<TorrentRecord | undefined> {
-    return await this.#read(async (manager) => torrentRecord(await manager.findOneBy(torrentEntity, { id })))
+    return await this.#records.ask(id)
   }
 
   async findTorrentByInfoHash(infoHash: string): Promise<TorrentRecord | undefined> {
-    return await this.#read(async (manager) => torrentRecord(await findByInfoHash(manager, infoHash)))
+    return await this.#read((manager) => findByInfoHash(manager, infoHash))
   }
 
   async listTorrents(): Promise<readonly TorrentId[]> {
@@ -142,7 +146,7 @@ export class TypeOrmDatabase implements Database {
   }
 
   async completedPieces(id: TorrentId): Promise<Uint8Array> {
-    return await this.#read((manager) => haveBits(manager, id))
+    return (await this.#haveBits.ask(id)) ?? new Uint8Array(0)
   }
 
   async clearProgress(
@@ -158,7 +162,7 @@ export class TypeOrmDatabase implements Database {
   }
 
   async flushState(id: TorrentId): Promise<FlushState> {
-    return await this.#read((manager) => flushState(manager, id))
+    return (await this.#flushStates.ask(id)) ?? { unflushedPieces: new Uint8Array(0), bootId: undefined }
   }
 
   async saveBootId(id: TorrentId, bootId: string, options: FenceOptions = {}): Promise<void> {
@@ -200,6 +204,12 @@ export class TypeOrmDatabase implements Database {
 
   #read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.#run(() => this.#server.runOn(this.#source, work))
+  }
+
+  #askedTogether<T>(
+    read: (manager: EntityManager, ids: readonly TorrentId[]) => Promise<ReadonlyMap<TorrentId, T>>,
+  ): AskedTogether<T> {
+    return new AskedTogether((ids) => this.#read((manager) => read(manager, ids)))
   }
 
   #write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
