@@ -196,7 +196,7 @@ export class ClientParts {
       ...(alertCategories !== undefined && { alertCategories }),
       ...(maxPendingWriteBytes !== undefined && { maxPendingWriteBytes }),
     })
-    const session = new ClientSession(kind, native)
+    const session = new ClientSession(kind, native, (error) => this.#reports.statusUnread(error))
     opened.session = session
     if (ipFilter !== undefined) native.setIpFilter(blockedRanges(ipFilter))
     return session

@@ -11,10 +11,15 @@ export class ClientSession {
   readonly #torrents = new Map<number, HeldTorrent>()
   /** Handles of torrents that may have changed in a way that libtorrent does not tell of. */
   readonly #unread = new Set<number>()
+  /** Handles of torrents that are read before the next turn of the event loop. */
+  readonly #readSoon = new Set<number>()
+  readonly #readFailed: (error: unknown) => void
 
-  constructor(kind: SessionKind, native: FullNativeSession) {
+  /** `readFailed`: what was to be read soon could not be. */
+  constructor(kind: SessionKind, native: FullNativeSession, readFailed: (error: unknown) => void) {
     this.kind = kind
     this.native = native
+    this.#readFailed = readFailed
   }
 
   get torrents(): readonly HeldTorrent[] {
@@ -36,10 +41,25 @@ export class ClientSession {
   delete(handle: number): void {
     this.#torrents.delete(handle)
     this.#unread.delete(handle)
+    this.#readSoon.delete(handle)
   }
 
   statusOf(handle: number): TorrentDetails | undefined {
+    this.#readSoon.delete(handle)
     return this.native.torrentStatuses([handle])[0]
+  }
+
+  /**
+   * The torrent is read in this turn of the event loop: in one question with all others of which that is said, as a
+   * question costs more than its answers. Where thousands come at once, one each would take as long as adding them.
+   */
+  readSoon(handle: number): void {
+    if (this.#readSoon.size === 0) setImmediate(() => this.#readAll())
+    this.#readSoon.add(handle)
+  }
+
+  isReadSoon(handle: number): boolean {
+    return this.#readSoon.has(handle)
   }
 
   /** The torrent is read at the next `askForUpdates`, whether libtorrent says that it changed or not. */
@@ -67,5 +87,15 @@ export class ClientSession {
   /** Reads what the session says of all its torrents. Only where updates were lost. */
   observeAll(): void {
     if (this.size > 0) this.observeUpdates(this.native.torrentStatuses())
+  }
+
+  #readAll(): void {
+    const handles = [...this.#readSoon]
+    this.#readSoon.clear()
+    try {
+      if (handles.length > 0) this.observeUpdates(this.native.torrentStatuses(handles))
+    } catch (error) {
+      this.#readFailed(error)
+    }
   }
 }

@@ -35,7 +35,7 @@ export class ClientTorrent extends EventEmitter<TorrentEvents> implements Torren
   }
 
   get status(): TorrentStatus {
-    return this.#held.progress.status
+    return this.#held.status
   }
 
   get layout(): TorrentLayout | undefined {

@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResumeStore } from './resume-store.js'
 
@@ -41,14 +42,16 @@ export class DirectoryResumeStore implements ResumeStore {
     }
   }
 
+  /** With a callback: the promises of `node:fs` take twice the CPU for a file as small as these. */
   async load(id: string): Promise<Uint8Array | undefined> {
-    try {
-      const bytes = await readFile(this.#path(id))
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
-    }
+    const path = this.#path(id)
+    return new Promise((resolve, reject) => {
+      readFile(path, (error, bytes) => {
+        if (error === null) resolve(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
+        else if (isMissing(error)) resolve(undefined)
+        else reject(error)
+      })
+    })
   }
 
   async *list(): AsyncIterable<string> {

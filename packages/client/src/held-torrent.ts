@@ -20,7 +20,7 @@ import {
   type ParseTorrentFile,
   type TorrentContents,
 } from './torrent-source.js'
-import type { MovedBytes } from './torrent-status.js'
+import type { MovedBytes, TorrentStatus } from './torrent-status.js'
 import type { TorrentWishes, WishChange } from './torrent-wishes.js'
 
 export interface HeldTorrentDeps {
@@ -186,7 +186,7 @@ export class HeldTorrent {
     this.wishes.applyTo(native, handle, requested, this.#requestedAt)
     this.#dial(this.wishes.peers)
     this.readers.reapply()
-    this.observe(this.session.statusOf(handle))
+    this.session.readSoon(handle)
   }
 
   /** The session is about to lose it. Returns the handle it had. */
@@ -208,6 +208,19 @@ export class HeldTorrent {
     if (failure !== undefined) this.fail(failure)
     this.#fullDisk.observe(this.progress.noSpace)
     this.#files?.observe(details)
+  }
+
+  /** For users, who may ask before it is read together with others. */
+  get status(): TorrentStatus {
+    const { seat } = this
+    if (seat !== undefined && this.session.isReadSoon(seat.handle)) {
+      try {
+        this.observeNow()
+      } catch {
+        // The session is closed: what was seen last stays.
+      }
+    }
+    return this.progress.status
   }
 
   /** Reads what the session says now. */

@@ -39,6 +39,11 @@ export class ResumeKeeper {
     return saving
   }
 
+  /** The record is what the torrent was brought back from. */
+  isKept(torrent: HeldTorrent): void {
+    this.#kept.set(torrent, torrent.progress.status)
+  }
+
   /** Something changed. Changes of one turn are saved together. */
   changed(torrent: HeldTorrent): void {
     if (this.#deps.store === undefined || this.#waiting.has(torrent)) return

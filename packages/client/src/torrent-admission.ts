@@ -78,7 +78,8 @@ export class TorrentAdmission {
   }
 
   async #enter(torrent: HeldTorrent, options: AbortOptions): Promise<void> {
-    const signal = AbortSignal.any([torrent.lifetime, ...(options.signal ? [options.signal] : [])])
+    const { lifetime } = torrent
+    const signal = options.signal === undefined ? lifetime : AbortSignal.any([lifetime, options.signal])
     const havePieces = await this.#openStorage(torrent, signal)
     signal.throwIfAborted()
     const request = torrent.addRequest(havePieces)

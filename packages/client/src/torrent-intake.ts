@@ -66,7 +66,8 @@ export class TorrentIntake {
     for (;;) {
       const present = torrents.withInfoHash(known.infoHashes)
       if (present === undefined) {
-        const torrent = await this.#hold(session, this.#describe(known, options, place.savePath))
+        const description = this.#describe(known, options, place.savePath)
+        const torrent = await this.#hold(session, description, { isKept: false })
         return { torrent, isNew: true }
       }
       // It may still be on its way in, or out: only afterwards is it known whether it stays.
@@ -79,7 +80,8 @@ export class TorrentIntake {
 
   /** Adds what is known of a torrent from before. */
   async bringBack(options: HeldTorrentOptions & AbortOptions, kind: SessionKind): Promise<HeldTorrent> {
-    return this.#hold(await abortable(this.#deps.sessions.open(kind), options.signal), options)
+    const session = await abortable(this.#deps.sessions.open(kind), options.signal)
+    return this.#hold(session, options, { isKept: true })
   }
 
   /** Settles when the torrent's storage is closed, or deleted, and nothing is kept of it. */
@@ -123,7 +125,11 @@ export class TorrentIntake {
   }
 
   /** From the look whether it is there to its place in the table nothing else happens. */
-  async #hold(session: ClientSession, options: HeldTorrentOptions & AbortOptions): Promise<HeldTorrent> {
+  async #hold(
+    session: ClientSession,
+    options: HeldTorrentOptions & AbortOptions,
+    { isKept }: { readonly isKept: boolean },
+  ): Promise<HeldTorrent> {
     const { torrents, admission, keeper, parseTorrentFile, contentsFound } = this.#deps
     const { id, source, signal } = options
     if (torrents.get(id) !== undefined || torrents.withInfoHash(source.infoHashes) !== undefined) {
@@ -143,7 +149,8 @@ export class TorrentIntake {
     )
     torrents.set(torrent, source.infoHashes)
     this.#deps.entering()
-    await torrent.operations.run(() => this.#enter(torrent, signal === undefined ? {} : { signal }))
+    const entering = { isKept, ...(signal && { signal }) }
+    await torrent.operations.run(() => this.#enter(torrent, entering))
     return torrent
   }
 
@@ -158,11 +165,13 @@ export class TorrentIntake {
     return { kind, savePath }
   }
 
-  async #enter(torrent: HeldTorrent, options: AbortOptions): Promise<void> {
+  /** `isKept`: its record is what it came from. */
+  async #enter(torrent: HeldTorrent, options: AbortOptions & { readonly isKept: boolean }): Promise<void> {
     const { admission, keeper, torrents } = this.#deps
     try {
       await admission.admit(torrent, options)
-      await this.#keep(torrent, keeper)
+      if (options.isKept) keeper.isKept(torrent)
+      else await this.#keep(torrent, keeper)
     } catch (cause) {
       const message = `torrent ${torrent.id} could not be added`
       torrent.end(new ClientError('CLIENT_TORRENT_FAILED', message, { cause }))

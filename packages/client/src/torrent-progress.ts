@@ -34,16 +34,19 @@ export class TorrentProgress {
   #noSpace: ClientError | undefined
   /** Why nothing will ever happen again: removed, or the client is closed. */
   #ended: ClientError | undefined
+  /** Of what was known when somebody asked last. */
   #status: TorrentStatus = INITIAL_STATUS
+  #isStatusOld = true
 
   /** `before`: what earlier runs of the client moved. */
   constructor(contents: TorrentContents | undefined, before: MovedBytes = NOTHING_MOVED) {
     this.#contents = contents
     this.#before = before
-    this.#refresh()
   }
 
   get status(): TorrentStatus {
+    if (this.#isStatusOld) this.#status = this.#nextStatus()
+    this.#isStatusOld = false
     return this.#status
   }
 
@@ -116,7 +119,7 @@ export class TorrentProgress {
   /** What native says now; undefined while the session does not have the torrent. */
   observe(native: NativeTorrentStatus | undefined): void {
     if (native === undefined) {
-      const { downloadedBytes, uploadedBytes } = this.#status
+      const { downloadedBytes, uploadedBytes } = this.status
       this.#earlier = { downloadedBytes, uploadedBytes }
     }
     this.#native = native
@@ -220,7 +223,11 @@ export class TorrentProgress {
   }
 
   #refresh(): void {
-    this.#status = nextStatus(this.#status, {
+    this.#isStatusOld = true
+  }
+
+  #nextStatus(): TorrentStatus {
+    return nextStatus(this.#status, {
       native: this.#native,
       earlier: this.#earlier,
       before: this.#before,

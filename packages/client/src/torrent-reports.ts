@@ -3,7 +3,7 @@ import type { OpenStorageOptions, Storage, TorrentId, TorrentLayout, TorrentMeta
 import { type TorrentAlertMeaning, translateAlert } from './alert-translator.js'
 import type { TorrentClientEvents } from './client-events.js'
 import type { ClientSession } from './client-session.js'
-import { ClientError } from './errors.js'
+import { ClientError, hasErrorCode } from './errors.js'
 import type { HeldTorrent } from './held-torrent.js'
 import type { Logger } from './logger.js'
 import type { StorageBridgeListener } from './storage-bridge.js'
@@ -110,7 +110,7 @@ export class TorrentReports implements StorageBridgeListener {
       torrent.announce('hashFailed', { id: torrent.id, piece: meaning.piece })
     if (meaning.kind === 'storageFailed') torrent.progress.noteStorageFailureUnlessKnown(meaning.error)
     if (meaning.kind === 'checked') torrent.noteChecked()
-    this.#observing(() => torrent.observeNow())
+    session.readSoon(meaning.handle)
   }
 
   /** Asks a session for what changed. False when it will not answer. */
@@ -122,8 +122,14 @@ export class TorrentReports implements StorageBridgeListener {
     try {
       return observe()
     } catch (error) {
-      this.#logger.warn({ error }, 'the status of torrents could not be read')
+      this.statusUnread(error)
       return undefined
     }
+  }
+
+  /** A session could not be asked; once it is closed nobody wants to know. */
+  statusUnread(error: unknown): void {
+    if (hasErrorCode(error, 'NATIVE_SESSION_CLOSED')) return
+    this.#logger.warn({ error }, 'the status of torrents could not be read')
   }
 }

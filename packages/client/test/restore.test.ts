@@ -41,6 +41,19 @@ describe('restore', () => {
     expect(again?.trackers.list().map(({ url }) => url)).toEqual(['udp://127.0.0.1:9/a'])
   })
 
+  it('writes no record anew that is as it was', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const first = await openClientWith({ resumeStore })
+    const { torrent } = await addTestTorrent(first)
+    await first.client.close()
+    const save = vi.spyOn(resumeStore, 'save')
+    const second = await openClientWith({ resumeStore, swarm: first.swarm, library: first.library })
+    await second.client.restore()
+    expect(save).not.toHaveBeenCalled()
+    second.client.get(torrent.id)?.setSequential(true)
+    await vi.waitUntil(() => save.mock.calls.length === 1)
+  })
+
   it('goes on with what was moved and whom it knew, and claims none of it for this run', async () => {
     const resumeStore = new MemoryResumeStore()
     const first = await openClientWith({ resumeStore })

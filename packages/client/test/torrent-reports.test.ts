@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { createTestTorrent } from '../src/testing/index.js'
-import { addTestTorrent, openClient, rejectionOf } from './open-client.js'
+import { addTestTorrent, everythingDue, openClient, rejectionOf } from './open-client.js'
 
 describe('what the session reports', () => {
   it('can be listened to raw', async () => {
@@ -23,6 +23,7 @@ describe('what the session reports', () => {
   it('finds a stopped torrent even when its alert was dropped', async () => {
     const fakes = await openClient({ statusIntervalMs: 1_000_000 })
     const { torrent } = await addTestTorrent(fakes)
+    await everythingDue()
     const stopped = fakes.swarm.torrent(torrent.id)
     const { status } = stopped
     stopped.status = () => ({

@@ -12,7 +12,7 @@ async function createTorrent(id: string): Promise<HeldTorrent> {
   const source = { infoHashes: [], trackers: [], request: { magnetUri: '' } }
   return new HeldTorrent(
     {
-      session: new ClientSession('own', native),
+      session: new ClientSession('own', native, () => {}),
       parseTorrentFile,
       readmit() {},
       changed() {},
