@@ -88,7 +88,7 @@ export class ClientParts {
     })
     this.#poller = new StatusPoller(
       {
-        torrents,
+        isThere: (torrent) => torrents.get(torrent.id) === torrent,
         ask: () => this.#ask(),
         publish: (statuses) => announce('statusUpdated', { statuses }),
       },
@@ -168,7 +168,11 @@ export class ClientParts {
         logger: this.#logger,
         parseTorrentFile: parse,
         contentsFound: (torrent) => this.#reports.contentsFound(torrent),
-        entering: () => this.#poller.start(),
+        statusChanged: (torrent) => this.#statusChanged(torrent),
+        entering: (torrent) => {
+          this.#statusChanged(torrent)
+          this.#poller.start()
+        },
         left: () => this.torrents.size === 0 && this.#poller.stop(),
       },
       {
@@ -202,10 +206,15 @@ export class ClientParts {
     return session
   }
 
+  #statusChanged(torrent: HeldTorrent): void {
+    this.#poller.changed(torrent)
+    this.#keeper.statusChanged(torrent)
+  }
+
   #ask(): number {
     const asked = this.sessions.all.filter((session) => this.#reports.askForUpdates(session))
     this.#limits.divide(this.sessions.all)
-    this.#keeper.saveDue(this.torrents, {
+    this.#keeper.saveDue({
       intervalMs: this.#options.resumeIntervalMs,
       nowMs: performance.now(),
     })

@@ -30,6 +30,8 @@ export interface HeldTorrentDeps {
   readonly readmit: (torrent: HeldTorrent) => void
   /** What is kept of it between runs is no longer what it was. */
   readonly changed: (torrent: HeldTorrent) => void
+  /** Its status may be another one. */
+  readonly statusChanged: (torrent: HeldTorrent) => void
   /** What a magnet link found in the swarm, where no storage tells of it. */
   readonly contentsFound: (torrent: HeldTorrent) => void
   readonly fullDiskRetry: FullDiskRetryOptions
@@ -89,7 +91,9 @@ export class HeldTorrent {
     this.session = deps.session
     this.savePath = options.savePath
     this.resumeData = options.resumeData
-    this.progress = new TorrentProgress(options.source.contents, options.allTime)
+    this.progress = new TorrentProgress(options.source.contents, options.allTime, () =>
+      deps.statusChanged(this),
+    )
     this.knownPeers = new KnownPeers(this, options.knownPeers)
     this.#files = this.kind === 'files' ? new FilesProgress(this, deps.parseTorrentFile) : undefined
     this.#fullDisk = new FullDiskRetry(

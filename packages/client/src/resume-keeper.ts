@@ -17,6 +17,8 @@ export class ResumeKeeper {
   readonly #queues = new WeakMap<HeldTorrent, SerialQueue>()
   readonly #waiting = new Set<HeldTorrent>()
   readonly #saving = new Set<Promise<unknown>>()
+  /** What was kept of these may be old. */
+  readonly #toLookAt = new Set<HeldTorrent>()
   readonly #askedAtMs = new WeakMap<HeldTorrent, number>()
   /** What each record says was moved. */
   readonly #kept = new WeakMap<HeldTorrent, TorrentStatus>()
@@ -65,14 +67,18 @@ export class ResumeKeeper {
     await this.save(torrent)
   }
 
+  /** Something may have happened to the torrent that nobody wished: see `saveDue`. */
+  statusChanged(torrent: HeldTorrent): void {
+    if (this.#deps.store !== undefined) this.#toLookAt.add(torrent)
+  }
+
   /** As `saveWhatHappened`, for every torrent that something new has happened to for so long. */
-  saveDue(
-    torrents: Iterable<HeldTorrent>,
-    { intervalMs, nowMs }: { intervalMs: number; nowMs: number },
-  ): void {
-    if (this.#deps.store === undefined) return
-    for (const torrent of torrents) {
-      if (!this.#hasNews(torrent)) continue
+  saveDue({ intervalMs, nowMs }: { intervalMs: number; nowMs: number }): void {
+    for (const torrent of this.#toLookAt) {
+      if (torrent.progress.ended !== undefined || !this.#hasNews(torrent)) {
+        this.#toLookAt.delete(torrent)
+        continue
+      }
       const askedAtMs = this.#askedAtMs.get(torrent) ?? nowMs
       const isDue = nowMs - askedAtMs >= intervalMs
       this.#askedAtMs.set(torrent, isDue ? nowMs : askedAtMs)

@@ -3,7 +3,8 @@ import type { HeldTorrent } from './held-torrent.js'
 import type { TorrentStatus } from './torrent-status.js'
 
 export interface StatusPollerDeps {
-  readonly torrents: Iterable<HeldTorrent>
+  /** The torrent has not left. */
+  readonly isThere: (torrent: HeldTorrent) => boolean
   /** Asks the sessions what changed: how many of them will answer, later. */
   readonly ask: () => number
   /** Called with the torrents whose status changed since the last time, if there are any. */
@@ -13,14 +14,19 @@ export interface StatusPollerDeps {
 /** What changed takes some 25 µs a torrent to read: at most a twentieth of the time, however many there are. */
 const WAIT_MS_PER_CHANGED = 0.5
 
-/** One timer for all torrents of a client. It runs only between `start` and `stop` and keeps no process alive. */
+/**
+ * One timer for all torrents of a client, which looks at none that did not change. It runs only between `start` and `stop`
+ * and keeps no process alive.
+ */
 export class StatusPoller {
   readonly #deps: StatusPollerDeps
   readonly #intervalMs: number
   readonly #published = new WeakMap<HeldTorrent, TorrentStatus>()
+  /** Whose status may be another one than was published. */
+  readonly #toPublish = new Set<HeldTorrent>()
   #timer: NodeJS.Timeout | undefined
   #unanswered = 0
-  #changed = 0
+  #changedCount = 0
 
   constructor(deps: StatusPollerDeps, options: { readonly intervalMs: number }) {
     this.#deps = deps
@@ -36,6 +42,11 @@ export class StatusPoller {
     this.#timer = undefined
   }
 
+  /** The status of the torrent may be another one. */
+  changed(torrent: HeldTorrent): void {
+    this.#toPublish.add(torrent)
+  }
+
   /** A session has answered, and what it said is seen. */
   answered(): void {
     if (this.#unanswered > 0 && --this.#unanswered === 0) this.#publish()
@@ -44,7 +55,7 @@ export class StatusPoller {
   #wait(delayMs: number): NodeJS.Timeout {
     return setTimeout(() => {
       this.#poll()
-      const waitMs = Math.max(this.#intervalMs, this.#changed * WAIT_MS_PER_CHANGED)
+      const waitMs = Math.max(this.#intervalMs, this.#changedCount * WAIT_MS_PER_CHANGED)
       if (this.#timer !== undefined) this.#timer = this.#wait(waitMs)
     }, delayMs).unref()
   }
@@ -58,13 +69,14 @@ export class StatusPoller {
 
   #publish(): void {
     const changed = new Map<TorrentId, TorrentStatus>()
-    for (const torrent of this.#deps.torrents) {
+    for (const torrent of this.#toPublish) {
       const { status } = torrent.progress
-      if (this.#published.get(torrent) === status) continue
+      if (this.#published.get(torrent) === status || !this.#deps.isThere(torrent)) continue
       this.#published.set(torrent, status)
       changed.set(torrent.id, status)
     }
-    this.#changed = changed.size
+    this.#toPublish.clear()
+    this.#changedCount = changed.size
     if (changed.size > 0) this.#deps.publish(changed)
   }
 }

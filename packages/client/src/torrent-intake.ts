@@ -28,8 +28,9 @@ export interface TorrentIntakeDeps {
   readonly logger: Logger
   readonly parseTorrentFile: ParseTorrentFile
   readonly contentsFound: (torrent: HeldTorrent) => void
+  readonly statusChanged: (torrent: HeldTorrent) => void
   /** A torrent is on its way in; one has left. */
-  readonly entering: () => void
+  readonly entering: (torrent: HeldTorrent) => void
   readonly left: () => void
 }
 
@@ -142,13 +143,14 @@ export class TorrentIntake {
         contentsFound,
         readmit: (failed) => admission.readmit(failed),
         changed: (changed) => keeper.changed(changed),
+        statusChanged: this.#deps.statusChanged,
         fullDiskRetry: this.#options.fullDiskRetry,
         isPexDisabled: this.#options.isPexDisabled,
       },
       options,
     )
     torrents.set(torrent, source.infoHashes)
-    this.#deps.entering()
+    this.#deps.entering(torrent)
     const entering = { isKept, ...(signal && { signal }) }
     await torrent.operations.run(() => this.#enter(torrent, entering))
     return torrent

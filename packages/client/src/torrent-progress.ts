@@ -38,10 +38,17 @@ export class TorrentProgress {
   #status: TorrentStatus = INITIAL_STATUS
   #isStatusOld = true
 
-  /** `before`: what earlier runs of the client moved. */
-  constructor(contents: TorrentContents | undefined, before: MovedBytes = NOTHING_MOVED) {
+  readonly #changed: () => void
+
+  /** `before`: what earlier runs of the client moved. `changed`: the status may be another one from now on. */
+  constructor(
+    contents: TorrentContents | undefined,
+    before: MovedBytes = NOTHING_MOVED,
+    changed: () => void = () => {},
+  ) {
     this.#contents = contents
     this.#before = before
+    this.#changed = changed
   }
 
   get status(): TorrentStatus {
@@ -224,6 +231,7 @@ export class TorrentProgress {
 
   #refresh(): void {
     this.#isStatusOld = true
+    this.#changed()
   }
 
   #nextStatus(): TorrentStatus {

@@ -16,6 +16,7 @@ async function createTorrent(id: string): Promise<HeldTorrent> {
       parseTorrentFile,
       readmit() {},
       changed() {},
+      statusChanged() {},
       contentsFound() {},
       fullDiskRetry: { firstMs: 1, longestMs: 1 },
       isPexDisabled: () => false,

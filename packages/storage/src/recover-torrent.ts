@@ -16,14 +16,7 @@ export async function recoverTorrent(
   parts: TorrentParts,
   options: AbortOptions & { readonly bootId: string | undefined },
 ): Promise<void> {
-  const { torrentId, fence } = deps
-  await deps.chunkStore.staging.takeOver(torrentId, { ...options, fence })
-  const staged = new Set<number>()
-  for await (const { fileIndex, chunk, fence: whose } of deps.chunkStore.staging.list(torrentId)) {
-    options.signal?.throwIfAborted()
-    // An older writer may go on for a while.
-    if (whose === fence) staged.add(deps.mapper.chunkOrdinal(fileIndex, chunk))
-  }
+  const staged = await takeOverStaged(deps, options)
   await replaySeals(deps, parts, staged)
   crashPoint('seals are replayed')
   await dropLostPieces(deps, parts, staged)
@@ -33,6 +26,28 @@ export async function recoverTorrent(
   const right = await findRightPieces(deps, proofs, parts, staged, options)
   await Promise.all(right.map((piece) => parts.recorder.complete(piece)))
   crashPoint('stored pieces are recorded again')
+}
+
+/** Answers the places of what is staged for this writer from now on. */
+async function takeOverStaged(
+  { torrentId, fence, mapper, chunkStore: { staging } }: TorrentDeps,
+  options: AbortOptions,
+): Promise<Set<number>> {
+  const staged = new Set<number>()
+  // Of most torrents nothing is.
+  if (!(await isAnythingIn(staging.list(torrentId)))) return staged
+  await staging.takeOver(torrentId, { ...options, fence })
+  for await (const { fileIndex, chunk, fence: whose } of staging.list(torrentId)) {
+    options.signal?.throwIfAborted()
+    // An older writer may go on for a while.
+    if (whose === fence) staged.add(mapper.chunkOrdinal(fileIndex, chunk))
+  }
+  return staged
+}
+
+async function isAnythingIn(list: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of list) return true
+  return false
 }
 
 /** Chunks whose key was recorded and whose name was not changed yet, or that were being staged again. */
