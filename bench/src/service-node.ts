@@ -78,7 +78,7 @@ async function seeds(): Promise<SeedsFigures> {
 if (role === 'download') await download()
 else if (role === 'fill') {
   const { id } = JSON.parse(await readFile(join(directory, 'library.json'), 'utf8')) as { id: string }
-  say({ filled: await fillSeeds({ service, url: server.url, schema: `bae_${id}` }, Number(what)) })
+  say({ filled: await fillSeeds({ url: server.url, schema: `bae_${id}` }, Number(what)) })
 } else say(await seeds())
 await service.close()
 await server.close()

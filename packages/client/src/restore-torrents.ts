@@ -14,7 +14,7 @@ export interface Restored<Torrent> {
 }
 
 /** Storages that open at the same time. */
-const AT_ONCE = 32
+const AT_ONCE = 128
 
 /** Adds every torrent of the store that is not there, oldest first. One that fails holds up no other. */
 export async function restoreTorrents(
