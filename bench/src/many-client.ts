@@ -17,7 +17,8 @@ const [role = '', json = ''] = process.argv.slice(2)
 const plan = JSON.parse(json) as ManyPlan
 /** As many as `restore` has on their way. */
 const atOnce = 32
-const idleMs = 5_000
+const settleMs = 12_000
+const idleMs = 8_000
 
 const residentKibibytes = () => process.memoryUsage().rss / 1024
 
@@ -77,8 +78,8 @@ async function measure(client: TorrentClient): Promise<ManyFigures> {
   const restore = await restoreCosts(client)
   const openMs = performance.now()
   if (role === 'announce') return { steps: { restore } }
-  // What the restore leaves to be done is not what an idle client does.
-  await idleCpuPercent()
+  // What the restore leaves to be done is not what an idle client does: the last is to close connections to the database.
+  await new Promise((resolve) => setTimeout(resolve, settleMs))
   const idle = await idleCpuPercent()
   if (role === 'open') return { steps: { restore }, openMs, idleCpuPercent: idle }
   const remove = await stepCosts(client.list(), ({ id }) => client.remove(id, { deleteData: true }))

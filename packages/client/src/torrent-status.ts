@@ -133,6 +133,6 @@ function stateOf({ native, tally, failure }: StatusFacts): TorrentState {
 }
 
 function isSame(a: TorrentStatus, b: TorrentStatus): boolean {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof TorrentStatus>
-  return [...keys].every((key) => a[key] === b[key])
+  const keys = Object.keys(a) as (keyof TorrentStatus)[]
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }

@@ -62,7 +62,8 @@ export class ImportTransfer {
     const sequential = this.#isInOrder
     const torrent = await this.#deps.client.add(source, { id, peers, signal, sequential, ...wanted })
     this.#torrent = torrent
-    this.#observe(torrent)
+    // Nothing has come yet. Its status is told together with those of others; to ask for it holds up the client.
+    this.#clock.observe(0, performance.now())
     torrent.on('pieceCompleted', () => this.#clock.note(performance.now()))
     return torrent
   }
