@@ -15,6 +15,20 @@ describe('statusUpdated', () => {
     expect([...one.statuses]).toEqual([[second.torrent.id, second.torrent.status]])
   })
 
+  it('says nothing of a torrent that has left', async () => {
+    const fakes = await openClient()
+    const { torrent } = await addTestTorrent(fakes, createTestTorrent({ name: 'leaves' }))
+    const stays = await addTestTorrent(fakes, createTestTorrent({ name: 'stays' }))
+    await fakes.client.remove(torrent.id)
+    const told = new Set<string>()
+    fakes.client.on('statusUpdated', ({ statuses }) => {
+      for (const id of statuses.keys()) told.add(id)
+    })
+    await fakes.swarm.deliverPiece(stays.torrent.id, 0)
+    await vi.waitUntil(() => told.has(stays.torrent.id))
+    expect(told).not.toContain(torrent.id)
+  })
+
   it('goes on when it could not be asked once', async () => {
     const fakes = await openClient()
     const { torrent } = await addTestTorrent(fakes)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import { MemoryDatabase } from '../src/memory-database.js'
 import { createStorageFactory } from '../src/storage-factory.js'
@@ -52,6 +52,24 @@ describe('room for a torrent', () => {
     const { chunkStore, open } = library()
     chunkStore.room = 3 * block
     await (await open(id, layout, metadata)).close()
+  })
+
+  it('is not asked for by a torrent that has all of it, nor is anything taken over where nothing is staged', async () => {
+    const { chunkStore, open } = library()
+    chunkStore.room = 3 * block
+    const storage = await open(id, layout, metadata)
+    await storage.writePiece(0, 0, new Uint8Array(2 * block))
+    await storage.writePiece(1, 0, new Uint8Array(2 * block))
+    await storage.completePiece(0)
+    await storage.completePiece(1)
+    await storage.close()
+    const asked = vi.spyOn(chunkStore, 'freeBytes')
+    const takenOver = vi.spyOn(chunkStore.staging, 'takeOver')
+    const again = await open(id, layout, metadata)
+    expect(await again.completedPieces()).toEqual(Uint8Array.of(0b1100_0000))
+    await again.close()
+    expect(asked).not.toHaveBeenCalled()
+    expect(takenOver).not.toHaveBeenCalled()
   })
 
   it('is asked for before anything is saved, and both figures are told', async () => {
