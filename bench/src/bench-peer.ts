@@ -29,15 +29,16 @@ export class BenchPeer implements Leecher {
     this.#complete = complete
   }
 
-  /** `first`: the storage of client-node, the role of service-node, the modules of webtorrent-node. */
+  /** `first`: the storage of client-node, the role of service-node, the modules of webtorrent-node. `under`: a command that runs it. */
   static start(
     program: 'client-node' | 'service-node' | 'webtorrent-node',
     first: string,
     torrentPath: string,
     folder: string,
+    under: readonly string[] = [],
   ): Promise<BenchPeer> {
     const script = join(repositoryRoot, `bench/dist/${program}.js`)
-    return BenchPeer.#run(program, [process.execPath, script, first, torrentPath, folder], folder)
+    return BenchPeer.#run(program, [...under, process.execPath, script, first, torrentPath, folder], folder)
   }
 
   /** libtorrent's own client, with the settings of ours. */

@@ -17,6 +17,7 @@ const programs = [
   'seek',
   'large',
   'service',
+  'profile',
 ] as const
 
 const name = process.argv[2]?.startsWith('--') ? undefined : process.argv[2]

@@ -22,15 +22,17 @@ export interface ClientRun {
   readonly folder: string
   /** Where WebTorrent was installed. */
   readonly webtorrent?: string
+  /** A command that runs our own client, such as a profiler. */
+  readonly under?: readonly string[]
 }
 
 /** Begins with what lies in the folder. */
-function start({ client, torrent, folder, webtorrent = '' }: ClientRun): Promise<Leecher> {
+function start({ client, torrent, folder, webtorrent = '', under = [] }: ClientRun): Promise<Leecher> {
   if (isForeign(client)) return foreignPeers[client].start(torrent, { folder: join(folder, 'content') })
   if (client === 'libtorrent') return BenchPeer.startPython(torrent.path, folder)
   if (client === 'webtorrent') return BenchPeer.start('webtorrent-node', webtorrent, torrent.path, folder)
   if (client === 'service') return BenchPeer.start('service-node', 'download', torrent.path, folder)
-  return BenchPeer.start('client-node', client, torrent.path, folder)
+  return BenchPeer.start('client-node', client, torrent.path, folder, under)
 }
 
 export function isForeign(client: string): client is ForeignPeerProgram {

@@ -1,3 +1,5 @@
+import { escapeXml } from '../xml-text.js'
+
 /** One line of a plot: a ratio, how far its rounds were apart, and what it should be at most. */
 export interface PlotLine {
   readonly label: string
@@ -78,12 +80,4 @@ function powersOfTwo(low: number, high: number): readonly number[] {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10
-}
-
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }
