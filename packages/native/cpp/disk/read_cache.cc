@@ -4,7 +4,7 @@
 
 namespace bae {
 namespace {
-constexpr int kWindowBytes = 1024 * 1024;
+constexpr int kReadWindowBytes = 1024 * 1024;
 }
 
 lt::disk_buffer_holder ReadWindow::block(PieceRange wanted) {
@@ -13,8 +13,8 @@ lt::disk_buffer_holder ReadWindow::block(PieceRange wanted) {
 }
 
 PieceRange ReadCache::windowOf(PieceRange range, int payloadBytes) {
-  int const offset = range.offset / kWindowBytes * kWindowBytes;
-  int const length = std::min(kWindowBytes, payloadBytes - offset);
+  int const offset = range.offset / kReadWindowBytes * kReadWindowBytes;
+  int const length = std::min(kReadWindowBytes, payloadBytes - offset);
   bool const inside = range.offset + range.length <= offset + length;
   return inside ? PieceRange{offset, length} : PieceRange{0, 0};
 }

@@ -1,0 +1,11 @@
+// The addon and its sessions, compiled as one file (binding.gyp says why).
+#include "addon.cc"
+#include "binding/arguments.cc"
+#include "binding/hash_lane.cc"
+#include "binding/js_channel.cc"
+#include "binding/piece_calls.cc"
+#include "binding/self_test.cc"
+#include "binding/session_calls.cc"
+#include "binding/session_options.cc"
+#include "binding/session_wrap.cc"
+#include "binding/statistics.cc"

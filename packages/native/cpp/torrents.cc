@@ -1,0 +1,12 @@
+// Torrents and alerts between JavaScript and libtorrent, compiled as one file (binding.gyp says why).
+#include "binding/add_torrent_options.cc"
+#include "binding/alert_categories.cc"
+#include "binding/alert_convert.cc"
+#include "binding/create_torrent.cc"
+#include "binding/peer_convert.cc"
+#include "binding/status_convert.cc"
+#include "binding/torrent_calls.cc"
+#include "binding/torrent_convert.cc"
+#include "binding/torrent_flags.cc"
+#include "binding/torrent_limits.cc"
+#include "binding/tracker_convert.cc"
