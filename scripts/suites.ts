@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { packageNames, repositoryRoot, writtenFiles } from './repository.js'
 
-export const suiteGroups = ['checks', 'unit', 'alone', 'cpp', 'native', 'examples', 'e2e', 'speed'] as const
+export const suiteGroups = ['checks', 'unit', 'cpp', 'native', 'examples', 'e2e', 'speed'] as const
 export type SuiteGroup = (typeof suiteGroups)[number]
 
 export interface Suite {
@@ -14,14 +14,16 @@ export interface Suite {
   readonly limitMs: number
   /** 'tests' are counted in a file; 'program' is one test, which its exit code decides. */
   readonly counts: 'tests' | 'program'
-  /** How many of the two cores that CI has it keeps busy: two that need one run side by side. */
-  readonly cores: 1 | 2
+  /** How many of the two cores that CI has it keeps busy: two that need one run side by side, and what waits beside them. */
+  readonly cores: 0 | 1 | 2
 }
 
 const minuteMs = 60_000
 
 /** End to end tests say in their own vitest.config.ts how many they want: they wait much, and some must be alone. */
 const twoWorkers = '--maxWorkers=2'
+
+const reporters = ['--reporter=default', `--reporter=${join(import.meta.dirname, 'count-reporter.js')}`]
 
 /** Everything that `npm test` runs, in order: what fails fast comes first. */
 export function allSuites(): Suite[] {
@@ -35,7 +37,6 @@ export function allSuites(): Suite[] {
     vitest('unit', 'scripts unit', 'scripts', [twoWorkers], 2 * minuteMs),
     vitest('unit', 'bench unit', 'bench', [twoWorkers], 2 * minuteMs),
     ...packageNames.map((name) => unitTests(name)),
-    ...packageNames.map((name) => aloneTests(name)),
     cppTests('address'),
     cppTests('thread'),
     cppTests('sessions'),
@@ -48,9 +49,11 @@ export function allSuites(): Suite[] {
   ]
 }
 
+/** In a copy of the clone without the other packages: what passes there needs nothing of them. */
 function unitTests(name: string): Suite {
-  const args = [...unitArgs(name), twoWorkers, ...(measuresCoverage(name) ? ['--coverage'] : [])]
-  return vitest('unit', `${name} unit`, join('packages', name), args, 5 * minuteMs)
+  const args = [...projectArgs(name), twoWorkers, ...(measuresCoverage(name) ? ['--coverage'] : [])]
+  const suite = script(`${name} unit`, 'run-unit-tests', [name, ...args, ...reporters])
+  return { ...suite, group: 'unit', limitMs: 5 * minuteMs, counts: 'tests', cores: 2 }
 }
 
 /** What must be covered is in its vitest.config.ts: below it, the suite ends badly. */
@@ -59,19 +62,15 @@ function measuresCoverage(name: string): boolean {
 }
 
 /** The native package has a second vitest project, for the tests that need the addon. */
-export function unitArgs(name: string): string[] {
+function projectArgs(name: string): string[] {
   return name === 'native' ? ['--project', 'unit'] : []
 }
 
-function aloneTests(name: string): Suite {
-  const suite = script(`${name} alone`, 'check-alone', [name])
-  return { ...suite, group: 'alone', limitMs: 5 * minuteMs, cores: 2 }
-}
-
-/** The disk backend without Node. Where nothing is built yet, the build takes most of it. */
+/** The disk backend without Node. Where nothing is built yet, the build takes most of it. Sessions wait for each other. */
 function cppTests(kind: string): Suite {
   const suite = script(`disk backend, ${kind}`, 'run-cpp-tests', [kind])
-  return { ...suite, group: 'cpp', limitMs: 10 * minuteMs, counts: 'tests' }
+  const cores = kind === 'sessions' ? 0 : 1
+  return { ...suite, group: 'cpp', limitMs: 10 * minuteMs, counts: 'tests', cores }
 }
 
 /** Every numbered example is compiled by the build and must end well. */
@@ -97,8 +96,6 @@ function speedGuard(): Suite {
 
 function vitest(group: SuiteGroup, name: string, folder: string, args: string[], limitMs: number): Suite {
   const cwd = join(repositoryRoot, folder)
-  const reporter = join(import.meta.dirname, 'count-reporter.js')
-  const reporters = ['--reporter=default', `--reporter=${reporter}`]
   return {
     group,
     name,

@@ -50,6 +50,19 @@ it('keeps one that needs all to itself, and lets nothing overtake it', async () 
   await all
 })
 
+it('begins one that needs no room in its turn, beside those that have all of it', async () => {
+  const { said, end, all } = stage([
+    { name: 'whole', cores: 2 },
+    { name: 'none', cores: 0 },
+    { name: 'next', cores: 1 },
+  ])
+  await end('none')
+  await end('whole')
+  await end('next')
+  expect(said).toEqual(['begin whole', 'begin none', 'end none', 'end whole', 'begin next', 'end next'])
+  await all
+})
+
 it('gives one that asks for more than there is everything', async () => {
   const { end, all } = stage([{ name: 'huge', cores: 64 }])
   await end('huge')

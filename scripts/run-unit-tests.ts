@@ -1,40 +1,38 @@
-// check-alone PACKAGE: runs the package's unit tests in a copy of the clone in which the other packages have
-// neither sources nor an addon: package.json and tsconfig.json, and of one whose fakes they use what was compiled.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+// run-unit-tests PACKAGE [OPTIONS of vitest]: runs the package's unit tests in a copy of the clone in which the other packages
+// have neither sources nor an addon: package.json and tsconfig.json, and of one whose fakes they use what was compiled.
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { packageNames, repositoryRoot } from './repository.js'
 import { endPrograms, runProgram } from './run-program.js'
-import { unitArgs } from './suites.js'
 
-const limitMs = 4 * 60_000
+/** Whoever runs the suite ends it before. */
+const limitMs = 15 * 60_000
 const rootFiles = ['package.json', 'tsconfig.base.json']
 
 /** Whose fakes the tests of a package run on. */
 const fakesOf: Readonly<Record<string, readonly string[]>> = { client: ['native'] }
 
-/** These start programs and servers again and again, and load nothing that the other tests do not. */
-const notTwice: Readonly<Record<string, readonly string[]>> = {
-  storage: [
-    'test/crash-points.test.ts',
-    'test/databases-away.test.ts',
-    'test/databases-system.test.ts',
-    'test/databases-tls.test.ts',
-    'test/embedded-postgres.test.ts',
-    'test/embedded-postgres-given-up.test.ts',
-  ],
-  'import-service': ['test/leases.test.ts'],
-}
-
-const name = process.argv[2] ?? ''
+const [name = '', ...options] = process.argv.slice(2)
 if (!packageNames.some((known) => known === name)) {
   console.error(`which package? One of ${packageNames.join(', ')}`)
   process.exit(2)
 }
-process.exitCode = (await passesAlone(name)) ? 0 : 1
+process.exitCode = (await passAlone(name)) ? 0 : 1
 
-async function passesAlone(packageName: string): Promise<boolean> {
-  const copy = mkdtempSync(join(tmpdir(), `bae-alone-${packageName}-`))
+async function passAlone(packageName: string): Promise<boolean> {
+  const copy = mkdtempSync(join(tmpdir(), `bae-unit-${packageName}-`))
+  // As a clone is: database servers of tests run as another user.
+  chmodSync(copy, 0o755)
   const removeCopy = () => rmSync(copy, { recursive: true, force: true })
   process.once('SIGTERM', () => {
     void endPrograms().finally(() => {
@@ -54,10 +52,8 @@ async function passesAlone(packageName: string): Promise<boolean> {
       })
     }
     const cwd = join(copy, 'packages', packageName)
-    const left = (notTwice[packageName] ?? []).map((file) => `--exclude=${file}`)
-    const args = ['run', ...unitArgs(packageName), '--maxWorkers=2', ...left]
     const command = join(cwd, 'node_modules/.bin/vitest')
-    const result = await runProgram({ command, args, cwd, limitMs })
+    const result = await runProgram({ command, args: ['run', ...options], cwd, limitMs })
     return result.ok
   } finally {
     removeCopy()
