@@ -11,18 +11,15 @@
 #include "disk/piece_buffer.h"
 
 namespace bae {
-namespace {
-
-constexpr int kMostLeaves = 1 << 20;
 
 // A part of a SHA-1 message: bytes of the job, or zeroes.
-struct Step {
+struct HashLane::Step {
   char const* bytes = nullptr;
   std::size_t length = 0;
   bool ends = false;
 };
 
-struct Job {
+struct HashLane::Job {
   lt::span<char const> bytes;
   bool isGiven = false;
   bool wantsLeaves = false;
@@ -34,6 +31,13 @@ struct Job {
   lt::sha256_hash root;
   std::vector<lt::sha1_hash> digests;
 };
+
+namespace {
+
+using Step = HashLane::Step;
+using Job = HashLane::Job;
+
+constexpr int kMostLeaves = 1 << 20;
 
 // [offset, length, ends] of each step; an offset below 0 is that of zeroes.
 std::vector<Step> stepsOf(Napi::Value value, lt::span<char const> bytes) {

@@ -14,6 +14,9 @@ Napi::Value hasHashLanes(Napi::CallbackInfo const& call);
 // JavaScript thread, but for what HashWork does while it runs.
 class HashLane final : public Napi::ObjectWrap<HashLane> {
  public:
+  struct Step;
+  struct Job;
+
   static Napi::Function define(Napi::Env env);
 
   explicit HashLane(Napi::CallbackInfo const& call) : Napi::ObjectWrap<HashLane>(call) {}

@@ -3,10 +3,12 @@
 #include <libtorrent/span.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "leaf_digests.h"
 #include "piece_buffer.h"
+#include "sha1_lanes.h"
 
 namespace bae {
 
@@ -35,7 +37,29 @@ class PieceHasher {
     }
   }
 
-  PieceDigest finish() { return {m_v1Bytes > 0 ? m_v1.final() : lt::sha1_hash(), std::move(m_leaves)}; }
+  // Whether these bytes are all that there is to hash, and the next two such pieces may be hashed beside each other.
+  bool isWhole(char const* bytes, int length) const {
+    return bytes != nullptr && m_offset == 0 && length == m_v1Bytes && length % int(kSha1BlockBytes) == 0 && hasSha1Lanes();
+  }
+
+  // The same as an update of both, where both are whole and of this length.
+  static void updateBoth(PieceHasher& a, char const* bytesA, PieceHasher& b, char const* bytesB, int length) {
+    auto stateA = kSha1Begin;
+    auto stateB = kSha1Begin;
+    for (int done = 0; done < length; done += kPartBytes) {
+      int const part = std::min(kPartBytes, length - done);
+      addSha1Blocks(stateA, blocksAt(bytesA, done), stateB, blocksAt(bytesB, done), std::size_t(part) / kSha1BlockBytes);
+      a.addLeaves(bytesA + done, part);
+      b.addLeaves(bytesB + done, part);
+    }
+    a.m_wholeV1 = endSha1(stateA, std::uint64_t(length));
+    b.m_wholeV1 = endSha1(stateB, std::uint64_t(length));
+  }
+
+  PieceDigest finish() {
+    if (m_wholeV1) return {*m_wholeV1, std::move(m_leaves)};
+    return {m_v1Bytes > 0 ? m_v1.final() : lt::sha1_hash(), std::move(m_leaves)};
+  }
 
  private:
   // Enough leaves for all lanes, and little enough that the second digest finds the bytes in the cache.
@@ -43,14 +67,23 @@ class PieceHasher {
 
   void updatePart(char const* bytes, int length) {
     if (m_offset < m_v1Bytes) m_v1.update(bytes, std::min(length, m_v1Bytes - m_offset));
+    addLeaves(bytes, length);
+  }
+
+  void addLeaves(char const* bytes, int length) {
     if (m_offset < m_leafBytes) appendLeafDigests(bytes, std::min(length, m_leafBytes - m_offset), m_leaves);
     m_offset += length;
+  }
+
+  static unsigned char const* blocksAt(char const* bytes, int offset) {
+    return reinterpret_cast<unsigned char const*>(bytes) + offset;
   }
 
   int m_v1Bytes;
   int m_leafBytes;
   int m_offset = 0;
   lt::hasher m_v1;
+  std::optional<lt::sha1_hash> m_wholeV1;
   std::vector<lt::sha256_hash> m_leaves;
 };
 

@@ -80,12 +80,14 @@ void PieceHashing::fetchNextOf(Segment& segment) {
 }
 
 void PieceHashing::hashPrepared() {
-  m_services.hasher.post([self = shared_from_this(), segment = *m_prepared]() mutable {
-    Stopwatch const watch;
-    self->m_hasher.update(segment.memory.get(), segment.range.length);
+  HashTask task;
+  task.hasher = &m_hasher;
+  task.bytes = m_prepared->memory.get();
+  task.length = m_prepared->range.length;
+  task.done = [self = shared_from_this(), segment = *m_prepared](std::int64_t microseconds) mutable {
     auto& services = self->m_services;
     services.counters.inc_stats_counter(lt::counters::num_blocks_hashed, blocksIn(segment.range));
-    services.counters.inc_stats_counter(lt::counters::disk_hash_time, watch.microseconds());
+    services.counters.inc_stats_counter(lt::counters::disk_hash_time, microseconds);
     segment.memory.reset();
     // What the piece holds must die on the network thread.
     auto& network = *services.network;
@@ -94,7 +96,8 @@ void PieceHashing::hashPrepared() {
       self->m_services.readBackBytes -= readBack;
       self->advance();
     });
-  });
+  };
+  m_services.hasher.post(std::move(task));
   m_hashing = true;
   m_prepared.reset();
 }

@@ -2,6 +2,8 @@
 
 #include <libtorrent/hasher.hpp>
 
+#include <array>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -96,8 +98,9 @@ bool hasExtensions() {
   return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & kShaBit) != 0;
 }
 
-// As libtorrent makes them, of different messages in the two lanes, and alone.
-bool areRight() {
+// As libtorrent makes them, of different messages in the two lanes, and alone. False where there is no memory to try it:
+// what throws on the hashing thread would end the process.
+bool areRight() noexcept try {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += char(i * 7);
   std::string_view const first(text.data(), 999);
@@ -112,6 +115,8 @@ bool areRight() {
   b.end(digestB);
   runSha1Streams(a, b);
   return digestA == lt::hasher(first).final() && digestB == lt::hasher(second).final();
+} catch (std::bad_alloc const&) {
+  return false;
 }
 
 }  // namespace
@@ -156,5 +161,18 @@ void addSha1Blocks(Sha1State&, unsigned char const*, std::size_t) {}
 void addSha1Blocks(Sha1State&, unsigned char const*, Sha1State&, unsigned char const*, std::size_t) {}
 
 #endif
+
+lt::sha1_hash sha1Digest(Sha1State const& state) {
+  lt::sha1_hash digest;
+  for (int i = 0; i < 20; ++i) digest[i] = std::uint8_t(state[std::size_t(i / 4)] >> (24 - 8 * (i % 4)));
+  return digest;
+}
+
+lt::sha1_hash endSha1(Sha1State state, std::uint64_t lengthBytes) {
+  std::array<unsigned char, kSha1BlockBytes> last{0x80};
+  for (std::size_t i = 0; i < sizeof lengthBytes; ++i) last[last.size() - 1 - i] = std::uint8_t(lengthBytes * 8 >> (8 * i));
+  addSha1Blocks(state, last.data(), 1);
+  return sha1Digest(state);
+}
 
 }  // namespace bae

@@ -1,4 +1,6 @@
 #pragma once
+#include <libtorrent/sha1_hash.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,5 +22,10 @@ void addSha1Blocks(Sha1State& state, unsigned char const* bytes, std::size_t blo
 // The same for two messages, in little more than the time of one.
 void addSha1Blocks(Sha1State& stateA, unsigned char const* bytesA, Sha1State& stateB, unsigned char const* bytesB,
                    std::size_t blocks);
+
+lt::sha1_hash sha1Digest(Sha1State const& state);
+
+// What a message of whole blocks comes to. Only where there are lanes.
+lt::sha1_hash endSha1(Sha1State state, std::uint64_t lengthBytes);
 
 }  // namespace bae

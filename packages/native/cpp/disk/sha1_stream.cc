@@ -9,10 +9,6 @@ namespace {
 constexpr std::array<unsigned char, 16 * 1024> kZeroes{};
 constexpr std::size_t kLengthBytes = 8;
 
-void setDigest(lt::sha1_hash& digest, Sha1State const& state) {
-  for (int i = 0; i < 20; ++i) digest[i] = std::uint8_t(state[std::size_t(i / 4)] >> (24 - 8 * (i % 4)));
-}
-
 }  // namespace
 
 void Sha1Stream::add(char const* bytes, std::size_t length) {
@@ -71,7 +67,7 @@ void runSha1Streams(Sha1Stream& a, Sha1Stream& b) {
     run.blocks -= blocks;
     if (run.blocks > 0) return;
     if (run.digest != nullptr) {
-      setDigest(*run.digest, stream.m_state);
+      *run.digest = sha1Digest(stream.m_state);
       stream.m_state = kSha1Begin;
     }
     ++at[i];
