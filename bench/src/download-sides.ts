@@ -123,10 +123,12 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
 
   /** A seed hashes each piece before it gives it away for the first time. */
   async #giveOnce(): Promise<void> {
-    for (const { address } of this.#seeds) {
-      await using leecher = await openBenchLeecher(this.#torrent)
-      leecher.dial(address)
-      await within(giveLimitMs, `everything from ${address}`, leecher.whenFinished())
-    }
+    await Promise.all(
+      this.#addresses.map(async (address) => {
+        await using leecher = await openBenchLeecher(this.#torrent)
+        leecher.dial(address)
+        await within(giveLimitMs, `everything from ${address}`, leecher.whenFinished())
+      }),
+    )
   }
 }
