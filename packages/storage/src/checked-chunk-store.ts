@@ -69,6 +69,10 @@ export class CheckedChunkStore implements StagingChunkStore {
     throw new RangeError(`bytes ${offset} to ${offset + length} are beyond chunk ${key}`)
   }
 
+  getUnchecked(key: ChunkKey, options?: AbortOptions): Promise<Uint8Array | undefined> {
+    return this.#inner.get(key, options)
+  }
+
   async put(key: ChunkKey, bytes: Uint8Array, options?: AbortOptions): Promise<void> {
     this.#forget(key)
     await this.#inner.put(key, bytes, options)

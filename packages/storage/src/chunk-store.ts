@@ -118,6 +118,8 @@ export interface StagingChunkStore extends ChunkStore {
    * that `torrentId` is filling is free for that torrent.
    */
   freeBytes(torrentId?: TorrentId): Promise<number | undefined>
+  /** As `get`, of a store that proves what it gives: this once without, for whoever proves the bytes anyway. */
+  getUnchecked?(key: ChunkKey, options?: AbortOptions): Promise<Uint8Array | undefined>
   /** These chunks will be read next, in this order. A hint for stores that can bring them nearer. */
   willRead?(keys: readonly ChunkKey[]): void
 }

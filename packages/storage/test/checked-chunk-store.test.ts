@@ -16,6 +16,7 @@ import { stagingCompliance } from '../src/compliance/staging.js'
 import { storageCompliance } from '../src/compliance/storage.js'
 import { completedOf, fill } from '../src/compliance/storage-subject.js'
 import { MemoryDatabase } from '../src/memory-database.js'
+import { scrubTorrent } from '../src/scrub-torrent.js'
 import type { Storage } from '../src/storage.js'
 import { createStorageFactory } from '../src/storage-factory.js'
 import { SlowChunkStore } from '../src/testing/slow-chunk-store.js'
@@ -113,7 +114,7 @@ describe('a byte that was flipped on the disk', () => {
     }
   })
 
-  it('takes its pieces from the records when a torrent is read, and tells of them', async () => {
+  it('takes its piece from the records when a torrent is read, and tells of it', async () => {
     const directory = await temporaryDirectory()
     await using store = await openDirectory(directory, 'first')
     const library = new Library(layoutOf('damaged', 16_384, [6 * 16_384]), { store })
@@ -122,10 +123,29 @@ describe('a byte that was flipped on the disk', () => {
     await flipByteOnDisk(directory, library.key(1), 3)
     const lost = new Promise<readonly number[]>((resolve) => storage.onPiecesLost(resolve))
     await expect(storage.readPiece(5, 0, 100)).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
-    expect(await lost).toEqual([4, 5])
-    expect(await completedOf(storage)).toEqual([0, 1, 2, 3])
-    await library.complete(storage, 4, 5)
+    // Piece 5 is proven by its own hash.
+    expect(await lost).toEqual([4])
+    expect(await completedOf(storage)).toEqual([0, 1, 2, 3, 5])
     expect(await storage.readPiece(5, 0, 16_384)).toEqual(library.piece(5))
+    await library.complete(storage, 4)
+    expect(await storage.readPiece(5, 0, 16_384)).toEqual(library.piece(5))
+  })
+})
+
+describe('a scrub', () => {
+  it('proves each chunk itself, not a second time here, and finds what is damaged', async () => {
+    const directory = await temporaryDirectory()
+    await using store = await openDirectory(directory, 'always')
+    const library = new Library(layoutOf('scrubbed', 16_384, [6 * 16_384]), { store })
+    await using storage = await library.open()
+    await fill(storage, library.bytes)
+    const key = library.key(1)
+    await flipByteOnDisk(directory, key, 3)
+    const asked: unknown[] = []
+    store.get = async (...parameters) => void asked.push(parameters)
+    const { damage } = await scrubTorrent(library)
+    expect(damage).toMatchObject([{ chunk: key, pieces: [4] }])
+    expect(asked).toEqual([])
   })
 })
 
