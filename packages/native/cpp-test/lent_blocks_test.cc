@@ -51,11 +51,12 @@ TEST_CASE("lent_blocks_limit: who keeps a block of each of many windows gets cop
   int const most = int(LentBlocks::kMostBytes / kMebibyte);
   Seed seed(most + 20);
   std::vector<lt::disk_buffer_holder> kept;
+  // What is lent twice is the same; copies may lie side by side as parts of a window do.
   auto const isCopy = [&](int piece) {
-    kept.push_back(seed.block(piece, 0));
+    kept.push_back(seed.block(piece, kBlockBytes));
     kept.push_back(seed.block(piece, kBlockBytes));
     CHECK(seed.isRight(kept.back(), piece, kBlockBytes));
-    return kept[kept.size() - 1].data() != kept[kept.size() - 2].data() + kBlockBytes;
+    return kept[kept.size() - 1].data() != kept[kept.size() - 2].data();
   };
   int copied = 0;
   for (int piece = 0; piece < most + 20; ++piece) copied += isCopy(piece) ? 1 : 0;
