@@ -221,7 +221,7 @@ export class HeldTorrent {
       try {
         this.observeNow()
       } catch {
-        // The session is closed: what was seen last stays.
+        // The session is closed: what was seen last stays. Anything else is told when it is read with the others.
       }
     }
     return this.progress.status

@@ -3,7 +3,7 @@ import { loadBinding } from './load-binding.js'
 
 /** What is to be hashed of one of the two streams of a lane. */
 export interface HashLaneJob {
-  /** Lent until the call has settled: not to be changed or transferred meanwhile. */
+  /** Less than 2 GiB. Lent until the call has settled: not to be changed or transferred meanwhile. */
   readonly bytes: Uint8Array
   /** The memory goes as soon as it is hashed, with the whole ArrayBuffer that `bytes` are in: garbage would wait. */
   readonly isGiven: boolean

@@ -1,6 +1,7 @@
 #include "hash_lane.h"
 
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,7 @@ Job jobOf(Napi::Value value, std::string const& name, Napi::Object kept) {
   Napi::Value const bytes = object.Get("bytes");
   Job job;
   job.bytes = bytesOf(bytes, "bytes");
+  if (job.bytes.size() > std::numeric_limits<int>::max()) throw invalidArgument(value.Env(), "bytes are of less than 2 GiB");
   kept.Set(name, bytes);
   job.isGiven = booleanOf(object.Get("isGiven"), "isGiven");
   job.wantsLeaves = booleanOf(object.Get("wantsLeaves"), "wantsLeaves");

@@ -87,11 +87,4 @@ class PieceHasher {
   std::vector<lt::sha256_hash> m_leaves;
 };
 
-// Any thread. `v2Bytes` is 0 for a torrent without v2 hashes.
-inline PieceDigest digestPiece(char const* bytes, int v1Bytes, int v2Bytes) {
-  PieceHasher hasher(v1Bytes, v2Bytes);
-  hasher.update(bytes, std::max(v1Bytes, v2Bytes));
-  return hasher.finish();
-}
-
 }  // namespace bae

@@ -84,6 +84,7 @@ describe('a hash lane', () => {
       [job(bytes, [0, 1])],
       [job(bytes, [], { treeLeaves: 3 })],
       [job(new Uint8Array(block + 1), [], { treeLeaves: 1 })],
+      [job(new Uint8Array(2 ** 31), [])],
     ]
     for (const jobs of wrong)
       await expect(create().hash(jobs as HashLaneJob[]), String(jobs)).rejects.toMatchObject({

@@ -1,11 +1,11 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { createNativeSession, type NativeSession } from '../../src/index.js'
+import { createNativeSession, type NativeSession, type NativeSessionOptions } from '../../src/index.js'
 import { createHeldCall } from '../../src/testing/held-call.js'
 import type { TestSeed } from '../../src/testing/native-subject.js'
 import { RecordingStorage } from '../../src/testing/recording-storage.js'
-import { createTestTorrent } from '../../src/testing/test-torrent.js'
+import { createTestTorrent, type TestTorrent } from '../../src/testing/test-torrent.js'
 import { LOOPBACK_SETTINGS, seedFromFile } from './files-seed.js'
 
 const BLOCK_BYTES = 16 * 1024
@@ -18,6 +18,30 @@ afterEach(async () => {
   await seed?.close()
 })
 
+/** A session with these limits, and a seed of the torrent that it downloads from. */
+async function openSession(
+  torrent: TestTorrent,
+  storage: RecordingStorage,
+  limits: Partial<NativeSessionOptions>,
+) {
+  const from = await seedFromFile(torrent)
+  seed = from
+  const opened = await createNativeSession({
+    handler: storage,
+    onAlert: storage.onAlert,
+    listenInterfaces: '127.0.0.1:0',
+    settings: LOOPBACK_SETTINGS,
+    ...limits,
+  })
+  session = opened
+  const download = async (torrentId: string) => {
+    const handle = await opened.addTorrent({ torrentId, torrentFile: torrent.torrentFile })
+    opened.connectPeer(handle, from.host, from.port)
+    return handle
+  }
+  return { session: opened, download }
+}
+
 it.each([
   ['half pieces', { maxHalfPieceBytes: 2 * BLOCK_BYTES }],
   ['pieces that wait for JavaScript', { maxPendingWriteBytes: 1 }],
@@ -28,16 +52,8 @@ it.each([
   // Parts that were handed over early are asked for again when the piece is whole.
   storage.source = torrent
   storage.before = (call) => (call.name === 'writePiece' ? delay(5) : undefined)
-  seed = await seedFromFile(torrent)
-  session = await createNativeSession({
-    handler: storage,
-    onAlert: storage.onAlert,
-    listenInterfaces: '127.0.0.1:0',
-    settings: LOOPBACK_SETTINGS,
-    ...limits,
-  })
-  const handle = await session.addTorrent({ torrentId: 'limited', torrentFile: torrent.torrentFile })
-  session.connectPeer(handle, seed.host, seed.port)
+  const opened = await openSession(torrent, storage, limits)
+  await opened.download('limited')
   await storage.until('all pieces are there', () => storage.completedPieces().length === torrent.pieceCount)
 
   const parts = storage.writes.map(({ offset, bytes }) => ({ offset, length: bytes.length }))
@@ -57,21 +73,13 @@ it('lent pieces do not make the garbage collector run, which could free nothing 
   const storage = new RecordingStorage()
   const held = createHeldCall()
   storage.before = (call) => (call.name === 'writePiece' ? held.promise : undefined)
-  seed = await seedFromFile(torrent)
-  session = await createNativeSession({
-    handler: storage,
-    onAlert: storage.onAlert,
-    listenInterfaces: '127.0.0.1:0',
-    settings: LOOPBACK_SETTINGS,
-    maxPendingWriteBytes: 2 * shape.totalLengthBytes,
-  })
+  const opened = await openSession(torrent, storage, { maxPendingWriteBytes: 2 * shape.totalLengthBytes })
   const collections: PerformanceEntry[] = []
   const observer = new PerformanceObserver((seen) => {
     collections.push(...seen.getEntries().filter(isMajor))
   })
   observer.observe({ entryTypes: ['gc'] })
-  const handle = await session.addTorrent({ torrentId: 'lent', torrentFile: torrent.torrentFile })
-  session.connectPeer(handle, seed.host, seed.port)
+  await opened.download('lent')
   const count = torrent.pieceCount
   await storage.until('all pieces are lent', () => storage.calls('writePiece').length === count)
   collections.push(...observer.takeRecords().filter(isMajor))
@@ -89,27 +97,19 @@ it('44 max_queued_disk_bytes: waiting peers go on when it is raised', async () =
   const storage = new RecordingStorage()
   const held = createHeldCall()
   storage.before = (call) => (call.name === 'writePiece' ? held.promise : undefined)
-  seed = await seedFromFile(torrent)
-  session = await createNativeSession({
-    handler: storage,
-    onAlert: storage.onAlert,
-    listenInterfaces: '127.0.0.1:0',
-    settings: LOOPBACK_SETTINGS,
-    maxPendingWriteBytes: 1,
-  })
-  const handle = await session.addTorrent({ torrentId: 'raised', torrentFile: torrent.torrentFile })
-  session.connectPeer(handle, seed.host, seed.port)
+  const opened = await openSession(torrent, storage, { maxPendingWriteBytes: 1 })
+  const handle = await opened.download('raised')
   await storage.until('a piece waits', () => storage.calls('writePiece').length > 0)
   // Nothing says that a peer has stopped but that nothing comes for a while.
   let before = -1
   for (;;) {
-    const now = session.torrentStatus(handle).downloadedBytes
+    const now = opened.session.torrentStatus(handle).downloadedBytes
     if (now === before) break
     before = now
     await delay(300)
   }
   expect(storage.calls('writePiece').length).toBeLessThan(torrent.pieceCount / 2)
-  session.applySettings({ max_queued_disk_bytes: 1024 * 1024 * 1024 })
+  opened.session.applySettings({ max_queued_disk_bytes: 1024 * 1024 * 1024 })
   await storage.until('all pieces wait', () => storage.calls('writePiece').length === torrent.pieceCount)
   held.release()
   await storage.until('all pieces are there', () => storage.completedPieces().length === torrent.pieceCount)
