@@ -54,6 +54,20 @@ it('tells a failure to those of its statement, and goes on', async () => {
   expect(await Promise.all([second, third])).toEqual([`of ${idOf(2)}`, `of ${idOf(3)}`])
 })
 
+it('asks again for each alone where a statement for several fails, so that only the one that is wrong fails', async () => {
+  const { asked, statements } = heldStatements()
+  const [first, wrong, right] = [1, 2, 3].map((number) => asked.ask(idOf(number)))
+  statements[0]?.end()
+  await first
+  statements[1]?.fail(new Error('a record cannot be read'))
+  await expect.poll(() => statements.slice(2).map(({ ids }) => ids)).toEqual([[idOf(2)], [idOf(3)]])
+  const failed = expect(wrong).rejects.toThrow('cannot be read')
+  statements[2]?.fail(new Error('a record cannot be read'))
+  statements[3]?.end()
+  await failed
+  expect(await right).toBe(`of ${idOf(3)}`)
+})
+
 it('asks alone for what is no id, and bounds what it asks for at once', async () => {
   const { asked, statements } = heldStatements()
   const all = Array.from({ length: 101 }, (_, number) => asked.ask(idOf(number)))

@@ -48,7 +48,10 @@ export class AskedTogether<Answer> {
       const answers = await this.#readMany([...new Set(asked.map(({ id }) => id))])
       for (const { id, resolve } of asked) resolve(answers.get(id))
     } catch (error) {
-      for (const { reject } of asked) reject(error)
+      // What is wrong with one of them is not the others' failure.
+      if (new Set(asked.map(({ id }) => id)).size > 1)
+        await Promise.all(asked.map((one) => this.#read([one])))
+      else for (const { reject } of asked) reject(error)
     }
   }
 }
