@@ -200,6 +200,7 @@ export class BaeStorage implements Storage {
 
   async #end(): Promise<void> {
     this.#onEnd?.()
+    this.#parts.recorder.hurry()
     const closed = this.#calls.close()
     this.#ending.abort(new StorageError('STORAGE_CLOSED', `torrent ${this.#deps.torrentId} was closed`))
     await closed

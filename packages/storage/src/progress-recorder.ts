@@ -9,6 +9,7 @@ import type { KeyedQueue } from './keyed-queue.js'
 import { isLoss } from './lost-bytes.js'
 import type { PieceSet } from './piece-set.js'
 import type { RecordedKeys } from './recorded-keys.js'
+import { RestBetween } from './rest-between.js'
 import type { TorrentDeps } from './torrent-deps.js'
 
 interface Batch {
@@ -36,6 +37,9 @@ export class ProgressRecorder {
   readonly #parts: ProgressRecorderParts
   /** Waits for its turn and takes more pieces until then: while one transaction is under way the next one grows. */
   #waiting: Batch | undefined
+  /** A transaction costs as much as some tens of pieces in it: where they come fast, they wait for each other. */
+  readonly #rest = new RestBetween()
+  #recording = false
   /** Their transaction failed, which does not say that it was not committed: they may be recorded. */
   readonly #doubtful = new Set<number>()
   /** STORAGE_FENCED: the first change that was refused for it is the last one. */
@@ -68,6 +72,7 @@ export class ProgressRecorder {
   async complete(piece: number): Promise<void> {
     this.#waiting ??= this.#beginBatch()
     this.#waiting.pieces.add(piece)
+    if (this.#completesAll(this.#waiting.pieces)) this.#rest.hurry()
     await this.#waiting.recorded
   }
 
@@ -84,6 +89,11 @@ export class ProgressRecorder {
     return await this.#parts.steps.exclusive('step', () => this.#uncomplete(asked, proven))
   }
 
+  /** From now on nothing waits for more pieces. */
+  hurry(): void {
+    this.#rest.end()
+  }
+
   /** Settles, and never rejects, when everything begun is done, the renames included. */
   async idle(): Promise<void> {
     await this.#parts.steps.exclusive('step', async () => {})
@@ -92,13 +102,34 @@ export class ProgressRecorder {
   #beginBatch(): Batch {
     const pieces = new Set<number>()
     const recorded = new Promise<void>((resolve, reject) => {
-      const step = this.#parts.steps.exclusive('step', async () => {
-        this.#waiting = undefined
-        await this.#record(pieces, resolve)
-      })
-      step.then(resolve, reject)
+      this.#recordInTurn(pieces, resolve).then(resolve, reject)
     })
     return { pieces, recorded }
+  }
+
+  /** A piece that comes while nothing is being recorded is recorded at once, as those of whoever waits for each are. */
+  async #recordInTurn(pieces: ReadonlySet<number>, onRecorded: () => void): Promise<void> {
+    if (this.#recording) {
+      await this.idle()
+      if (!this.#completesAll(pieces)) await this.#rest.rest()
+    }
+    await this.#parts.steps.exclusive('step', async () => {
+      this.#waiting = undefined
+      this.#recording = true
+      const end = (): void => {
+        this.#recording = false
+        onRecorded()
+      }
+      await this.#rest
+        .work(() => this.#record(pieces, end))
+        .finally(() => {
+          this.#recording = false
+        })
+    })
+  }
+
+  #completesAll(pieces: ReadonlySet<number>): boolean {
+    return this.#parts.completed.count() + pieces.size >= this.#deps.mapper.pieceCount
   }
 
   async #record(pieces: ReadonlySet<number>, onRecorded: () => void): Promise<void> {
