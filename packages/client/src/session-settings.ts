@@ -1,5 +1,6 @@
 import type { SessionSettings } from '@bae/native'
 import type { IpFilter } from './ip-filter.js'
+import { readLargestReceiveBuffer, receiveBufferSettings } from './receive-buffer.js'
 
 /** How a client meets the network. What is left out stays as libtorrent has it. */
 export interface NetworkOptions {
@@ -65,6 +66,7 @@ export const DEFAULT_SESSION_SETTINGS: SessionSettings = Object.freeze({
   // What may come as a .torrent may come from peers.
   max_metadata_size: 64 * 1024 * 1024,
   metadata_token_limit: 10_000_000,
+  ...receiveBufferSettings(readLargestReceiveBuffer()),
 })
 
 /** libtorrent's enc_policy and enc_level numbers. */
