@@ -10,9 +10,11 @@ import {
 } from './bae-events.js'
 import type { BaeLibrary } from './bae-library.js'
 import { ChildProgram, type ProgramExit, type ProgramOptions } from './child-program.js'
+import { refuseOldProgram } from './program-made-of.js'
 import { repositoryRoot } from './repository-root.js'
 
 export const baePath = join(repositoryRoot, 'packages/import-service/bin/bae.js')
+refuseOldProgram(join(repositoryRoot, 'packages'))
 
 export interface BaeResult extends ProgramExit {
   readonly stdout: string

@@ -121,6 +121,8 @@ export function describeAllPackages(
       expect(await printed(bae, ['--version'])).toContain(version)
       expect(await printed(bae, ['completion', 'bash'])).toContain('complete -F')
       expect(readFileSync(join(prefix, 'share/man/man1/bae.1'), 'utf8')).toContain(`"bae ${version}"`)
+      const bundled = join(prefix, 'lib/node_modules/@bae/import-service/dist/program')
+      expect(readFileSync(join(bundled, 'LICENSES.txt'), 'utf8')).toContain('typeorm')
       // It keeps its library, for whoever wants to look into it.
       const demos = join(work().folder, 'demos')
       mkdirSync(demos)

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ChildProgram } from '../harness/child-program.js'
@@ -6,6 +8,7 @@ import { needs } from '../harness/foreign-program.js'
 import { makeHandmadeTorrent } from '../harness/handmade-torrent.js'
 import { MemoryWatch, processTree } from '../harness/memory-watch.js'
 import { makeFilePayload, PseudoRandomBytes } from '../harness/payload.js'
+import { refuseOldProgram } from '../harness/program-made-of.js'
 import { readTorrent } from '../harness/read-torrent.js'
 import { mebibyte } from '../harness/sizes.js'
 import { makeTemporaryFolder, removeFolder } from '../harness/temporary-folder.js'
@@ -60,6 +63,22 @@ describe('the instruments', () => {
       expect(told.trim()).toBe(Buffer.from((await readTorrent(torrent)).infoHash).toString('hex'))
     } finally {
       await removeFolder(folder)
+    }
+  })
+
+  it('a program is refused that was made of other modules', async () => {
+    const packages = await makeTemporaryFolder()
+    const program = join(packages, 'import-service/dist/program')
+    try {
+      await mkdir(program, { recursive: true })
+      await writeFile(join(packages, 'one.js'), 'one')
+      const digest = createHash('sha256').update('one').digest('hex')
+      await writeFile(join(program, 'made-of.json'), JSON.stringify({ 'one.js': digest }))
+      refuseOldProgram(packages)
+      await writeFile(join(packages, 'one.js'), 'another')
+      expect(() => refuseOldProgram(packages)).toThrow('made of another one.js')
+    } finally {
+      await removeFolder(packages)
     }
   })
 })
