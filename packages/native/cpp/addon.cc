@@ -8,6 +8,7 @@
 
 #include "binding/add_torrent_options.h"
 #include "binding/create_torrent.h"
+#include "binding/file_calls.h"
 #include "binding/hash_lane.h"
 #include "binding/self_test.h"
 #include "binding/session_wrap.h"
@@ -49,6 +50,9 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("parseMagnet", Napi::Function::New(env, bae::parseMagnet));
   exports.Set("sessionStatisticNames", Napi::Function::New(env, bae::sessionStatisticNames));
   exports.Set("createTorrentFile", Napi::Function::New(env, bae::createTorrentFile));
+  exports.Set("writeFile", Napi::Function::New(env, bae::writeFile));
+  exports.Set("readFile", Napi::Function::New(env, bae::readFile));
+  exports.Set("renameUnlessThere", Napi::Function::New(env, bae::renameUnlessThere));
   exports.Set("hasHashLanes", Napi::Function::New(env, bae::hasHashLanes));
   exports.Set("HashLane", bae::HashLane::define(env));
   exports.Set("Session", bae::SessionWrap::define(env));

@@ -1,6 +1,7 @@
 // The addon and its sessions, compiled as one file (binding.gyp says why).
 #include "addon.cc"
 #include "binding/arguments.cc"
+#include "binding/file_calls.cc"
 #include "binding/hash_lane.cc"
 #include "binding/js_channel.cc"
 #include "binding/piece_calls.cc"

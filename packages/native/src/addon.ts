@@ -1,5 +1,6 @@
 import type { AddTorrentRequest } from './add-torrent.js'
 import type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent.js'
+import type { FileCalls } from './file-calls.js'
 import type { HashLane } from './hash-lane.js'
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 import type { NativeTorrentStatus, SessionSettings } from './native-session.js'
@@ -17,6 +18,10 @@ export interface Addon {
     path: string,
     options: Omit<CreateTorrentOptions, 'signal' | 'onProgress'>,
   ): { readonly promise: Promise<Uint8Array>; abort(): void; progress(): CreateTorrentProgress }
+  writeFile: FileCalls['write']
+  readFile: FileCalls['read']
+  /** 1 or 0. */
+  renameUnlessThere(from: string, to: string): Promise<number>
   hasHashLanes(): boolean
   /** One call at a time. */
   readonly HashLane: new () => HashLane
