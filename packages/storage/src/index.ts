@@ -15,7 +15,7 @@ export type {
 } from './cache-records.js'
 export { CheckedChunkStore, type CheckedChunkStoreOptions, type ReadChecks } from './checked-chunk-store.js'
 export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
-export { DirectoryChunkStore } from './chunk-store/directory-chunk-store.js'
+export { DirectoryChunkStore, type DirectoryChunkStoreOptions } from './chunk-store/directory-chunk-store.js'
 export { MemoryChunkStore } from './chunk-store/memory-chunk-store.js'
 export type {
   ChunkKey,
@@ -40,6 +40,7 @@ export { destroyTorrent } from './delete-chunks.js'
 export type { Durability } from './durability.js'
 export { isBaeError, StorageError, type StorageErrorCode } from './errors.js'
 export type { FenceOptions } from './fence.js'
+export type { FileCalls } from './file-calls.js'
 export type { CreateHashLane, HashLane, StreamDigests, StreamJob } from './hash-lane.js'
 export { type Logger, silentLogger } from './logger.js'
 export { refuseLostRecords } from './lost-records.js'

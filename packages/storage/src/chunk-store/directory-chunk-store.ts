@@ -1,4 +1,3 @@
-import fs from 'node:fs'
 import { mkdir, opendir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
@@ -14,19 +13,26 @@ import type {
 } from '../chunk-store.js'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
+import type { FileCalls } from '../file-calls.js'
 import { InFlightCalls } from '../in-flight-calls.js'
 import { ioError, isAbsent } from '../io-error.js'
 import { absentAsUndefined } from './absent-as-undefined.js'
 import { DirectoryManifestStore } from './directory-manifest-store.js'
 import { DirectoryStagingArea } from './directory-staging-area.js'
 import { type FileOwner, readOwner } from './file-owner.js'
+import { nodeFileCalls } from './node-file-calls.js'
 import { assertByteRange, assertInto, readExactly } from './read-exactly.js'
 import { TemporaryFiles } from './temporary-files.js'
 import { UnflushedFiles } from './unflushed-files.js'
-import { type Done, isThere, withFile } from './with-file.js'
+import { isThere, lengthOf } from './with-file.js'
 
 /** Far below any limit of open files, and more than the threads that do the work. */
 const maxOpenFiles = 16
+
+export interface DirectoryChunkStoreOptions extends AbortOptions {
+  /** Node's own, unless given. */
+  readonly fileCalls?: FileCalls
+}
 
 /**
  * Chunks as files of a folder: `chunks/ab/<key>`, those being filled `staging/<torrent>/<file>-<chunk>`, with a
@@ -43,10 +49,17 @@ export class DirectoryChunkStore implements StagingChunkStore {
   readonly #directory: string
   readonly #calls: InFlightCalls
   readonly #files = new ConcurrencyLimit(maxOpenFiles)
+  readonly #fileCalls: FileCalls
   readonly #temporary: TemporaryFiles
   readonly #unflushed: UnflushedFiles
 
-  private constructor(directory: string, temporary: TemporaryFiles, owner: FileOwner | undefined) {
+  private constructor(
+    directory: string,
+    temporary: TemporaryFiles,
+    owner: FileOwner | undefined,
+    fileCalls: FileCalls,
+  ) {
+    this.#fileCalls = fileCalls
     this.name = `directory ${directory}`
     this.#directory = directory
     this.#temporary = temporary
@@ -55,6 +68,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
     this.staging = new DirectoryStagingArea(join(directory, 'staging'), {
       calls: this.#calls,
       files: this.#files,
+      fileCalls,
       unflushed: this.#unflushed,
       temporary,
       owner,
@@ -68,14 +82,17 @@ export class DirectoryChunkStore implements StagingChunkStore {
   }
 
   /** Makes the folder where it is missing, and removes what dead processes were about to put. Rejects STORAGE_IO or STORAGE_NO_SPACE. */
-  static async open(directory: string, options?: AbortOptions): Promise<DirectoryChunkStore> {
-    options?.signal?.throwIfAborted()
+  static async open(
+    directory: string,
+    options: DirectoryChunkStoreOptions = {},
+  ): Promise<DirectoryChunkStore> {
+    options.signal?.throwIfAborted()
     try {
       for (const part of ['chunks', 'staging', 'manifests', 'temp'])
         await mkdir(join(directory, part), { recursive: true })
       const owner = await readOwner()
       const temporary = await TemporaryFiles.open(join(directory, 'temp'), owner)
-      return new DirectoryChunkStore(directory, temporary, owner)
+      return new DirectoryChunkStore(directory, temporary, owner, options.fileCalls ?? nodeFileCalls)
     } catch (error) {
       throw ioError(`opening the chunk store ${directory}`, error)
     }
@@ -140,15 +157,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
       assertInto(range, into)
     }
     return await this.#run(`reading chunk ${key}`, options, () =>
-      absentAsUndefined(
-        withFile<Uint8Array>(path, 'r', (descriptor, done) => {
-          if (range !== undefined) return readRange(descriptor, key, range, into, done)
-          fs.fstat(descriptor, (error, stats) => {
-            if (error !== null) done(error, new Uint8Array())
-            else readRange(descriptor, key, { offset: 0, length: stats.size }, undefined, done)
-          })
-        }),
-      ),
+      absentAsUndefined(this.#read(path, key, range, into)),
     )
   }
 
@@ -177,6 +186,18 @@ export class DirectoryChunkStore implements StagingChunkStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #read(
+    path: string,
+    key: ChunkKey,
+    asked: ByteRange | undefined,
+    into: Uint8Array | undefined,
+  ): Promise<Uint8Array> {
+    const range = asked ?? { offset: 0, length: await lengthOf(path) }
+    const bytes = await readExactly(this.#fileCalls, path, range, asked && into)
+    if (bytes !== undefined) return bytes
+    throw new RangeError(`bytes ${range.offset} to ${range.offset + range.length} are beyond chunk ${key}`)
   }
 
   /** What has another name than a chunk, or than a folder of chunks, is not ours. */
@@ -226,18 +247,4 @@ export class DirectoryChunkStore implements StagingChunkStore {
     parseChunkKey(key)
     return join(this.#directory, 'chunks', key.slice(0, 2), key)
   }
-}
-
-function readRange(
-  descriptor: number,
-  key: ChunkKey,
-  range: ByteRange,
-  into: Uint8Array | undefined,
-  done: Done<Uint8Array>,
-): void {
-  readExactly(descriptor, range, into, (error, bytes) => {
-    if (bytes !== undefined) return done(null, bytes)
-    const where = `bytes ${range.offset} to ${range.offset + range.length}`
-    done(error ?? new RangeError(`${where} are beyond chunk ${key}`), new Uint8Array())
-  })
 }

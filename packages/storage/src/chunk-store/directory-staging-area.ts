@@ -7,6 +7,7 @@ import type { ConcurrencyLimit } from '../concurrency-limit.js'
 import { crashPoint } from '../crash-point.js'
 import { StorageError } from '../errors.js'
 import type { FenceOptions } from '../fence.js'
+import type { FileCalls } from '../file-calls.js'
 import type { InFlightCalls } from '../in-flight-calls.js'
 import { errnoOf, ioError, isAbsent } from '../io-error.js'
 import type { TorrentId } from '../torrent-layout.js'
@@ -19,12 +20,13 @@ import { isTorrentId, stagedName } from './staged-names.js'
 import { stagedFilesIn, takeOverStaged } from './take-over-staged.js'
 import type { TemporaryFiles } from './temporary-files.js'
 import type { UnflushedFiles } from './unflushed-files.js'
-import { isThere, withFile } from './with-file.js'
+import { isThere } from './with-file.js'
 
 export interface DirectoryStagingDeps {
   readonly calls: InFlightCalls
   /** Bounds the open files of the whole store. */
   readonly files: ConcurrencyLimit
+  readonly fileCalls: FileCalls
   readonly unflushed: UnflushedFiles
   readonly temporary: TemporaryFiles
   /** This process, where the system tells. */
@@ -36,7 +38,7 @@ export interface DirectoryStagingDeps {
 export class DirectoryStagingArea implements StagingArea {
   readonly #directory: string
   readonly #deps: DirectoryStagingDeps
-  readonly #writer = new PositionalWriter()
+  readonly #writer: PositionalWriter
   readonly #newest = new NewestStaged()
   /** In the names of files with a fence. */
   readonly #ownerName: string | undefined
@@ -44,6 +46,7 @@ export class DirectoryStagingArea implements StagingArea {
   constructor(directory: string, deps: DirectoryStagingDeps) {
     this.#directory = directory
     this.#deps = deps
+    this.#writer = new PositionalWriter(deps.fileCalls)
     this.#ownerName = deps.owner && ownerName(deps.owner)
   }
 
@@ -69,13 +72,13 @@ export class DirectoryStagingArea implements StagingArea {
     assertInto(range, into)
     const path = this.#path(chunk)
     return await this.#run(`reading ${nameOf(chunk)}`, options, async () => {
-      const found = await readIfThere(path, range, into)
+      const found = await this.#readIfThere(path, range, into)
       if (found !== 'absent') return found
       const newest =
         chunk.fence === undefined
           ? await this.#newest.find(this.#torrentDirectory(chunk.torrentId), chunk)
           : undefined
-      const late = newest === undefined ? 'absent' : await readIfThere(newest, range, into)
+      const late = newest === undefined ? 'absent' : await this.#readIfThere(newest, range, into)
       return late === 'absent' ? undefined : late
     })
   }
@@ -88,15 +91,9 @@ export class DirectoryStagingArea implements StagingArea {
     const from = this.#path(chunk)
     const to = this.#deps.pathOfKey(key)
     await this.#run(`sealing ${nameOf(chunk)} as ${key}`, undefined, async () => {
-      const replaces = await isThere(to)
-      if (replaces) {
-        await this.#deps.unflushed.flushFile(from)
-        crashPoint('bytes that replace an object are flushed')
-      }
-      if (await this.#renamed(from, to)) return
-      if (replaces) return
+      if (await this.#sealed(from, to)) return
       await mkdir(dirname(to), { recursive: true })
-      if ((await this.#renamed(from, to)) || (await isThere(to))) return
+      if (await this.#sealed(from, to)) return
       throw new StorageError(
         'STORAGE_CHUNK_MISSING',
         `${nameOf(chunk)} is neither staged nor stored as ${key}`,
@@ -159,13 +156,30 @@ export class DirectoryStagingArea implements StagingArea {
     )
   }
 
-  /** False when the file, or the folder it goes to, is not there. */
-  async #renamed(from: string, to: string): Promise<boolean> {
+  async #readIfThere(
+    path: string,
+    range: ByteRange,
+    into: Uint8Array | undefined,
+  ): Promise<Uint8Array | 'absent' | undefined> {
     try {
-      await rename(from, to)
+      return await readExactly(this.#deps.fileCalls, path, range, into)
     } catch (error) {
-      if (isAbsent(error)) return false
+      if (isAbsent(error)) return 'absent'
       throw error
+    }
+  }
+
+  /** False when there is neither the one nor the other, or no folder for it. */
+  async #sealed(from: string, to: string): Promise<boolean> {
+    try {
+      if (!(await this.#deps.fileCalls.renameUnlessThere(from, to))) {
+        await this.#deps.unflushed.flushFile(from)
+        crashPoint('bytes that replace an object are flushed')
+        await rename(from, to)
+      }
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+      return await isThere(to)
     }
     this.#deps.unflushed.moved(from, to)
     return true
@@ -178,21 +192,6 @@ export class DirectoryStagingArea implements StagingArea {
 
   #path(chunk: StagedChunk): string {
     return join(this.#torrentDirectory(chunk.torrentId), stagedName(chunk, this.#ownerName))
-  }
-}
-
-async function readIfThere(
-  path: string,
-  range: ByteRange,
-  into: Uint8Array | undefined,
-): Promise<Uint8Array | 'absent' | undefined> {
-  try {
-    return await withFile<Uint8Array | undefined>(path, 'r', (descriptor, done) =>
-      readExactly(descriptor, range, into, done),
-    )
-  } catch (error) {
-    if (isAbsent(error)) return 'absent'
-    throw error
   }
 }
 

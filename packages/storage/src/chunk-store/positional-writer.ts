@@ -1,11 +1,6 @@
-import fs, { constants } from 'node:fs'
+import type { FileCalls } from '../file-calls.js'
 import { errnoOf } from '../io-error.js'
-import { type FileCalls, withFile } from './with-file.js'
-
-const createForWriting = constants.O_WRONLY | constants.O_CREAT
-
-/** Only Linux has it; elsewhere every write goes through the page cache. */
-const direct: number = (constants as Partial<typeof constants>).O_DIRECT ?? 0
+import { directFlag } from './node-file-calls.js'
 
 /** What every Linux file system accepts as the granularity of direct writes. */
 const alignmentBytes = 4096
@@ -16,29 +11,20 @@ const alignmentBytes = 4096
  * its place and length aligned, which shows here, and its memory too, which only the kernel can tell.
  */
 export class PositionalWriter {
-  readonly #calls: FileCalls
+  readonly #files: FileCalls
   /** The file system wants no direct writes at all (tmpfs, some network mounts). */
-  #directRefused = direct === 0
+  #directRefused = directFlag === 0
   /** Memory that the kernel refused: not to be tried twice. */
   readonly #unaligned = new WeakSet<ArrayBufferLike>()
 
-  constructor(calls: FileCalls = fs) {
-    this.#calls = calls
+  constructor(files: FileCalls) {
+    this.#files = files
   }
 
   /** All of `bytes` at `offset` of the file, which is made when it is missing; its folder is not. */
   async write(path: string, offset: number, bytes: Uint8Array): Promise<void> {
     if (this.#mayGoDirect(offset, bytes) && (await this.#writeDirect(path, offset, bytes))) return
-    const write = (descriptor: number, done: (error: Error | null) => void): void => {
-      const writeFrom = (at: number): void => {
-        this.#calls.write(descriptor, bytes, at, bytes.length - at, offset + at, (error, bytesWritten) => {
-          if (error !== null || at + bytesWritten >= bytes.length) done(error)
-          else writeFrom(at + bytesWritten)
-        })
-      }
-      writeFrom(0)
-    }
-    await withFile<void>(path, createForWriting, write, this.#calls)
+    await this.#files.write(path, offset, bytes, false)
   }
 
   #mayGoDirect(offset: number, bytes: Uint8Array): boolean {
@@ -53,18 +39,12 @@ export class PositionalWriter {
 
   /** False when it has to be done the other way; what was written by then is written again. */
   async #writeDirect(path: string, offset: number, bytes: Uint8Array): Promise<boolean> {
-    let isOpen = false
-    const write = (descriptor: number, done: (error: Error | null, bytesWritten: number) => void): void => {
-      isOpen = true
-      this.#calls.write(descriptor, bytes, 0, bytes.length, offset, done)
-    }
     try {
-      const bytesWritten = await withFile<number>(path, createForWriting | direct, write, this.#calls)
-      return bytesWritten === bytes.length
+      return (await this.#files.write(path, offset, bytes, true)) === bytes.length
     } catch (error) {
       if (errnoOf(error) !== 'EINVAL') throw error
-      if (isOpen) this.#unaligned.add(bytes.buffer)
-      else this.#directRefused = true
+      if ((error as NodeJS.ErrnoException).syscall === 'open') this.#directRefused = true
+      else this.#unaligned.add(bytes.buffer)
       return false
     }
   }

@@ -1,35 +1,19 @@
-import fs from 'node:fs'
 import type { ByteRange } from '../byte-range.js'
-import type { Done } from './with-file.js'
+import type { FileCalls } from '../file-calls.js'
 
 /**
- * Exactly `range.length` bytes, or `undefined` when the file ends before that. Without `into`, which is as long, the
- * result shares memory with nothing.
+ * Exactly `range.length` bytes of a file, or `undefined` when it ends before that. Without `into`, which is as long, the
+ * result shares memory with nothing. RangeError for more than there is memory for.
  */
-export function readExactly(
-  descriptor: number,
-  range: ByteRange,
-  into: Uint8Array | undefined,
-  done: Done<Uint8Array | undefined>,
-): void {
-  let bytes: Uint8Array
-  try {
-    // Not zeroed first: every byte is read into or the whole is thrown away.
-    bytes = into ?? new Uint8Array(Buffer.allocUnsafeSlow(range.length).buffer)
-  } catch (error) {
-    // More than there is memory for. Who waits is told; a callback has nobody to throw it to.
-    done(error as Error, undefined)
-    return
-  }
-  const readFrom = (at: number): void => {
-    fs.read(descriptor, bytes, at, bytes.length - at, range.offset + at, (error, bytesRead) => {
-      if (error !== null || bytesRead === 0) done(error, undefined)
-      else if (at + bytesRead === bytes.length) done(null, bytes)
-      else readFrom(at + bytesRead)
-    })
-  }
-  if (bytes.length === 0) done(null, bytes)
-  else readFrom(0)
+export async function readExactly(
+  files: FileCalls,
+  path: string,
+  { offset, length }: ByteRange,
+  into?: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  // Not zeroed first: every byte is read into or the whole is thrown away.
+  const bytes = into ?? new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  return (await files.read(path, offset, bytes)) === length ? bytes : undefined
 }
 
 /** RangeError for what is no range at all. */

@@ -4,19 +4,6 @@ import { isAbsent } from '../io-error.js'
 /** Ends the work on a file: with an error, or with what it came to. */
 export type Done<T> = (error: Error | null, value: T) => void
 
-/** What is asked of the system to write a file. */
-export interface FileCalls {
-  open(path: string, flags: string | number, done: (error: Error | null, descriptor: number) => void): void
-  write(
-    descriptor: number,
-    bytes: Uint8Array,
-    start: number,
-    length: number,
-    position: number,
-    done: (error: Error | null, bytesWritten: number) => void,
-  ): void
-}
-
 /**
  * Opens the file, lets `work` have its descriptor until it is done, and closes it, whatever happens. One promise
  * over callbacks: with a FileHandle each of these steps makes objects and promises of its own, which for a chunk of
@@ -26,10 +13,9 @@ export function withFile<T>(
   path: string,
   flags: string | number,
   work: (descriptor: number, done: Done<T>) => void,
-  calls: Pick<FileCalls, 'open'> = fs,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    calls.open(path, flags, (openError, descriptor) => {
+    fs.open(path, flags, (openError, descriptor) => {
       if (openError !== null) return reject(openError)
       const done: Done<T> = (error, value) => {
         fs.close(descriptor, (closeError) => {
@@ -53,6 +39,16 @@ export function isThere(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     fs.stat(path, (error) => {
       if (error === null || isAbsent(error)) resolve(error === null)
+      else reject(error)
+    })
+  })
+}
+
+/** Of the file, in bytes. */
+export function lengthOf(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.stat(path, (error, stats) => {
+      if (error === null) resolve(stats.size)
       else reject(error)
     })
   })

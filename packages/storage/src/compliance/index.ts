@@ -1,6 +1,7 @@
 export { patternBytes } from './bytes.js'
 export { type ChunkStoreSubject, chunkStoreCompliance } from './chunk-store.js'
 export { databaseCompliance } from './database.js'
+export { fileCallsCompliance } from './file-calls.js'
 export {
   type FileShape,
   hugeLayouts,
