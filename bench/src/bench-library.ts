@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createFileCalls } from '@bae/native'
 import { createStorageFactory, DirectoryChunkStore, type StorageFactory } from '@bae/storage'
 import { openEmbeddedPostgres } from '@bae/storage/embedded-postgres'
 import { openTypeOrmDatabase } from '@bae/storage/typeorm'
@@ -15,7 +16,7 @@ export interface BenchLibrary extends AsyncDisposable {
 export async function openBenchLibrary(folder: string): Promise<BenchLibrary> {
   const directory = join(folder, 'library')
   await mkdir(directory, { recursive: true })
-  const chunkStore = await DirectoryChunkStore.open(directory)
+  const chunkStore = await DirectoryChunkStore.open(directory, { fileCalls: createFileCalls() })
   const server = await openEmbeddedPostgres({ directory })
   const database = await openTypeOrmDatabase({ url: server.url, schema: 'bae' })
   return {

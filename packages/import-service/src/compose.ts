@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type NetworkOptions, selectedFiles, TorrentClient } from '@bae/client'
 import {
+  createFileCalls,
   createHashLane,
   createNativeSession,
   createTorrentFile,
@@ -184,10 +185,12 @@ async function openChunkStore(
     throw new ImportError('IMPORT_USAGE', `BAE_CAPACITY must be at least ${least} for this library`)
   }
   if (remoteDirectory === undefined) await refuseAwayChunks(database)
-  const local = await DirectoryChunkStore.open(folder.storeDirectory)
+  const fileCalls = createFileCalls()
+  const local = await DirectoryChunkStore.open(folder.storeDirectory, { fileCalls })
   if (capacityBytes === undefined && remoteDirectory === undefined) return local
   const remote =
-    remoteDirectory && (await DirectoryChunkStore.open(await openRemoteFolder(remoteDirectory, folder)))
+    remoteDirectory &&
+    (await DirectoryChunkStore.open(await openRemoteFolder(remoteDirectory, folder), { fileCalls }))
   return await CacheManager.open(
     { local, database, ...(remote && { remote }), ...(logger && { logger }) },
     { chunkSizeBytes, ...(capacityBytes !== undefined && { capacityBytes }) },
