@@ -8,6 +8,7 @@ import {
   createNativeSession,
   createTorrentFile,
   libtorrentVersion,
+  merkleRoot,
   parseTorrentFile,
 } from '@bae/native'
 import {
@@ -134,7 +135,7 @@ async function openService(
       closeAll(closers),
     )
     const createStorage = createStorageFactory(
-      { chunkStore, database, opened, createHashLane, ...(logger && { logger }) },
+      { chunkStore, database, opened, createHashLane, merkleRoot, ...(logger && { logger }) },
       {
         chunkSizeBytes: folder.chunkSizeBytes,
         durability: config.durability,

@@ -54,6 +54,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("readFile", Napi::Function::New(env, bae::readFile));
   exports.Set("renameUnlessThere", Napi::Function::New(env, bae::renameUnlessThere));
   exports.Set("hasHashLanes", Napi::Function::New(env, bae::hasHashLanes));
+  exports.Set("merkleRoot", Napi::Function::New(env, bae::merkleRootOf));
   exports.Set("HashLane", bae::HashLane::define(env));
   exports.Set("Session", bae::SessionWrap::define(env));
   return exports;

@@ -23,6 +23,7 @@ export interface Addon {
   /** 1 or 0. */
   renameUnlessThere(from: string, to: string): Promise<number>
   hasHashLanes(): boolean
+  merkleRoot(leaves: Uint8Array, width: number): Uint8Array
   /** One call at a time. */
   readonly HashLane: new () => HashLane
   readonly Session: new (options: AddonSessionOptions, dispatch: Dispatch) => AddonSession

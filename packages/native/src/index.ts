@@ -11,6 +11,7 @@ export type { CreateTorrentOptions, CreateTorrentProgress } from './create-torre
 export { NativeError, type NativeErrorCode } from './errors.js'
 export { createFileCalls, type FileCalls } from './file-calls.js'
 export { createHashLane, type HashLane, type HashLaneDigests, type HashLaneJob } from './hash-lane.js'
+export { merkleRoot } from './merkle-root.js'
 export type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 export type {
   CreateNativeSession,

@@ -1,7 +1,7 @@
 import type { AbortOptions, ReadOptions } from './abort-options.js'
 import { readBootId } from './boot-id.js'
 import type { ByteRange } from './byte-range.js'
-import { leafBytes } from './chunk-key.js'
+import { leafBytes, type MerkleRoot } from './chunk-key.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
@@ -42,6 +42,8 @@ export interface BaeStorageDeps {
   readonly onEnd?: () => void
   /** For scrubs: hashes faster than Node. */
   readonly createHashLane?: CreateHashLane | undefined
+  /** For the keys of chunks: the same. */
+  readonly merkleRoot?: MerkleRoot | undefined
 }
 
 export interface RepairedScrubReport extends ScrubReport {
@@ -97,8 +99,8 @@ export class BaeStorage implements Storage {
     options.signal?.throwIfAborted()
     const { record, chunkStore, database, logger = silentLogger, ...rest } = given
     const mapper = new PieceMapper(record.layout, record)
-    const { durability = 'process', bootId = await readBootId(), fence } = rest
-    const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability, fence }
+    const { durability = 'process', bootId = await readBootId(), fence, merkleRoot } = rest
+    const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability, fence, merkleRoot }
     if (fence !== undefined) await database.raiseFence(record.id, fence)
     const parts = createTorrentParts(deps, record, await database.completedPieces(record.id))
     const proofs = new PieceProofs(mapper, record.layout, record.metadata)

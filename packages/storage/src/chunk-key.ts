@@ -26,16 +26,20 @@ export function hashLeaves(bytes: Uint8Array): Uint8Array {
   return leaves
 }
 
+/** The root of a merkle tree `width` leaves wide, a power of two, over digests of 32 bytes each; missing ones are zeroes (BEP 52). */
+export type MerkleRoot = (leaves: Uint8Array, width: number) => Uint8Array
+
 /** The key of a chunk all of whose leaves are known, in order. */
-export function chunkKeyFromLeaves(leaves: Uint8Array, chunkSizeBytes: number): ChunkKey {
+export function chunkKeyFromLeaves(
+  leaves: Uint8Array,
+  chunkSizeBytes: number,
+  rootOf: MerkleRoot = merkleRoot,
+): ChunkKey {
   const width = chunkSizeBytes / blockBytes
   if (leaves.length % leafBytes !== 0 || leaves.length > width * leafBytes) {
     throw new RangeError(`${leaves.length} bytes are not the leaves of a chunk of ${chunkSizeBytes}`)
   }
-  const height = Math.log2(width)
-  let level = leaves
-  for (let at = 0; at < height; at++) level = parentsOf(level, at)
-  return hexOf(level.length > 0 ? level : missingNode(height)) as ChunkKey
+  return hexOf(rootOf(leaves, width)) as ChunkKey
 }
 
 /** Trees of so many levels: far more than any chunk has. */
@@ -84,6 +88,13 @@ export function isChunkKey(text: string): text is ChunkKey {
 export function parseChunkKey(text: string): ChunkKey {
   if (!isChunkKey(text)) throw new RangeError(`"${text}" is no chunk key: 64 hex digits, lower case`)
   return text
+}
+
+function merkleRoot(leaves: Uint8Array, width: number): Uint8Array {
+  const height = Math.log2(width)
+  let level = leaves
+  for (let at = 0; at < height; at++) level = parentsOf(level, at)
+  return level.length > 0 ? level : missingNode(height)
 }
 
 /** The level above the nodes of height `height`. What stands beside the last one of an odd level is missing. */

@@ -32,7 +32,7 @@ export class ChunkSealer {
       )
       chunks.push({
         ordinal,
-        key: chunkKeyFromLeaves(digests, this.#deps.mapper.chunkSizeBytes),
+        key: chunkKeyFromLeaves(digests, this.#deps.mapper.chunkSizeBytes, this.#deps.merkleRoot),
         lengthBytes,
       })
     })

@@ -14,6 +14,7 @@ export type {
   WaitingChunk,
 } from './cache-records.js'
 export { CheckedChunkStore, type CheckedChunkStoreOptions, type ReadChecks } from './checked-chunk-store.js'
+export type { MerkleRoot } from './chunk-key.js'
 export { chunkKeyOf, isChunkKey, parseChunkKey } from './chunk-key.js'
 export { DirectoryChunkStore, type DirectoryChunkStoreOptions } from './chunk-store/directory-chunk-store.js'
 export { MemoryChunkStore } from './chunk-store/memory-chunk-store.js'

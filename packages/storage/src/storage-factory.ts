@@ -1,5 +1,6 @@
 import { adoptFiles } from './adopt-files.js'
 import { BaeStorage } from './bae-storage.js'
+import type { MerkleRoot } from './chunk-key.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
@@ -21,6 +22,8 @@ export interface StorageFactoryDeps {
   readonly opened?: Map<TorrentId, BaeStorage>
   /** For scrubs of what it opens: hashes faster than Node. */
   readonly createHashLane?: CreateHashLane
+  /** For the keys of chunks: hashes faster than Node. */
+  readonly merkleRoot?: MerkleRoot
 }
 
 export interface StorageFactoryOptions {
@@ -43,7 +46,7 @@ export const defaultStorageFactoryOptions = { chunkSizeBytes: 1 << 20, durabilit
  * exceed what is free, STORAGE_FENCED where a newer owner has the torrent. Store and database are lent.
  */
 export function createStorageFactory(
-  { chunkStore, database, logger = silentLogger, opened, createHashLane }: StorageFactoryDeps,
+  { chunkStore, database, logger = silentLogger, opened, createHashLane, merkleRoot }: StorageFactoryDeps,
   options: StorageFactoryOptions = {},
 ): StorageFactory {
   const { chunkSizeBytes, durability, fenceOf } = { ...defaultStorageFactoryOptions, ...options }
@@ -77,7 +80,17 @@ export function createStorageFactory(
     const onEnd = (): void => {
       if (opened?.get(torrentId) === storage) opened.delete(torrentId)
     }
-    const deps = { record, chunkStore, database, logger, durability, onEnd, fence, createHashLane }
+    const deps = {
+      record,
+      chunkStore,
+      database,
+      logger,
+      durability,
+      onEnd,
+      fence,
+      createHashLane,
+      merkleRoot,
+    }
     const storage = await BaeStorage.open(deps, abort)
     opened?.set(torrentId, storage)
     return storage

@@ -1,3 +1,4 @@
+import type { MerkleRoot } from './chunk-key.js'
 import type { StagedChunk, StagingChunkStore } from './chunk-store.js'
 import type { Database } from './database.js'
 import type { Durability } from './durability.js'
@@ -15,6 +16,8 @@ export interface TorrentDeps {
   readonly durability: Durability
   /** Goes with every change of the records, and names what is staged. */
   readonly fence: number | undefined
+  /** Faster than Node's hashes, where there is one. */
+  readonly merkleRoot?: MerkleRoot | undefined
 }
 
 /** The place of a chunk among what this writer of the torrent has staged. */

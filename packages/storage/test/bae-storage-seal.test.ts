@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { MerkleRoot } from '../src/chunk-key.js'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
-import { rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
-import { layoutOf } from '../src/compliance/layouts.js'
+import { collect, rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
+import { layoutOf, torrentBytes } from '../src/compliance/layouts.js'
 import { completedOf, fill } from '../src/compliance/storage-subject.js'
+import { MemoryDatabase } from '../src/memory-database.js'
+import { createStorageFactory } from '../src/storage-factory.js'
 import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
 import { SlowChunkStore } from '../src/testing/slow-chunk-store.js'
+import type { TorrentId } from '../src/torrent-layout.js'
 import { hasSettled, held, Library, WatchedDatabase } from './library.js'
 
 const block = 16_384
@@ -202,4 +207,26 @@ describe('destroying a torrent', () => {
     expect(await library.stagedOrdinals()).toEqual([])
     await rejectsWithCode('STORAGE_CLOSED', storage.readPiece(0, 0, 1))
   })
+})
+
+it('keys chunks by the tree that it was given', async () => {
+  const layout = layoutOf('given tree', block, [2 * block])
+  const chunkStore = new MemoryChunkStore()
+  const root = new Uint8Array(32).fill(7)
+  const asked: [number, number][] = []
+  const merkleRoot: MerkleRoot = (leaves, width) => {
+    asked.push([leaves.length, width])
+    return root
+  }
+  const open = createStorageFactory(
+    { chunkStore, database: new MemoryDatabase(), merkleRoot },
+    { chunkSizeBytes: 4 * block },
+  )
+  const storage = await open(randomUUID() as TorrentId, layout, {
+    infoSection: new Uint8Array(1),
+  })
+  await fill(storage, torrentBytes(layout))
+  await storage.close()
+  expect(asked).toEqual([[64, 4]])
+  expect(await collect(chunkStore.list(''))).toEqual(['07'.repeat(32)])
 })

@@ -61,6 +61,12 @@ std::vector<Step> stepsOf(Napi::Value value, lt::span<char const> bytes) {
 // As listOf names what is in `jobs`.
 std::string nameOf(std::uint32_t index) { return "jobs[" + std::to_string(index) + "]"; }
 
+int powerOfTwoOf(Napi::Value value, std::string const& name) {
+  int const width = intOf(value, name, 1, kMostLeaves);
+  if ((width & (width - 1)) != 0) throw invalidArgument(value.Env(), name + " is a power of two");
+  return width;
+}
+
 // `kept` keeps the bytes, under the job's name.
 Job jobOf(Napi::Value value, std::string const& name, Napi::Object kept) {
   auto const object = objectOf(value, name);
@@ -71,8 +77,7 @@ Job jobOf(Napi::Value value, std::string const& name, Napi::Object kept) {
   kept.Set(name, bytes);
   job.isGiven = booleanOf(object.Get("isGiven"), "isGiven");
   job.wantsLeaves = booleanOf(object.Get("wantsLeaves"), "wantsLeaves");
-  if (auto const width = given(object, "treeLeaves")) job.treeLeaves = intOf(*width, "treeLeaves", 1, kMostLeaves);
-  if ((job.treeLeaves & (job.treeLeaves - 1)) != 0) throw invalidArgument(value.Env(), "treeLeaves is a power of two");
+  if (auto const width = given(object, "treeLeaves")) job.treeLeaves = powerOfTwoOf(*width, "treeLeaves");
   if (job.treeLeaves != 0 && (job.bytes.size() + kBlockBytes - 1) / kBlockBytes > job.treeLeaves) {
     throw invalidArgument(value.Env(), "the bytes have more than treeLeaves");
   }
@@ -164,6 +169,19 @@ class HashWork final : public Napi::AsyncWorker {
 
 Napi::Value hasHashLanes(Napi::CallbackInfo const& call) {
   return Napi::Boolean::New(call.Env(), hasSha1Lanes());
+}
+
+Napi::Value merkleRootOf(Napi::CallbackInfo const& call) {
+  auto const bytes = bytesOf(call[0], "leaves");
+  int const width = powerOfTwoOf(call[1], "width");
+  auto const digestBytes = std::ptrdiff_t(lt::sha256_hash::size());
+  if (bytes.size() % digestBytes != 0 || bytes.size() / digestBytes > width) {
+    throw invalidArgument(call.Env(), "leaves are of 32 bytes each, and no more than width");
+  }
+  std::vector<lt::sha256_hash> leaves;
+  for (std::ptrdiff_t at = 0; at < bytes.size(); at += digestBytes) leaves.emplace_back(bytes.data() + at);
+  lt::sha256_hash const root = merkleRoot(leaves, width);
+  return bytesToJs(call.Env(), &root, 1);
 }
 
 Napi::Function HashLane::define(Napi::Env env) {

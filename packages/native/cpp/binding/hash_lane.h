@@ -10,6 +10,9 @@ namespace bae {
 // hasHashLanes(): whether this processor hashes faster here than Node does.
 Napi::Value hasHashLanes(Napi::CallbackInfo const& call);
 
+// merkleRoot(leaves, width), on the JavaScript thread: for the tree over the leaves of a chunk, some ten microseconds.
+Napi::Value merkleRootOf(Napi::CallbackInfo const& call);
+
 // Two streams of bytes that are hashed beside each other, on threads of Node's pool; src/addon.ts holds the types.
 // JavaScript thread, but for what HashWork does while it runs.
 class HashLane final : public Napi::ObjectWrap<HashLane> {
