@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClaimedImports } from '../src/database/claimed-imports.js'
 import type { ImportDatabase } from '../src/database/import-database.js'
@@ -82,6 +83,16 @@ describe('TypeOrmImportDatabase', () => {
     await opened[0]!.saveImport(record)
     for (const imports of opened) expect(await imports.findImport(record.id)).toEqual(record)
     await Promise.all(opened.map((imports) => imports.close()))
+  })
+
+  it('is opened, where it is up to date, beside somebody who holds the lock for changing it', async () => {
+    const schema = newSchema()
+    await (await postgres.open({ schema })).close()
+    const locker = new pg.Client({ connectionString: postgres.server.url })
+    await locker.connect()
+    await locker.query('SELECT pg_advisory_lock($1, hashtext($2))', [0x62_61_65, schema])
+    await (await postgres.open({ schema })).close()
+    await locker.end()
   })
 
   it('has the table that its entity says, made by migrations alone', async () => {

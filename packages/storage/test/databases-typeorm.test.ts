@@ -162,6 +162,16 @@ describe('the tables', () => {
     })
   })
 
+  it('that are up to date are opened beside somebody who holds the lock for changing them', async () => {
+    const schema = newSchema()
+    await (await open(schema)).close()
+    const locker = new pg.Client({ connectionString: server.url })
+    await locker.connect()
+    await locker.query('SELECT pg_advisory_lock($1, hashtext($2))', [0x62_61_65, schema])
+    await (await open(schema)).close()
+    await locker.end()
+  })
+
   it('keep to the schema of their library', async () => {
     const [a, b] = [await open(), await open()]
     const record = sampleRecord(2)
