@@ -6,6 +6,7 @@ import { readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { leavesOut } from './left-out.mjs'
 import { licensesOf } from './licenses-of.mjs'
 
 const ours = fileURLToPath(new URL('../', import.meta.url))
@@ -20,7 +21,10 @@ const bundle = await rolldown({
   platform: 'node',
   external,
   treeshake: { moduleSideEffects: true },
-  plugins: [{ name: 'places-of-files', transform: { filter: { code: 'import.meta.url' }, handler: placed } }],
+  plugins: [
+    leavesOut(),
+    { name: 'places-of-files', transform: { filter: { code: 'import.meta.url' }, handler: placed } },
+  ],
   onLog(level, log) {
     const isOfTypeOrm = log.id?.includes('/node_modules/typeorm/') === true
     if (level === 'warn' && !isOfTypeOrm) throw new Error(log.message)
