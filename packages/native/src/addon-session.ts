@@ -15,6 +15,7 @@ import { RequestBatch } from './request-batch.js'
 import type { SessionControl } from './session-control.js'
 import { SettledRequests } from './settled-requests.js'
 import { callHandler, type HandlerRequest, Outcome, outcomeOf, RequestKind } from './storage-requests.js'
+import { TorrentAdditions } from './torrent-additions.js'
 import type { TorrentControl } from './torrent-control.js'
 
 export const DEFAULT_SESSION_OPTIONS = {
@@ -51,6 +52,7 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   readonly #storages = new Map<number, string>()
   readonly #failures = new RecentFailures()
   readonly #settled = new SettledRequests((ids, count) => this.#session.settleAll(ids, count))
+  readonly #additions = new TorrentAdditions()
   readonly #removals = new Map<string, () => void>()
   readonly #closed = withResolvers<void>()
   readonly #answers: AlertAnswers
@@ -101,8 +103,15 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
 
   async addTorrent(request: AddTorrentRequest): Promise<number> {
     const handle = this.call((session) => session.addTorrent(request))
-    this.#torrentIds.set(handle, request.torrentId)
-    this.#handles.set(request.torrentId, handle)
+    const { torrentId } = request
+    this.#torrentIds.set(handle, torrentId)
+    this.#handles.set(torrentId, handle)
+    try {
+      await this.#additions.wait(torrentId)
+    } catch (error) {
+      this.#forget(torrentId, handle)
+      throw error
+    }
     return handle
   }
 
@@ -171,18 +180,28 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   }
 
   #dispatch(requests: RequestBatch, alertsWaiting: boolean, closed: boolean): void {
+    let isAnyAdded = false
     requests.forEach((request) => {
       if (request.kind === RequestKind.torrentGone) {
         this.#settled.add(request.id)
         this.#torrentGone(request.torrentId)
+      } else if (request.kind === RequestKind.torrentAdded) {
+        isAnyAdded = true
+        this.#settled.add(request.id)
+        this.#additions.settle(request.torrentId, request.errorCode, request.errorMessage)
       } else {
         void this.#serve(request)
       }
     })
-    if (alertsWaiting && !this.#closing) {
-      for (const alert of this.#session.popAlerts()) this.#takeAlert(alert)
-    }
+    // Whoever added a torrent has its handle before the first alert about it.
+    if (alertsWaiting && isAnyAdded) setImmediate(() => this.#takeAlerts())
+    else if (alertsWaiting) this.#takeAlerts()
     if (closed) this.#ended()
+  }
+
+  #takeAlerts(): void {
+    if (this.#closing) return
+    for (const alert of this.#session.popAlerts()) this.#takeAlert(alert)
   }
 
   async #serve(request: HandlerRequest): Promise<void> {
@@ -248,15 +267,20 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   #torrentGone(torrentId: string): void {
     const handle = this.#handles.get(torrentId)
     if (handle !== undefined) {
-      this.#handles.delete(torrentId)
-      this.#torrentIds.delete(handle)
+      this.#forget(torrentId, handle)
       this.#answers.torrentGone(handle)
     }
     this.#removals.get(torrentId)?.()
     this.#removals.delete(torrentId)
   }
 
+  #forget(torrentId: string, handle: number): void {
+    this.#handles.delete(torrentId)
+    this.#torrentIds.delete(handle)
+  }
+
   #ended(): void {
+    this.#additions.sessionEnded()
     for (const resolve of this.#removals.values()) resolve()
     this.#removals.clear()
     this.#closed.resolve()

@@ -70,6 +70,7 @@ export type AddonAnswer =
 export interface AddonSession
   extends Omit<TorrentControl, 'saveResumeData'>,
     Omit<SessionControl, 'isSessionPaused' | 'statistics'> {
+  /** Its handle. A request `torrentAdded` says when the session has it, or why it has not. */
   addTorrent(request: AddTorrentRequest): number
   removeTorrent(handle: number, deleteData: boolean): void
   pauseTorrent(handle: number): void

@@ -1,3 +1,4 @@
+import type { NativeErrorCode } from './errors.js'
 import { RequestKind, type StorageRequest } from './storage-requests.js'
 import type { TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
@@ -55,6 +56,12 @@ export class RequestBatch {
       }
       case RequestKind.torrentGone:
         return { kind, id, storageIndex, torrentId: this.#value() as string }
+      case RequestKind.torrentAdded: {
+        const torrentId = this.#value() as string
+        const errorCode = this.#value() as NativeErrorCode | ''
+        const errorMessage = this.#value() as string
+        return { kind, id, storageIndex, torrentId, errorCode, errorMessage }
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import type { NativeErrorCode } from './errors.js'
 import type { StorageHandler } from './native-session.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
@@ -12,6 +13,7 @@ export const RequestKind = {
   closeStorage: 5,
   torrentGone: 6,
   hashPiece: 7,
+  torrentAdded: 8,
 } as const
 
 interface OfStorage {
@@ -52,9 +54,19 @@ export type StorageRequest =
   | (OfPiece & { readonly kind: typeof RequestKind.completePiece | typeof RequestKind.clearPiece })
   | (OfStorage & { readonly kind: typeof RequestKind.closeStorage; readonly deleteData: boolean })
   | (OfStorage & { readonly kind: typeof RequestKind.torrentGone; readonly torrentId: string })
+  | (OfStorage & {
+      readonly kind: typeof RequestKind.torrentAdded
+      readonly torrentId: string
+      /** Of why it was not added; '' where it was. */
+      readonly errorCode: NativeErrorCode | ''
+      readonly errorMessage: string
+    })
 
-/** A request for the handler, as opposed to word that a torrent is gone. */
-export type HandlerRequest = Exclude<StorageRequest, { kind: typeof RequestKind.torrentGone }>
+/** A request for the handler, as opposed to word that a torrent is there, or gone. */
+export type HandlerRequest = Exclude<
+  StorageRequest,
+  { kind: typeof RequestKind.torrentGone | typeof RequestKind.torrentAdded }
+>
 
 /** How a request ended; the numbers are shared with cpp/disk/storage_request.h, where the missing ones are made. */
 export const Outcome = {

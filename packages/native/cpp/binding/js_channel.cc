@@ -190,6 +190,11 @@ void JsChannel::addValues(Napi::Array& values, Outgoing const& outgoing) {
     case RequestKind::torrentGone:
       add(Napi::String::New(env, request.torrentId));
       break;
+    case RequestKind::torrentAdded:
+      add(Napi::String::New(env, request.torrentId));
+      add(Napi::String::New(env, request.errorCode));
+      add(Napi::String::New(env, request.errorMessage));
+      break;
     default:
       break;
   }

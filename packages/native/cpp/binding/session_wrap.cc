@@ -23,6 +23,40 @@
 #include "torrent_convert.h"
 
 namespace bae {
+namespace {
+
+// On the network thread, where libtorrent's call does not wait. Answers what JavaScript is told.
+StorageRequest addNow(lt::session_handle& session, lt::add_torrent_params params, TorrentContext& context,
+                      TorrentHandles& torrents) {
+  auto added = StorageRequest::of(RequestKind::torrentAdded, -1);
+  added.torrentId = context.torrentId;
+  try {
+    lt::error_code error;
+    auto const handle = session.add_torrent(std::move(params), error);
+    if (!error) {
+      torrents.add(context.handleNumber, handle);
+      return added;
+    }
+    if (error == lt::errors::duplicate_torrent) {
+      added.errorCode = "NATIVE_DUPLICATE_TORRENT";
+      added.errorMessage = "the session already has this torrent";
+    } else if (error == lt::errors::session_is_closing) {
+      added.errorCode = "NATIVE_SESSION_CLOSED";
+      added.errorMessage = "the session is closed";
+    } else {
+      added.errorCode = "NATIVE_INVALID_TORRENT";
+      added.errorMessage = "libtorrent refused the torrent: " + error.message();
+    }
+  } catch (std::exception const& error) {
+    added.errorCode = "NATIVE_SESSION_FAILED";
+    added.errorMessage = std::string("libtorrent failed: ") + error.what();
+  }
+  // Nobody waits for a torrent that never was.
+  context.onGone = {};
+  return added;
+}
+
+}  // namespace
 
 // The largest whole number up to which JavaScript has all.
 constexpr std::int64_t kLargestExact = (std::int64_t(1) << 53) - 1;
@@ -109,6 +143,13 @@ SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
       return std::make_unique<BaeDiskInterface>(io, counters, channel, registry, limits, &sessionSettings);
     };
   }
+  // The only one that is told of the session's queue of messages.
+  options.params.disk_io_constructor = [this, make = std::move(options.params.disk_io_constructor)](
+                                           lt::io_context& io, lt::settings_interface const& sessionSettings,
+                                           lt::counters& counters) {
+    m_network = std::make_shared<NetworkQueue>(io);
+    return (make ? make : lt::default_disk_io_constructor)(io, sessionSettings, counters);
+  };
   startSession(env, std::move(options.params));
   m_session->set_alert_notify([channel = m_channel] { channel->alertsWaiting(); });
   napi_add_env_cleanup_hook(env, onEnvironmentEnds, this);
@@ -148,11 +189,11 @@ lt::torrent_handle SessionWrap::torrent(Napi::Value handle) const {
   Napi::Env const env = handle.Env();
   session(env);
   auto const number = wholeNumberOf(handle, "handle", -kLargestExact, kLargestExact);
-  auto const found = number < 0 || number > m_lastHandle ? m_torrents.end() : m_torrents.find(int(number));
-  if (found == m_torrents.end() || !found->second.is_valid()) {
+  auto found = number < 0 || number > m_lastHandle ? lt::torrent_handle() : m_torrents->find(int(number));
+  if (!found.is_valid()) {
     throw codedError(env, "NATIVE_UNKNOWN_TORRENT", "no torrent has the handle " + std::to_string(number));
   }
-  return found->second;
+  return found;
 }
 
 std::shared_ptr<TorrentContext> SessionWrap::makeContext(std::string torrentId, lt::add_torrent_params const& params) {
@@ -183,22 +224,19 @@ Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
     context->handle = handle;
     return std::make_shared<PiecePassPlugin>(context);
   });
-  lt::error_code error;
-  auto const handle = lt.add_torrent(std::move(params), error);
-  // Nobody waits for a torrent that never was.
-  if (error) context->onGone = {};
-  if (error == lt::errors::duplicate_torrent) {
-    throw codedError(env, "NATIVE_DUPLICATE_TORRENT", "the session already has this torrent");
-  }
-  if (error) throw codedError(env, "NATIVE_INVALID_TORRENT", "libtorrent refused the torrent: " + error.message());
-  m_torrents[context->handleNumber] = handle;
+  // Waiting for libtorrent here would keep JavaScript, and it makes torrents as slowly as JavaScript asks for them.
+  m_network->postInOrder([session = lt::session_handle(lt), torrents = m_torrents, channel = m_channel, context,
+                          params = std::move(params)]() mutable {
+    auto added = addNow(session, std::move(params), *context, *torrents);
+    channel->send(std::move(added), {});
+  });
   return Napi::Number::New(env, context->handleNumber);
 }
 
 void SessionWrap::removeTorrent(Napi::CallbackInfo const& call) {
   auto const handle = torrent(call[0]);
   auto const flags = booleanOf(call[1], "deleteData") ? lt::session::delete_files : lt::remove_flags_t{};
-  m_torrents.erase(call[0].As<Napi::Number>().Int32Value());
+  m_torrents->remove(call[0].As<Napi::Number>().Int32Value());
   session(call.Env()).remove_torrent(handle, flags);
 }
 
@@ -228,7 +266,7 @@ Napi::Value SessionWrap::torrentStatuses(Napi::CallbackInfo const& call) {
   for (auto const& status : statuses) {
     int const number = handleNumber(status.handle);
     // Those that are being removed are unknown already.
-    if (m_torrents.count(number) != 0) list.Set(list.Length(), detailsToJs(env, status, number));
+    if (m_torrents->find(number).is_valid()) list.Set(list.Length(), detailsToJs(env, status, number));
   }
   return list;
 }
@@ -279,7 +317,7 @@ void SessionWrap::close(Napi::CallbackInfo const& call) {
     throw codedError(call.Env(), "NATIVE_SESSION_FAILED", "the system gives no thread to close the session on: try again");
   }
   m_channel->limitDeadlines(std::chrono::milliseconds(call[0].ToNumber().Int64Value()));
-  m_torrents.clear();
+  m_torrents->clear();
   m_session->set_alert_notify({});
   doomed.set_value(std::move(m_session));
 }
@@ -290,7 +328,7 @@ void SessionWrap::onEnvironmentEnds(void* data) {
   auto* const self = static_cast<SessionWrap*>(data);
   self->m_environmentEnded = true;
   self->m_channel->kill();
-  self->m_torrents.clear();
+  self->m_torrents->clear();
   self->m_session.reset();
   if (self->m_closing.joinable()) self->m_closing.join();
 }

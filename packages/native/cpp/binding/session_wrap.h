@@ -5,10 +5,12 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "js_channel.h"
+#include "disk/network_queue.h"
 #include "disk/torrent_context.h"
 
 namespace bae {
@@ -25,8 +27,38 @@ Napi::Value guarded(Napi::CallbackInfo const& call, Call body) {
   }
 }
 
+// The torrents that the session has, by their numbers. Any thread.
+class TorrentHandles {
+ public:
+  void add(int number, lt::torrent_handle handle) {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_handles[number] = std::move(handle);
+  }
+
+  // Without a torrent where there is none of this number.
+  lt::torrent_handle find(int number) const {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    auto const found = m_handles.find(number);
+    return found == m_handles.end() ? lt::torrent_handle() : found->second;
+  }
+
+  void remove(int number) {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_handles.erase(number);
+  }
+
+  void clear() {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_handles.clear();
+  }
+
+ private:
+  mutable std::mutex m_mutex;
+  std::map<int, lt::torrent_handle> m_handles;
+};
+
 // A libtorrent session as src/addon.ts sees it: the addon's half of NativeSession. JavaScript thread, but for
-// what addTorrent does on a worker thread.
+// what addTorrent does on the network thread.
 class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -35,7 +67,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   explicit SessionWrap(Napi::CallbackInfo const& call);
   ~SessionWrap() override;
 
-  // addTorrent(request): the handle number
+  // addTorrent(request): the handle number. `dispatch` is told `torrentAdded` once libtorrent has it, or why it has not.
   Napi::Value addTorrent(Napi::CallbackInfo const& call);
   void removeTorrent(Napi::CallbackInfo const& call);
   Napi::Value torrentStatus(Napi::CallbackInfo const& call);
@@ -69,7 +101,9 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   std::shared_ptr<JsChannel> m_channel;
   std::shared_ptr<TorrentRegistry> m_registry;
   std::unique_ptr<lt::session> m_session;
-  std::map<int, lt::torrent_handle> m_torrents;
+  // Lives as long as the session.
+  std::shared_ptr<NetworkQueue> m_network;
+  std::shared_ptr<TorrentHandles> m_torrents = std::make_shared<TorrentHandles>();
   int m_lastHandle = 0;
   bool m_usesHandler = false;
   bool m_wantsRawAlerts = false;

@@ -12,6 +12,10 @@ void NetworkQueue::post(UniqueTask task) {
   m_tasks.push_back(std::move(task));
 }
 
+void NetworkQueue::postInOrder(UniqueTask task) {
+  boost::asio::post(m_io, [task = std::move(task)]() mutable { task(); });
+}
+
 void NetworkQueue::drain() {
   std::vector<UniqueTask> tasks;
   {

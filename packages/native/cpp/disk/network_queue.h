@@ -18,6 +18,8 @@ class NetworkQueue : public std::enable_shared_from_this<NetworkQueue> {
   explicit NetworkQueue(lt::io_context& io) : m_io(io) {}
 
   void post(UniqueTask task);
+  // By itself, so after all that was asked of libtorrent before: its own calls are messages too.
+  void postInOrder(UniqueTask task);
 
  private:
   void drain();

@@ -21,6 +21,7 @@ enum class RequestKind : int {
   closeStorage = 5,
   torrentGone = 6,
   hashPiece = 7,
+  torrentAdded = 8,
 };
 
 // How a request ended. The numbers are shared with src/storage-requests.ts, which never says `aborted` (the session
@@ -80,6 +81,9 @@ struct StorageRequest {
   // openStorage
   std::shared_ptr<lt::torrent_info const> info;
   std::string torrentId;
+  // torrentAdded: why it was not, where it was not.
+  std::string errorCode;
+  std::string errorMessage;
 };
 
 struct StorageReply {

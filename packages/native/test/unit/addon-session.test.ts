@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Addon, AddonAlert, AddonSession, Dispatch } from '../../src/addon.js'
 import { AddonNativeSession } from '../../src/addon-session.js'
+import { NativeError } from '../../src/errors.js'
 import type { NativeAlert } from '../../src/native-alert.js'
 import type { StorageHandler } from '../../src/native-session.js'
 import { Outcome, RequestKind, type StorageRequest } from '../../src/storage-requests.js'
@@ -44,6 +45,11 @@ function scriptedAddon() {
     settledTogether,
     removed,
     request: (...requests: StorageRequest[]) => dispatch(...encodeRequests(requests), false, false),
+    /** Both at once. */
+    requestAndAlert(request: StorageRequest, raised: AddonAlert) {
+      alerts.push(raised)
+      dispatch(...encodeRequests([request]), true, false)
+    },
     alert: (...raised: AddonAlert[]) => {
       alerts.push(...raised)
       dispatch(...encodeRequests([]), true, false)
@@ -59,7 +65,9 @@ async function openOne(handler: Partial<StorageHandler>) {
     handler: { openStorage: async () => ({}), ...handler } as StorageHandler,
     onAlert: (alert) => void alerts.push(alert),
   })
-  await session.addTorrent({ torrentId: 'one', torrentFile: new Uint8Array() })
+  const adding = session.addTorrent({ torrentId: 'one', torrentFile: new Uint8Array() })
+  script.request(added('one'))
+  await adding
   script.request({
     kind: RequestKind.openStorage,
     id: 1,
@@ -69,6 +77,12 @@ async function openOne(handler: Partial<StorageHandler>) {
     metadata,
   })
   return { ...script, session, alerts }
+}
+
+/** What the addon says of a torrent on its way in. */
+function added(torrentId: string, error?: NativeError): StorageRequest {
+  const [errorCode, errorMessage] = [error?.code ?? ('' as const), error?.message ?? '']
+  return { kind: RequestKind.torrentAdded, id: 8, storageIndex: -1, torrentId, errorCode, errorMessage }
 }
 
 /** Lets promise reactions that are due run. */
@@ -149,6 +163,36 @@ describe('AddonNativeSession', () => {
     await turn()
     expect(settled).toContainEqual({ id: 2, outcome: Outcome.io })
     expect(alerts).toMatchObject([{ type: 'storageError', handle: 1, cause: failure }])
+  })
+
+  it('rejects an addition with what the addon says of it, and knows nothing of the torrent then', async () => {
+    const { session, request, alerts } = await openOne({ completePiece: () => Promise.reject(new Error()) })
+    const adding = session.addTorrent({ torrentId: 'two', torrentFile: new Uint8Array() })
+    request(added('two', new NativeError('NATIVE_DUPLICATE_TORRENT', 'it is there')))
+    await expect(adding).rejects.toMatchObject({ code: 'NATIVE_DUPLICATE_TORRENT', message: 'it is there' })
+    request({ kind: RequestKind.openStorage, id: 3, storageIndex: 1, torrentId: 'two', layout, metadata })
+    request({ kind: RequestKind.completePiece, id: 4, storageIndex: 1, piece: 0 })
+    await turn()
+    expect(alerts).toEqual([])
+  })
+
+  it('gives the handle of a torrent before the first alert about it', async () => {
+    const { session, requestAndAlert, alerts } = await openOne({})
+    const adding = session.addTorrent({ torrentId: 'two', torrentFile: new Uint8Array() })
+    requestAndAlert(added('two'), { type: 'torrentPaused', handle: 1 })
+    await adding
+    expect(alerts).toEqual([])
+    await turn()
+    expect(alerts).toHaveLength(1)
+  })
+
+  it('ends open additions when the session ends', async () => {
+    const { session, sayClosed } = await openOne({})
+    const adding = session.addTorrent({ torrentId: 'two', torrentFile: new Uint8Array() })
+    const closing = session.close()
+    sayClosed()
+    await expect(adding).rejects.toMatchObject({ code: 'NATIVE_SESSION_CLOSED' })
+    await closing
   })
 
   it('settles a removal when the torrent is gone, not before', async () => {

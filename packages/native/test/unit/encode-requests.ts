@@ -36,6 +36,8 @@ function valuesOf(request: StorageRequest): readonly unknown[] {
       return [request.into]
     case RequestKind.torrentGone:
       return [request.torrentId]
+    case RequestKind.torrentAdded:
+      return [request.torrentId, request.errorCode, request.errorMessage]
     default:
       return []
   }

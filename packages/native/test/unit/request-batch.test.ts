@@ -33,6 +33,14 @@ const requests: StorageRequest[] = [
   { ...ofPiece, kind: RequestKind.clearPiece, id: 8 },
   { kind: RequestKind.closeStorage, id: 9, storageIndex: 4, deleteData: true },
   { kind: RequestKind.torrentGone, id: 2 ** 32 - 1, storageIndex: -1, torrentId: 'two' },
+  {
+    kind: RequestKind.torrentAdded,
+    id: 11,
+    storageIndex: -1,
+    torrentId: 'three',
+    errorCode: 'NATIVE_DUPLICATE_TORRENT',
+    errorMessage: 'it is there',
+  },
 ]
 
 describe('RequestBatch', () => {
