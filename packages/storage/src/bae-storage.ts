@@ -38,6 +38,8 @@ export interface BaeStorageDeps {
   readonly durability?: Durability
   /** Which boot of the machine this is; asked of the system unless set. */
   readonly bootId?: string
+  /** What the records say is completed, where that was asked just now and nobody else may have the torrent; taken over. */
+  readonly completedPieces?: Uint8Array | undefined
   /** Runs when the storage begins to close. */
   readonly onEnd?: () => void
   /** For scrubs: hashes faster than Node. */
@@ -102,7 +104,8 @@ export class BaeStorage implements Storage {
     const { durability = 'process', bootId = await readBootId(), fence, merkleRoot } = rest
     const deps = { torrentId: record.id, mapper, chunkStore, database, logger, durability, fence, merkleRoot }
     if (fence !== undefined) await database.raiseFence(record.id, fence)
-    const parts = createTorrentParts(deps, record, await database.completedPieces(record.id))
+    const completed = rest.completedPieces ?? (await database.completedPieces(record.id))
+    const parts = createTorrentParts(deps, record, completed)
     const proofs = new PieceProofs(mapper, record.layout, record.metadata)
     await recoverTorrent(deps, proofs, parts, { ...options, bootId })
     await parts.manifest.opened()

@@ -31,11 +31,12 @@ export class ManifestWriter {
   async opened(): Promise<void> {
     this.#knownPieces = this.#completed.count()
     await this.#attempt(async () => {
-      if (await this.#has('complete')) return
+      // Of most torrents the first that is looked for is there.
       if (this.#completed.isFull()) {
+        if (await this.#has('complete')) return
         await this.#flushRest()
         await this.#putComplete()
-      } else if (!(await this.#has('partial'))) {
+      } else if (!(await this.#has('partial')) && !(await this.#has('complete'))) {
         await this.#put('partial', undefined)
         crashPoint('partial manifest is written')
       }

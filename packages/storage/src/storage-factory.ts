@@ -80,18 +80,15 @@ export function createStorageFactory(
     const onEnd = (): void => {
       if (opened?.get(torrentId) === storage) opened.delete(torrentId)
     }
-    const deps = {
-      record,
-      chunkStore,
-      database,
-      logger,
-      durability,
-      onEnd,
-      fence,
-      createHashLane,
-      merkleRoot,
-    }
-    const storage = await BaeStorage.open(deps, abort)
+    // With a fence an older owner may have recorded more until it is raised.
+    const isLast = fence === undefined && adoption.chunks.length === 0
+    const storage = await BaeStorage.open(
+      {
+        ...{ record, chunkStore, database, logger, durability, onEnd, fence, createHashLane, merkleRoot },
+        ...(isLast && { completedPieces }),
+      },
+      abort,
+    )
     opened?.set(torrentId, storage)
     return storage
   }

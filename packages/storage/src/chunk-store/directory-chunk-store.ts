@@ -1,6 +1,7 @@
 import { mkdir, opendir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../abort-options.js'
+import { AskedByMany } from '../asked-by-many.js'
 import type { ByteRange } from '../byte-range.js'
 import { isChunkKey, parseChunkKey } from '../chunk-key.js'
 import type {
@@ -52,6 +53,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
   readonly #fileCalls: FileCalls
   readonly #temporary: TemporaryFiles
   readonly #unflushed: UnflushedFiles
+  readonly #free = new AskedByMany(() => this.#askForFreeBytes())
 
   private constructor(
     directory: string,
@@ -99,11 +101,7 @@ export class DirectoryChunkStore implements StagingChunkStore {
   }
 
   async freeBytes(): Promise<number | undefined> {
-    return await this.#run('asking for free space', undefined, async () => {
-      const { blocks, bavail, bsize } = await statfs(this.#directory)
-      // Of no size at all is what does not tell: ramfs, and some mounts of services.
-      return blocks === 0 ? undefined : bavail * bsize
-    })
+    return await this.#free.ask()
   }
 
   async *leftovers(options: LeftoverOptions): AsyncIterable<string> {
@@ -228,6 +226,14 @@ export class DirectoryChunkStore implements StagingChunkStore {
       await mkdir(dirname(to), { recursive: true })
       await rename(from, to)
     }
+  }
+
+  async #askForFreeBytes(): Promise<number | undefined> {
+    return await this.#run('asking for free space', undefined, async () => {
+      const { blocks, bavail, bsize } = await statfs(this.#directory)
+      // Of no size at all is what does not tell: ramfs, and some mounts of services.
+      return blocks === 0 ? undefined : bavail * bsize
+    })
   }
 
   #run<T>(what: string, options: AbortOptions | undefined, call: () => Promise<T>): Promise<T> {
