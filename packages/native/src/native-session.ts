@@ -125,7 +125,10 @@ export interface NativeTorrentStatus {
 
 /** A libtorrent session. Every method but `close` rejects or throws NATIVE_SESSION_CLOSED after `close()`. */
 export interface NativeSession extends AsyncDisposable {
-  /** Resolves to a number that is unique in the session. Rejects NATIVE_INVALID_TORRENT or NATIVE_DUPLICATE_TORRENT. */
+  /**
+   * Resolves to a number that is unique in the session, before the first alert with it; `openStorage` may be asked for the
+   * torrent before. Rejects NATIVE_INVALID_TORRENT or NATIVE_DUPLICATE_TORRENT.
+   */
   addTorrent(request: AddTorrentRequest): Promise<number>
   /** Settles when the storage was closed and the torrent is gone. With `deleteData` its storage is asked to delete. */
   removeTorrent(handle: number, options?: { deleteData?: boolean }): Promise<void>
