@@ -15,12 +15,17 @@ const hidden = await taker.client.add(privateTorrent.torrentFile)
 await giver.seed(privateTorrent)
 const given = await giver.seed(openTorrent)
 const signal = AbortSignal.timeout(30_000)
+// Looked at together: once both have all of it, they part.
+let peersOfGiver = given.peers()
 const { torrent, peers } = await taker.fetch(openTorrent.torrentFile, {
   signal,
-  enough: ({ length }) => length > 0 && given.peers().length > 0,
+  enough: ({ length }) => {
+    peersOfGiver = given.peers()
+    return length > 0 && peersOfGiver.length > 0
+  },
 })
 const report: LocalDiscoveryReport = {
-  sources: [...peers, ...given.peers()].flatMap((peer) => peer.sources),
+  sources: [...peers, ...peersOfGiver].flatMap((peer) => peer.sources),
   isComplete: (await taker.bytesOf(torrent)).equals(openTorrent.bytes),
   peersOfPrivate: hidden.peers().length,
 }

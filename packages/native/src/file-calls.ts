@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util'
 import { asNativeError } from './errors.js'
 import { loadBinding } from './load-binding.js'
 
@@ -27,22 +28,30 @@ export function createFileCalls(): FileCalls {
       try {
         return await addon.writeFile(path, offset, bytes, isDirect)
       } catch (error) {
-        throw asNativeError(error)
+        throw asFileError(error)
       }
     },
     async read(path, offset, into) {
       try {
         return await addon.readFile(path, offset, into)
       } catch (error) {
-        throw asNativeError(error)
+        throw asFileError(error)
       }
     },
     async renameUnlessThere(from, to) {
       try {
         return (await addon.renameUnlessThere(from, to)) !== 0
       } catch (error) {
-        throw asNativeError(error)
+        throw asFileError(error)
       }
     },
   }
+}
+
+/** As Node words its own: the addon knows numbers only, since it takes no names from libuv (decision 19). */
+function asFileError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('errno' in error)) return asNativeError(error)
+  const { errno, syscall, path } = error as NodeJS.ErrnoException
+  const [code, reason] = getSystemErrorMap().get(errno ?? 0) ?? ['UNKNOWN', 'unknown error']
+  return Object.assign(error, { code, message: `${code}: ${reason}, ${syscall} '${path}'` })
 }

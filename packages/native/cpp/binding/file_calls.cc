@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 #ifdef __linux__
 #include <sys/syscall.h>
 #endif
@@ -128,15 +127,11 @@ class FileJob final : public Napi::AsyncWorker {
 
   void OnError(Napi::Error const& error) override { m_deferred.Reject(error.Value()); }
 
-  // With what those of Node's fs have.
+  // What src/file-calls.ts makes an error of as those of Node's fs are.
   Napi::Error systemError() const {
-    int const number = uv_translate_sys_error(m_outcome.error);
-    std::string const name = uv_err_name(number);
-    std::string const systemCall = m_outcome.systemCall;
-    auto error = Napi::Error::New(Env(), name + ": " + uv_strerror(number) + ", " + systemCall + " '" + m_path + "'");
-    error.Set("errno", Napi::Number::New(Env(), number));
-    error.Set("code", Napi::String::New(Env(), name));
-    error.Set("syscall", Napi::String::New(Env(), systemCall));
+    auto error = Napi::Error::New(Env(), "a file call failed");
+    error.Set("errno", Napi::Number::New(Env(), -m_outcome.error));
+    error.Set("syscall", Napi::String::New(Env(), m_outcome.systemCall));
     error.Set("path", Napi::String::New(Env(), m_path));
     return error;
   }
