@@ -53,5 +53,6 @@ function asFileError(error: unknown): unknown {
   if (!(error instanceof Error) || !('errno' in error)) return asNativeError(error)
   const { errno, syscall, path } = error as NodeJS.ErrnoException
   const [code, reason] = getSystemErrorMap().get(errno ?? 0) ?? ['UNKNOWN', 'unknown error']
-  return Object.assign(error, { code, message: `${code}: ${reason}, ${syscall} '${path}'` })
+  // Another error, so that its stack begins with its words.
+  return Object.assign(new Error(`${code}: ${reason}, ${syscall} '${path}'`), { errno, code, syscall, path })
 }
