@@ -42,8 +42,8 @@ async function expectFetchedBack(
   network: NetworkOptions,
 ): Promise<PeerStatus> {
   await using ours = await LoopbackClient.open({ ...network, ...elsewhere })
-  // Not so fast that it is over before anybody can look.
-  const limits = { downloadBytesPerSecond: 4 * torrent.content.totalBytes }
+  // A second: seeds part as soon as all is there, and the program has to be looked at before.
+  const limits = { downloadBytesPerSecond: torrent.content.totalBytes }
   const fetched = await ours.add(torrent, { from: [address], limits })
   const peers = peersAtFirstPiece(fetched)
   await fetched.whenFinished({ signal: AbortSignal.timeout(limitMs) })

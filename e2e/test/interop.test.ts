@@ -13,6 +13,13 @@ let library: SeedingLibrary
 /** Of which no two are padded by the same length. */
 const fewFiles = 5
 
+/**
+ * libtorrent does not count a write when the peer's answer to it ends the connection before the write is told to have
+ * been made, as between two seeds (`peer_connection::on_send_data`). A write takes no more than our client lets
+ * libtorrent read ahead of a socket (`send_buffer_watermark`).
+ */
+const uncountedBytes = 4 * mebibyte
+
 const torrents = [
   { kind: 'v1', pieceLengthBytes: 16 * kibibyte, files: 20 },
   { kind: 'v1', pieceLengthBytes: mebibyte, files: 20 },
@@ -54,7 +61,7 @@ describe.for(torrents)(
       const givenBytes = () => seeding.status.uploadedBytes - givenBeforeBytes
       await context.expect
         .poll(givenBytes, { timeout: 10_000 })
-        .toBeGreaterThanOrEqual(torrent.content.totalBytes)
+        .toBeGreaterThanOrEqual(torrent.content.totalBytes - uncountedBytes)
     })
   },
 )
