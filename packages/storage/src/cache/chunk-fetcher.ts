@@ -4,9 +4,10 @@ import type { ChunkKey } from '../chunk-store.js'
 import { crashPoint } from '../crash-point.js'
 import { deleteObjects } from '../delete-chunks.js'
 import { StorageError } from '../errors.js'
+import { untilAborted } from '../until-aborted.js'
 import type { CacheParts } from './cache-deps.js'
 import type { CapacityHolder } from './capacity-holder.js'
-import { orAborted, type RemoteCalls } from './remote-calls.js'
+import type { RemoteCalls } from './remote-calls.js'
 import type { RoomMaker } from './room-maker.js'
 
 export interface ChunkFetcherDeps
@@ -50,7 +51,7 @@ export class ChunkFetcher {
     const flight = this.#flights.get(key) ?? this.#begin(key)
     flight.readers++
     try {
-      return signal === undefined ? await flight.bytes : await orAborted(flight.bytes, signal)
+      return await untilAborted(flight.bytes, signal)
     } finally {
       // Who comes later begins anew.
       if (--flight.readers === 0) this.#end(key, flight)

@@ -1,4 +1,5 @@
 import type { AbortOptions } from '../abort-options.js'
+import { onAbort } from '../on-abort.js'
 
 /** Something that happens now and then, and that others wait for. */
 export class News {
@@ -15,19 +16,18 @@ export class News {
     signal?.throwIfAborted()
     let wake = (): void => {}
     let timer: NodeJS.Timeout | undefined
-    let onAbort = (): void => {}
+    let leave: (() => void) | undefined
     try {
       return await new Promise<boolean>((resolve, reject) => {
         wake = () => resolve(true)
         this.#waiting.add(wake)
         if (waitMs !== undefined) timer = setTimeout(() => resolve(false), waitMs)
-        onAbort = () => reject(signal?.reason)
-        signal?.addEventListener('abort', onAbort, { once: true })
+        leave = signal && onAbort(signal, () => reject(signal.reason))
       })
     } finally {
       this.#waiting.delete(wake)
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      leave?.()
     }
   }
 }

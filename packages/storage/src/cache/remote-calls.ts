@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AbortOptions } from '../abort-options.js'
 import type { ChunkKey } from '../chunk-store.js'
 import { isBaeError, StorageError } from '../errors.js'
+import { onAbort } from '../on-abort.js'
+import { untilAborted } from '../until-aborted.js'
 import type { RemoteChunkStore } from './cache-deps.js'
 
 export interface RemoteOptions {
@@ -41,7 +43,7 @@ export class RemoteCalls {
 
   async put(key: ChunkKey, bytes: Uint8Array, options: AbortOptions = {}): Promise<void> {
     await this.try(`uploading chunk ${key}`, options, async (signal) => {
-      await orAborted(this.#deletions.get(key) ?? Promise.resolve(), signal)
+      await untilAborted(this.#deletions.get(key) ?? Promise.resolve(), signal)
       await this.#store.put(key, bytes, { signal })
     })
   }
@@ -54,7 +56,7 @@ export class RemoteCalls {
     }
     try {
       await withDeadline(deleteTimeoutMs, undefined, (signal) =>
-        orAborted(this.#noted(key, this.#store.delete(key, { signal })), signal),
+        untilAborted(this.#noted(key, this.#store.delete(key, { signal })), signal),
       )
       return undefined
     } catch (cause) {
@@ -76,7 +78,7 @@ export class RemoteCalls {
     const closing = this.#store.close()
     try {
       return await withDeadline(this.#options.remoteDeadlineMs, undefined, async (signal) => {
-        await orAborted(closing, signal).catch((error: unknown) => {
+        await untilAborted(closing, signal).catch((error: unknown) => {
           if (!signal.aborted) throw error
         })
         return !signal.aborted
@@ -98,7 +100,7 @@ export class RemoteCalls {
     try {
       for (;;) {
         const next = await withDeadline(this.#options.remoteDeadlineMs, caller, (signal) =>
-          orAborted(steps.next(), signal),
+          untilAborted(steps.next(), signal),
         )
         if (next.done) return
         yield next.value
@@ -124,7 +126,7 @@ export class RemoteCalls {
       let cause: unknown
       for (let retryMs = this.#options.firstRetryMs; ; retryMs = Math.min(2 * retryMs, maxRetryMs)) {
         try {
-          return await orAborted(call(signal), signal)
+          return await untilAborted(call(signal), signal)
         } catch (error) {
           caller?.throwIfAborted()
           if (error instanceof RangeError || isBaeError(error, 'STORAGE_CLOSED')) throw error
@@ -174,27 +176,11 @@ async function withDeadline<T>(
 ): Promise<T> {
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(new Error(`no answer in ${deadlineMs} ms`)), deadlineMs)
-  const onAbort = (): void => controller.abort(caller?.reason)
-  caller?.addEventListener('abort', onAbort, { once: true })
+  const leave = caller && onAbort(caller, () => controller.abort(caller.reason))
   try {
     return await body(controller.signal)
   } finally {
     clearTimeout(timer)
-    caller?.removeEventListener('abort', onAbort)
-  }
-}
-
-/** Settles with `call`, or rejects when `signal` aborts before: a call need not know of the signal to be left. */
-export async function orAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([call, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
+    leave?.()
   }
 }
