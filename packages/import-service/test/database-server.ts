@@ -16,13 +16,13 @@ export interface ThrowawayServer {
 
 type DatabaseServer = TypeOrmImportDatabaseOptions['server']
 
-/** Reaches a server without more ado, and does not wait for it. */
+/** Reaches a server without more ado, and does not wait for it. What the schema has goes before what PostgreSQL has. */
 export function plainServer(url: string): DatabaseServer {
   return {
     connectionOptions: ({ schema, applicationName }) => ({
       connectionString: url,
       application_name: applicationName,
-      options: `-c search_path=${schema}`,
+      options: `-c search_path=${schema},pg_catalog`,
     }),
     run: (work) => work(),
     runOn: (source, work) => work(source.manager),
@@ -107,13 +107,13 @@ export async function startThrowawayServer(): Promise<ThrowawayServer> {
   let server = start()
 
   const url = `postgres://bae@${encodeURIComponent(directory)}/postgres`
-  await untilItAnswers(url)
+  await untilItAnswers(url, server)
   return {
     url,
     async restart() {
       await end(server, 'SIGQUIT')
       server = start()
-      await untilItAnswers(url)
+      await untilItAnswers(url, server)
     },
     async stop() {
       await end(server, 'SIGINT')
@@ -128,15 +128,16 @@ async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await ended
 }
 
-async function untilItAnswers(url: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
+/** However long it takes to start or to recover. */
+async function untilItAnswers(url: string, server: ChildProcess): Promise<void> {
+  for (;;) {
     const client = new pg.Client({ connectionString: url })
     try {
       await client.connect()
       await client.end()
       return
     } catch (error) {
-      if (attempt === 200) throw error
+      if (server.exitCode !== null || server.signalCode !== null) throw error
       await delay(25)
     }
   }
