@@ -4,7 +4,10 @@ export default defineConfig({
   test: {
     name: 'storage',
     include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
+    // They end what hangs, and are no measure: a busy machine may take its time.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -43,7 +43,7 @@ export function createClient(
       logger: { warn: (_details, message) => warnings.push(message) },
       ...deps,
     },
-    { statusIntervalMs: 2, storageDeadlineMs: 2_000, ...options },
+    { statusIntervalMs: 2, storageDeadlineMs: 20_000, ...options },
   )
   onTestFinished(() => client.close().catch(() => {}))
   return { swarm, library, client, warnings }

@@ -51,7 +51,7 @@ describe('restore', () => {
     await second.client.restore()
     expect(save).not.toHaveBeenCalled()
     second.client.get(torrent.id)?.setSequential(true)
-    await vi.waitUntil(() => save.mock.calls.length === 1)
+    await expect.poll(() => save.mock.calls.length).toBe(1)
   })
 
   it('goes on with what was moved and whom it knew, and claims none of it for this run', async () => {
@@ -61,7 +61,7 @@ describe('restore', () => {
     const seed = first.swarm.seed(test.torrentFile, test.bytes)
     const torrent = await first.client.add(test.torrentFile, { peers: [seed] })
     await torrent.whenFinished()
-    await vi.waitUntil(() => torrent.status.downloadedBytes === test.bytes.length)
+    await expect.poll(() => torrent.status.downloadedBytes).toBe(test.bytes.length)
     await first.client.close()
     const second = await openClientWith({ resumeStore, swarm: first.swarm, library: first.library })
     const [again] = (await second.client.restore()).torrents
@@ -74,10 +74,11 @@ describe('restore', () => {
     const { client, swarm } = await openClientWith({ resumeStore }, { resumeIntervalMs: 1 })
     const test = createTestTorrent()
     const { id } = await client.add(test.torrentFile, { peers: [swarm.seed(test.torrentFile, test.bytes)] })
-    await vi.waitUntil(async () => {
+    const kept = async () => {
       const record = decodeResumeRecord(id, (await resumeStore.load(id)) ?? new Uint8Array())
-      return record.allTime?.downloadedBytes === test.bytes.length && record.knownPeers?.length === 1
-    })
+      return [record.allTime?.downloadedBytes, record.knownPeers?.length]
+    }
+    await expect.poll(kept).toEqual([test.bytes.length, 1])
   })
 
   it('dials no peer of before for a private torrent', async () => {
@@ -89,7 +90,7 @@ describe('restore', () => {
     // As if its tracker had named it.
     first.swarm.sessions[0]?.connectPeer(first.swarm.torrent(torrent.id).handle, seed.host, seed.port)
     await torrent.whenFinished()
-    await vi.waitUntil(() => torrent.status.peers === 1)
+    await expect.poll(() => torrent.status.peers).toBe(1)
     await first.client.close()
     await (await openClientWith({ resumeStore, swarm: first.swarm, library: first.library })).client.restore()
     expect(first.swarm.sessions[1]?.requests[0]?.peers).toBeUndefined()

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MemoryImportDatabase } from '../src/database/memory-import-database.js'
 import { FileChoice } from '../src/file-choice.js'
 import type { ImportService } from '../src/import-service.js'
@@ -94,7 +94,7 @@ describe('an import of some files', () => {
     const other = await service.add({ ...magnet, infoHashV1: hashV1('b') }, { select: ['__/a.wav'], peers })
     const late = await adding
     await late.deliverMetadata({ ...hostile, infoHashV1: hashV1('b') })
-    await vi.waitFor(() => expect(late.selectedFiles).toEqual([0]))
+    await expect.poll(() => late.selectedFiles).toEqual([0])
     expect(late.connected).toEqual(peers)
     late.deliverPiece(0)
     await other.whenCompleted()

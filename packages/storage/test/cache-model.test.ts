@@ -133,7 +133,7 @@ class Run {
     }
     if (one.action === 'settle') {
       remote.clearScript()
-      return await this.#store.whenUploaded({ signal: AbortSignal.timeout(15_000) })
+      return await this.#store.whenUploaded({ signal: AbortSignal.timeout(30_000) })
     }
     if (one.action === 'evict') return await this.#evict()
     if (one.action === 'gc') return await this.#collectGarbage()
@@ -265,7 +265,7 @@ class Run {
       const { localBytes } = await database.cache.usage()
       return keys.reduce((sum, key) => sum + local.lengthOf(key), -localBytes)
     }
-    await expect.poll(unrecordedBytes, { timeout: 10_000, interval: 1 }).toBeLessThanOrEqual(0)
+    await expect.poll(unrecordedBytes, { interval: 1 }).toBeLessThanOrEqual(0)
     for (const torrent of this.#torrents) {
       for (const [ordinal, key] of (await torrent.recordedKeys()).entries()) {
         if (key === undefined) continue
@@ -294,7 +294,7 @@ class Run {
   async #finish(): Promise<void> {
     await this.#restart('close', 15_000)
     await this.#store.freeBytes()
-    await this.#store.whenUploaded({ signal: AbortSignal.timeout(15_000) })
+    await this.#store.whenUploaded({ signal: AbortSignal.timeout(30_000) })
     for (const [at, storage] of this.#storages.entries())
       for (const piece of await completedOf(storage))
         sameBytes(

@@ -200,7 +200,7 @@ describe('processes of one library', () => {
       const before = await serverProcess(clusterDirectory)
       process.kill(before, 'SIGKILL')
       const count = () => query(server.url, 'SELECT count(*)::integer FROM kept').catch(() => 'away')
-      await expect.poll(count, { timeout: 20_000 }).toEqual([{ count: 1000 }])
+      await expect.poll(count).toEqual([{ count: 1000 }])
       expect(await serverProcess(clusterDirectory)).not.toBe(before)
       await expect.poll(() => presences(server.url)).toBe(2)
     }

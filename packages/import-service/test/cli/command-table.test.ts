@@ -40,7 +40,7 @@ async function typed(keys: string): Promise<readonly string[]> {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, TERM: 'dumb', INPUTRC: '/dev/null' },
     input: `${fakeProgram}\nsource '${script}'\nbae ${keys}\nexit\n`,
-    timeout: 20_000,
+    timeout: 50_000,
   })
   return stdout.trimEnd().split('\n')
 }

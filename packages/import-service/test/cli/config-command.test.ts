@@ -28,7 +28,7 @@ async function saveFile(text: string): Promise<string> {
 /** The program as users run it: exit code and both outputs. */
 async function start(args: readonly string[], environment: NodeJS.ProcessEnv) {
   const { PATH } = process.env
-  const options = { env: { PATH, ...environment }, timeout: 30_000 }
+  const options = { env: { PATH, ...environment }, timeout: 50_000 }
   try {
     return { code: 0, ...(await run(process.execPath, [program, ...args], options)) }
   } catch (error) {

@@ -168,7 +168,7 @@ it('lets the process exit, and a worker be terminated, while files are being rea
   const file = join(folder, 'endless.bin')
   await writeFile(file, '')
   await truncate(file, 2 ** 40)
-  const { status, signal } = spawnSync(process.execPath, [child, file], { timeout: 20_000 })
+  const { status, signal } = spawnSync(process.execPath, [child, file], { timeout: 50_000 })
   expect({ status, signal }).toEqual({ status: 7, signal: null })
   const worker = new Worker(child, { argv: [file] })
   await once(worker, 'message')

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Runs a process that ends, in the way named, while a storage call of an open session never settles. */
 function endBy(way: string) {
-  return spawnSync(process.execPath, [child, way, folder], { encoding: 'utf8', timeout: 20_000 })
+  return spawnSync(process.execPath, [child, way, folder], { encoding: 'utf8', timeout: 50_000 })
 }
 
 it('lets the process exit with a session open and a write held', () => {

@@ -84,7 +84,7 @@ it('a process may exit with file calls that have not ended, and waits for them w
     ['exit', 7],
     ['end', 0],
   ] as const) {
-    const ended = spawnSync(process.execPath, [child, way, folder], { encoding: 'utf8', timeout: 20_000 })
+    const ended = spawnSync(process.execPath, [child, way, folder], { encoding: 'utf8', timeout: 50_000 })
     expect(ended).toMatchObject({ status, signal: null, stderr: '' })
   }
 })

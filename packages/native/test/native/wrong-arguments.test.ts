@@ -178,7 +178,7 @@ it('says that a session could not begin when descriptors run out, and begins onc
   const child = fileURLToPath(new URL('./descriptors-child.mjs', import.meta.url))
   const run = spawnSync('sh', ['-c', 'ulimit -n 64; exec "$0" "$1"', process.execPath, child], {
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 50_000,
   })
   expect({ status: run.status, signal: run.signal, stderr: run.stderr }).toEqual({
     status: 0,
