@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -16,13 +17,18 @@ let port: number
 let authority: TestAuthority
 let stranger: TestAuthority
 
+/** Not one of those that Linux gives to whoever asks for any: it may be taken before the server has it. */
 async function freePort(): Promise<number> {
-  const listening = createServer().listen(0, '127.0.0.1')
-  await once(listening, 'listening')
-  const address = listening.address()
+  const chosen = randomInt(10_000, 32_768)
+  const listening = createServer().listen(chosen, '127.0.0.1')
+  const isFree = await once(listening, 'listening').then(
+    () => true,
+    () => false,
+  )
+  if (!isFree) return await freePort()
   listening.close()
   await once(listening, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
+  return chosen
 }
 
 async function switchTls(value: 'on' | 'off'): Promise<void> {
