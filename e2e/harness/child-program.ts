@@ -14,7 +14,8 @@ export interface ProgramOptions {
 }
 
 const textKeptBytes = 1024 * 1024
-const pipesCloseWithinMs = 500
+/** How long pipes that somebody else holds open must have been silent. */
+const silentForMs = 500
 
 /** A child process of a test: its texts are kept, every wait for it is bounded, and it can always be ended. */
 export class ChildProgram implements AsyncDisposable {
@@ -26,12 +27,15 @@ export class ChildProgram implements AsyncDisposable {
   #partialLine = ''
   #stdout = ''
   #stderr = ''
+  /** How many have come from either pipe. */
+  #texts = 0
 
   constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
     this.command = command
     this.#child = spawn(command, args, { ...options, stdio: 'pipe' })
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => this.#takeStdout(text))
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#texts += 1
       this.#stderr = (this.#stderr + text).slice(-textKeptBytes)
     })
     this.#child.stdin.on('error', () => {}) // The child may end before it reads: its exit is what tells.
@@ -39,7 +43,7 @@ export class ChildProgram implements AsyncDisposable {
       this.#child.once('error', reject)
       this.#child.once('close', (code, signal) => resolve({ code, signal }))
       // A grandchild that outlives a killed child may hold its pipes open: that must not hold the test.
-      this.#child.once('exit', (code, signal) => setTimeout(resolve, pipesCloseWithinMs, { code, signal }))
+      this.#child.once('exit', (code, signal) => this.#onceSilent(() => resolve({ code, signal })))
     })
     // Whoever waits for the exit gets the error; a test that failed before must not fail twice.
     this.#exit
@@ -108,10 +112,10 @@ export class ChildProgram implements AsyncDisposable {
     if (this.#exited) return
     this.signal('SIGTERM')
     try {
-      await this.whenExited(3000)
+      await this.whenExited(10_000)
     } catch {
       this.signal('SIGKILL')
-      await this.whenExited(5000)
+      await this.whenExited(60_000)
     }
   }
 
@@ -119,7 +123,15 @@ export class ChildProgram implements AsyncDisposable {
     await this.close()
   }
 
+  /** Looks into the pipes before it believes in the silence: where this process had to wait, they may be full. */
+  #onceSilent(then: () => void): void {
+    const before = this.#texts
+    const look = (): void => (this.#texts === before ? then() : this.#onceSilent(then))
+    setTimeout(() => setImmediate(look), silentForMs)
+  }
+
   #takeStdout(text: string): void {
+    this.#texts += 1
     this.#stdout = (this.#stdout + text).slice(-textKeptBytes)
     const lines = (this.#partialLine + text).split('\n')
     this.#partialLine = lines.pop() ?? ''

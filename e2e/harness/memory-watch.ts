@@ -54,7 +54,9 @@ export class MemoryWatch implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    for (let isLast = false; !isLast; ) {
+      // Who stops it wants to know of everything until then.
+      isLast = this.#stopped
       for (const [name, pids] of Object.entries(this.#groups)) {
         const peaks = await Promise.all([...new Set(await pids())].map(peakResidentBytes))
         const sum = peaks.reduce<number>((total, bytes) => total + (bytes ?? 0), 0)

@@ -24,8 +24,9 @@ describe('the instruments', () => {
       one: async () => [program.pid],
       all: () => processTree(program.pid),
     })
-    await program.nextLine(10_000)
-    await program.nextLine(10_000)
+    // Both lines may come at once.
+    let held = 0
+    await program.nextLine(60_000, () => ++held === 2)
     const pids = await processTree(program.pid)
     expect(pids).toHaveLength(2)
     await watch.stop()
