@@ -8,6 +8,8 @@ import { expectExportEquals, expectVerified } from '../harness/expect-export.js'
 import { expectError, expectFailure } from '../harness/expect-failure.js'
 import { needs } from '../harness/foreign-program.js'
 import { LibtorrentSeed } from '../harness/peers/libtorrent-seed.js'
+import { RawSeed } from '../harness/peers/raw-seed.js'
+import { readTorrent } from '../harness/read-torrent.js'
 import { kibibyte, mebibyte } from '../harness/sizes.js'
 import { SmallFileSystem } from '../harness/small-file-system.js'
 import { Workshop } from '../harness/workshop.js'
@@ -33,21 +35,24 @@ it('a disk that fills up meanwhile stops the import, and the same command goes o
   await using library = await BaeLibrary.create()
   await using disk = SmallFileSystem.mount(context, library.folder, { sizeBytes: 96 * mebibyte })
   const torrent = await workshop.fileTorrent(64 * mebibyte, mebibyte)
-  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 16 * mebibyte })
+  // It gives no more before the disk is full.
+  await using seed = await RawSeed.start(await readTorrent(torrent), {
+    blocks: (8 * mebibyte) / (16 * kibibyte),
+  })
   const args = ['import', torrent.path, '--peer', seed.address, '--json']
   await using importing = new BaeProcess(library, args)
-  await importing.whenProgress(20_000, ({ pieces }) => pieces > 4)
+  await importing.whenProgress(60_000, ({ pieces }) => pieces > 4)
   const ballast = join(disk.folder, 'ballast')
   // The file system ends before the ballast does: what there is of it takes all the room.
   await writeFile(ballast, new Uint8Array(96 * mebibyte)).catch(() => {})
-  const stopped = await importing.result(20_000)
+  seed.allow(Number.POSITIVE_INFINITY)
+  const stopped = await importing.result(60_000)
   expect(stopped.code).toBe(1)
   const last = stopped.events.at(-1)
   expect(isError(last) ? last.code : last).toBe('STORAGE_NO_SPACE')
   expect(stopped.stderr).not.toMatch(/^\s+at /m)
 
   await rm(ballast)
-  await seed.setRate(0)
   const { id, pieces } = await importTorrent(library, torrent.path, [seed])
   await expectVerified(library, id, pieces)
   await expectExportEquals(library, id, torrent.content)
@@ -60,17 +65,20 @@ it('a disk of the database that fills up stops the import, and the same command 
   await using disk = SmallFileSystem.mount(context, library.stateFolder, { sizeBytes: 80 * mebibyte })
   // Small pieces: the records need more than the room that the server keeps for itself.
   const torrent = await workshop.fileTorrent(64 * mebibyte, 16 * kibibyte)
-  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 16 * mebibyte })
+  // It gives no more before the disk is full.
+  await using seed = await RawSeed.start(await readTorrent(torrent), {
+    blocks: (8 * mebibyte) / (16 * kibibyte),
+  })
   const words = ['import', torrent.path, '--peer', seed.address, '--json']
   await using importing = new BaeProcess(library, words)
-  await importing.whenProgress(20_000, ({ pieces }) => pieces > 4)
+  await importing.whenProgress(60_000, ({ pieces }) => pieces > 4)
   const ballast = join(disk.folder, 'ballast')
   await writeFile(ballast, new Uint8Array(80 * mebibyte)).catch(() => {})
-  expectError(await importing.result(30_000), 1, 'STORAGE_NO_SPACE')
+  seed.allow(Number.POSITIVE_INFINITY)
+  expectError(await importing.result(60_000), 1, 'STORAGE_NO_SPACE')
   await expectFailure(library, ['list'], { code: 'STORAGE_NO_SPACE' })
 
   await rm(ballast)
-  await seed.setRate(0)
   const { id, pieces } = await importTorrent(library, torrent.path, [seed])
   await expectVerified(library, id, pieces)
 })
