@@ -42,7 +42,7 @@ it('progress comes at most four times a second and never goes back; the last lin
   await using library = await BaeLibrary.create()
   const startedAtMs = Date.now()
   await using importing = new BaeProcess(library, ['import', torrent.path, '--peer', seed.address, '--json'])
-  const result = await importing.result(30_000)
+  const result = await importing.result(60_000)
   const elapsedSeconds = (Date.now() - startedAtMs) / 1000
   const completed = completedOf(result)
   expect(Object.keys(completed).toSorted()).toEqual(completedKeys.toSorted())
@@ -62,9 +62,10 @@ it('progress comes at most four times a second and never goes back; the last lin
   for (const each of progress) expect(Object.keys(each)).toEqual(expect.arrayContaining(progressKeys))
   const pieces = progress.map((each) => each.pieces)
   expect(pieces).toEqual(pieces.toSorted((a, b) => a - b))
-  expect(
-    mostInOneSecond(importing.arrived.filter(({ event }) => isProgress(event)).map(({ atMs }) => atMs)),
-  ).toBeLessThanOrEqual(4)
+  // Lines are read when they are written, or later, several at once: none may come before its quarter of a second.
+  const readAtMs = importing.arrived.filter(({ event }) => isProgress(event)).map(({ atMs }) => atMs)
+  const tooEarly = readAtMs.filter((atMs, index) => atMs - startedAtMs < 250 * index)
+  expect(tooEarly).toEqual([])
 })
 
 it('a tree is told by paths without its top folder, and bytes that are the files alone', async (context) => {
@@ -99,9 +100,3 @@ it('a host name is dialled like an address', async (context) => {
   const result = await bae(library, ['import', torrent.path, '--peer', peer, '--json'])
   expect(isCompleted(result.events.at(-1)), result.stdout).toBe(true)
 })
-
-function mostInOneSecond(instantsMs: readonly number[]): number {
-  return Math.max(
-    ...instantsMs.map((start) => instantsMs.filter((at) => at >= start && at < start + 1000).length),
-  )
-}
