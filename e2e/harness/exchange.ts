@@ -1,14 +1,18 @@
 import type { NetworkOptions, Torrent } from '@bae/client'
 import type { PeerStatus } from '@bae/native'
 import { expect } from 'vitest'
+import { poll } from './bounded-wait.js'
 import { expectContentEquals, expectSameTree } from './expect-content.js'
 import { LoopbackClient, peerAddress } from './loopback-client.js'
 import type { ForeignPeer } from './peers/foreign-peers.js'
 import type { LeecherOptions } from './peers/leecher.js'
 import type { SeedingLibrary } from './seeding-library.js'
+import { kibibyte } from './sizes.js'
 import type { TorrentFile } from './torrent-maker.js'
 
-const limitMs = 45_000
+const limitMs = 60_000
+/** What all of a torrent would take while its peer is looked for. */
+const trickleSeconds = 60
 
 /** Some programs keep one connection per address, and may still have the one to the library. */
 const elsewhere = { listenInterfaces: '127.0.0.2:0', outgoingInterfaces: '127.0.0.2' }
@@ -42,19 +46,23 @@ async function expectFetchedBack(
   network: NetworkOptions,
 ): Promise<PeerStatus> {
   await using ours = await LoopbackClient.open({ ...network, ...elsewhere })
-  // A second: seeds part as soon as all is there, and the program has to be looked at before.
-  const limits = { downloadBytesPerSecond: torrent.content.totalBytes }
+  // Seeds part as soon as all is there: it comes as a trickle until the program was looked at.
+  const limits = {
+    downloadBytesPerSecond: Math.max(16 * kibibyte, Math.ceil(torrent.content.totalBytes / trickleSeconds)),
+  }
   const fetched = await ours.add(torrent, { from: [address], limits })
-  const peers = peersAtFirstPiece(fetched)
+  const [only, ...others] = await peersThatGive(fetched)
+  fetched.setLimits({ downloadBytesPerSecond: 0 })
   await fetched.whenFinished({ signal: AbortSignal.timeout(limitMs) })
   await expectContentEquals(fetched, torrent.content)
-  const [only, ...others] = await peers
   expect(others).toEqual([])
-  if (only === undefined) throw new Error('a piece came from nobody')
   expect(only).toMatchObject({ peer: address, connection: 'bittorrent', transport: 'tcp' })
   return only
 }
 
-function peersAtFirstPiece(torrent: Torrent): Promise<readonly PeerStatus[]> {
-  return new Promise((resolve) => torrent.once('pieceCompleted', () => resolve(torrent.peers())))
+function peersThatGive(torrent: Torrent): Promise<readonly [PeerStatus, ...PeerStatus[]]> {
+  return poll(limitMs, 'a peer that gives', () => {
+    const [first, ...others] = torrent.peers()
+    return first !== undefined && first.downloadedBytes > 0 ? [first, ...others] : undefined
+  })
 }
