@@ -35,7 +35,7 @@ export class ServiceMember implements AsyncDisposable {
       env,
     })
     try {
-      await child.nextLine(30_000)
+      await child.nextLine(60_000)
       return new ServiceMember(child)
     } catch (error) {
       await child.close()
@@ -62,12 +62,12 @@ export class ServiceMember implements AsyncDisposable {
   }
 
   /** SIGSTOP when a storage comes by that point. */
-  stopAt(point: string): void {
-    this.#program.writeLine(`stop-at ${point}`)
+  async stopAt(point: string): Promise<void> {
+    await this.#ask(`stop-at ${point}`)
   }
 
   async whenStopped(): Promise<void> {
-    await poll(20_000, 'a process that stands', async () => {
+    await poll(60_000, 'a process that stands', async () => {
       const stat = await readFile(`/proc/${this.#program.pid}/stat`, 'utf8')
       return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T') ? true : undefined
     })
@@ -79,7 +79,7 @@ export class ServiceMember implements AsyncDisposable {
 
   async kill(): Promise<void> {
     this.#program.signal('SIGKILL')
-    await this.#program.whenExited(5_000)
+    await this.#program.whenExited(60_000)
   }
 
   get log(): readonly LogLine[] {
@@ -93,7 +93,7 @@ export class ServiceMember implements AsyncDisposable {
   }
 
   async #ask<T>(line: string): Promise<T> {
-    const answer = this.#program.nextLine(20_000)
+    const answer = this.#program.nextLine(60_000)
     this.#program.writeLine(line)
     return JSON.parse(await answer) as T
   }

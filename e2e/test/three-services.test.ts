@@ -16,7 +16,8 @@ const eachBytes = 3 * mebibyte
 const pieceLengthBytes = 64 * kibibyte
 const pieceCount = eachBytes / pieceLengthBytes
 const chunks = imports * (eachBytes / mebibyte)
-const leaseMs = 1_500
+/** A process that lives must not miss five of its beats, however busy the machine is. */
+const leaseMs = 5_000
 /** What a seed gives before it is told to go on: some pieces of each import. */
 const firstBlocks = 32
 const env = { BAE_ACTIVE_DOWNLOADS: '4', BAE_ENCRYPTION: 'disabled' }
@@ -33,24 +34,24 @@ it('three services share the imports of a library, and go on where one is killed
   const [busiest, sleeper, other] = await byPieces(members)
   const ofSleeper = (await sleeper.running()).map(({ id }) => id as string)
   await busiest.kill()
-  sleeper.stopAt('keys of a batch are known')
+  await sleeper.stopAt('keys of a batch are known')
   seeds.allow(firstBlocks)
   await sleeper.whenStopped()
   const recorded = await records.completedPieces()
   seeds.forgetRequests()
   // Room for all that the other two have had.
   await other.limit(imports)
-  await poll(20_000, 'what the stopped one had at the other', async () => {
+  await poll(60_000, 'what the stopped one had at the other', async () => {
     const running = new Set((await other.running()).map(({ id }) => id as string))
     return ofSleeper.every((id) => running.has(id)) ? true : undefined
   })
   sleeper.goOn()
-  const refused = await poll(10_000, 'the late write refused', () =>
+  const refused = await poll(60_000, 'the late write refused', () =>
     sleeper.log.find(({ err }) => err?.code === 'STORAGE_FENCED'),
   )
   expect(ofSleeper).toContain(refused.torrentId)
   seeds.allow(Number.POSITIVE_INFINITY)
-  await poll(30_000, 'every import complete', async () => {
+  await poll(60_000, 'every import complete', async () => {
     const states = [...(await records.states()).values()]
     return states.length === imports && states.every((state) => state === 'completed') ? true : undefined
   })
@@ -89,7 +90,7 @@ async function endAll(members: readonly ServiceMember[]): Promise<void> {
 async function byPieces(
   members: readonly ServiceMember[],
 ): Promise<[ServiceMember, ServiceMember, ServiceMember]> {
-  const counted = await poll(20_000, 'pieces of each import', async () => {
+  const counted = await poll(60_000, 'pieces of each import', async () => {
     const counts = await Promise.all(members.map(countPieces))
     return counts.every(({ least }) => least > 2) ? counts : undefined
   })
