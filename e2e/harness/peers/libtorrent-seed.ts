@@ -1,3 +1,4 @@
+import { poll } from '../bounded-wait.js'
 import { ChildProgram } from '../child-program.js'
 import { pythonScript, systemPython, type TorrentFile } from '../torrent-maker.js'
 import type { Seed } from './seed.js'
@@ -35,12 +36,20 @@ export class LibtorrentSeed implements Seed {
       String(rateBytesPerSecond),
       ...pairs,
     ])
-    const { port } = JSON.parse(await python.nextLine(15_000)) as { port: number }
+    const { port } = JSON.parse(await python.nextLine(60_000)) as { port: number }
     return new LibtorrentSeed(python, `${host}:${port}`)
   }
 
   async count(): Promise<SeedCount> {
     return this.#ask('count')
+  }
+
+  /** When those whom it gave something are gone: what a connection gave is counted once a second, and when it ends. */
+  async countWhenAlone(): Promise<SeedCount> {
+    return await poll(60_000, 'a seed without peers', async () => {
+      const count = await this.count()
+      return count.peers === 0 ? count : undefined
+    })
   }
 
   /** Pieces of which it gave something since the last call, by v1 info hash. The first call begins to count. */
@@ -62,7 +71,7 @@ export class LibtorrentSeed implements Seed {
   }
 
   async #ask<T>(question: string): Promise<T> {
-    const answer = this.#python.nextLine(5000)
+    const answer = this.#python.nextLine(60_000)
     this.#python.writeLine(question)
     return JSON.parse(await answer) as T
   }
