@@ -265,8 +265,10 @@ describe('while the objects of chunks are being deleted', () => {
       await using ours = await open({ schema })
       await complete(gone, { chunkStore: store, database: ours })
       store.hold('delete')
+      // The five seconds that it may take do not pass while it is held.
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       const removing = remove({ chunkStore: store, database: ours }, gone)
-      await store.whenHeld('delete')
+      await store.whenHeld('delete').finally(() => vi.useRealTimers())
       await server.query(breakAll)
       await using theirs = await open({ schema, url: overTheWay() })
       const waiting = way.whenSent('ROLLBACK')
