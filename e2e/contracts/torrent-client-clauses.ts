@@ -11,7 +11,7 @@ export interface TorrentClientSubject extends AsyncDisposable {
   deliver(torrent: TorrentLike): Promise<void>
 }
 
-const limitMs = 20_000
+const limitMs = 60_000
 
 /** What the import service relies on, so that its tests on the fake client are tests of the real one. */
 export function torrentClientClauses(create: () => Promise<TorrentClientSubject>): void {

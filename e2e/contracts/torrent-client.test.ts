@@ -9,7 +9,7 @@ describe('FakeTorrentClient of @bae/import-service', () => {
   torrentClientClauses(createFake)
 })
 
-describe('TorrentClient on libtorrent', { timeout: 30_000 }, () => {
+describe('TorrentClient on libtorrent', () => {
   torrentClientClauses(createReal)
 })
 

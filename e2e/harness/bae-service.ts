@@ -16,7 +16,7 @@ export class BaeService implements AsyncDisposable {
     const process = new BaeProcess(library, ['serve', '--json'], { env })
     const service = new BaeService(process)
     try {
-      await poll(30_000, 'a service that is ready', () => {
+      await poll(60_000, 'a service that is ready', () => {
         if (!process.running) throw new Error(`bae serve ended: ${process.stderr}`)
         return process.arrived.length > 0 && existsSync(join(library.folder, 'control.sock'))
           ? true
@@ -36,7 +36,7 @@ export class BaeService implements AsyncDisposable {
   /** SIGTERM, and waits for its end. */
   async stop(): Promise<BaeResult> {
     this.#process.signal('SIGTERM')
-    return await this.#process.result(15_000)
+    return await this.#process.result(60_000)
   }
 
   kill(): Promise<BaeResult> {

@@ -24,7 +24,7 @@ export async function runningServers(folder: string): Promise<readonly number[]>
 export async function stopLeftoverServers(folder: string): Promise<void> {
   for (const pid of await runningServers(folder)) {
     process.kill(pid, 'SIGQUIT')
-    await poll(10_000, `PostgreSQL ${pid} ending`, async () =>
+    await poll(60_000, `PostgreSQL ${pid} ending`, async () =>
       (await worksBelow(pid, folder)) ? undefined : true,
     )
   }

@@ -14,7 +14,7 @@ await using taker = await SwarmClient.start({ enableLsd: true }, takerHost)
 const hidden = await taker.client.add(privateTorrent.torrentFile)
 await giver.seed(privateTorrent)
 const given = await giver.seed(openTorrent)
-const signal = AbortSignal.timeout(30_000)
+const signal = AbortSignal.timeout(60_000)
 // Looked at together: once both have all of it, they part.
 let peersOfGiver = given.peers()
 const { torrent, peers } = await taker.fetch(openTorrent.torrentFile, {

@@ -21,7 +21,7 @@ export class SeedingLibrary implements AsyncDisposable {
     for (const torrent of torrents) {
       const fetched = await library.#ours.add(torrent, { from: [seed.address] })
       library.#ids.set(torrent, fetched.id)
-      await fetched.whenFinished({ signal: AbortSignal.timeout(30_000) })
+      await fetched.whenFinished({ signal: AbortSignal.timeout(60_000) })
     }
     await library.reopen()
     return library

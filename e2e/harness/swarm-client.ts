@@ -81,7 +81,7 @@ export class SwarmClient implements AsyncDisposable {
     const { enough = ({ length }) => length > 0, ...added } = options
     const release = this.holdWrites()
     const torrent = await this.client.add(input, added)
-    const peers = await poll(20_000, `the wanted peers of ${this.host}`, () => {
+    const peers = await poll(60_000, `the wanted peers of ${this.host}`, () => {
       const found = torrent.peers().filter(({ connecting, handshaking }) => !connecting && !handshaking)
       return enough(found) ? found : undefined
     })

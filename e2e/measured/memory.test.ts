@@ -13,9 +13,7 @@ afterAll(() => workshop.close())
 
 const memoryLimitBytes = 400 * mebibyte
 
-it('importing 2 GiB keeps all bae processes together below 400 MiB', {
-  timeout: 120_000,
-}, async (context) => {
+it('importing 2 GiB keeps all bae processes together below 400 MiB', async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(2 * gibibyte, mebibyte)
   await using seed = await LibtorrentSeed.start([torrent])

@@ -94,7 +94,7 @@ describe('cat', () => {
   it('ends quietly when the reader has enough', async (context) => {
     needs(context, 'python3-libtorrent')
     const cat = `"${process.execPath}" "${baePath}" cat ${fileImport.id} "${fileImport.name}" | head -c 10 | wc -c`
-    const shell = spawn('/bin/sh', ['-c', cat], { env: { ...process.env, ...library.env }, timeout: 20_000 })
+    const shell = spawn('/bin/sh', ['-c', cat], { env: { ...process.env, ...library.env }, timeout: 60_000 })
     let [out, errors] = ['', '']
     shell.stdout.on('data', (text) => {
       out += text

@@ -19,7 +19,7 @@ async function makeTorrent(): Promise<TorrentFile> {
 describe.for([
   ['forced', 'full'],
   ['disabled', 'none'],
-] as const)('with encryption %s', { concurrent: true, timeout: 120_000 }, ([encryption, seen]) => {
+] as const)('with encryption %s', { concurrent: true }, ([encryption, seen]) => {
   let library: SeedingLibrary
 
   beforeAll(async () => {
@@ -74,7 +74,7 @@ describe.for([
       await using _ = await foreignPeers[program].start(torrent, options)
       // libtorrent names no torrent and no peer for who is refused at the first bytes: it counts.
       const hungUp = () => ours.count('peer.disconnected_peers')
-      await context.expect.poll(hungUp, { timeout: 20_000 }).toBeGreaterThan(0)
+      await context.expect.poll(hungUp).toBeGreaterThan(0)
       await expectNothing(ours, refused)
     },
   )

@@ -77,7 +77,7 @@ describe('into one library, side by side', () => {
     ['python3-libtorrent', 'hybrid', 21],
   ] as const)(
     '%s gives a torrent, %s, of %i files',
-    { concurrent: true, timeout: 120_000 },
+    { concurrent: true },
     async ([program, kind, files], context) => {
       needs(context, 'python3-libtorrent', program)
       const torrent = await workshop.torrentOf(await workshop.tree(files), 64 * kibibyte, kind)

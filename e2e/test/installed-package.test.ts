@@ -15,7 +15,7 @@ const nativeFolder = join(repositoryRoot, 'packages/native')
 const npmFolder = join(dirname(process.execPath), '../lib/node_modules/npm')
 const installedFolder = join(import.meta.dirname, '../installed')
 const buildLimitMs = 400_000 // Compiles the whole addon, maybe beside other suites.
-const installLimitMs = 60_000
+const installLimitMs = 180_000
 const prebuilds = '/root/project/node_modules/@bae/native/prebuilds/linux-x64'
 const load =
   "import('@bae/native').then((n) => n.libtorrentVersion()).catch((e) => console.log(e.code, e.message))"
@@ -114,7 +114,7 @@ function spoilSha256(library: string): void {
 describe('@bae/native from its tarball, on a machine without compiler, libtorrent and OpenSSL', () => {
   it.for(nodeMajors)(
     'is installed by npm and works on Node %i',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (major, context) => {
       await using system = await makeSystem(context, major, `node-${major}`)
       const installed = await ended(npmInstall(system))

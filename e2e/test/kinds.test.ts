@@ -121,7 +121,7 @@ it.for(kinds.map((kind) => [kind.name, kind] as const))(
         slowSeed.address,
         '--json',
       ])
-      await importing.whenProgress(30_000, ({ pieces }) => pieces > 0)
+      await importing.whenProgress(60_000, ({ pieces }) => pieces > 0)
       await importing.kill()
     }
     const source = kind.killed ? await magnetOf(torrent, kind.format) : torrent.path
@@ -137,9 +137,7 @@ it.for(kinds.map((kind) => [kind.name, kind] as const))(
   },
 )
 
-it('all of them verify, are given back to libtorrent, and leave nothing when they are removed', {
-  timeout: 120_000,
-}, async (context) => {
+it('all of them verify, are given back to libtorrent, and leave nothing when they are removed', async (context) => {
   needs(context, 'python3-libtorrent')
   const reports = await baeJson<readonly { ok: number; pieces: number }[]>(library, ['verify'])
   expect(reports).toHaveLength(kinds.length)
@@ -151,7 +149,7 @@ it('all of them verify, are given back to libtorrent, and leave nothing when the
       const { id, pieces } = completedOf(kind)
       expect(await back.seed(await readFile(torrent.path), id)).toBe(pieces)
       await using peer = await LibtorrentPeer.start(torrent, { from: back.address })
-      expect(await plainFiles(await peer.whenComplete(30_000))).toEqual(
+      expect(await plainFiles(await peer.whenComplete(60_000))).toEqual(
         await plainFiles(torrent.content.path),
       )
     }

@@ -26,9 +26,9 @@ it('SIGTERM stops an import with 143, and the same command goes on', async (cont
   await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond })
   await using library = await BaeLibrary.create()
   await using importing = new BaeProcess(library, ['import', torrent.path, '--peer', seed.address, '--json'])
-  await importing.whenProgress(20_000, ({ pieces }) => pieces > 4)
+  await importing.whenProgress(60_000, ({ pieces }) => pieces > 4)
   importing.signal('SIGTERM')
-  expectError(await importing.result(15_000), 143, 'IMPORT_INTERRUPTED')
+  expectError(await importing.result(60_000), 143, 'IMPORT_INTERRUPTED')
   await expectClosedWell(library)
   await expectGoesOn(library, torrent, seed)
 })
@@ -45,12 +45,12 @@ it('an import whose terminal is closed stops cleanly, and the same command goes 
   await using terminal = new ChildProgram('script', ['-qec', inShell, '/dev/null'], {
     env: { ...process.env, ...library.env },
   })
-  await poll(30_000, 'the first pieces', async () => {
+  await poll(60_000, 'the first pieces', async () => {
     const last = (await eventsIn(said)).findLast(isProgress)
     return last !== undefined && last.pieces > 4 ? true : undefined
   })
   terminal.signal('SIGKILL')
-  const end = await poll(15_000, 'the last event', async () => (await eventsIn(said)).find(isError))
+  const end = await poll(60_000, 'the last event', async () => (await eventsIn(said)).find(isError))
   expect(end).toMatchObject({
     code: 'IMPORT_INTERRUPTED',
     message: expect.stringMatching(/^stopped by SIGHUP/),
@@ -72,8 +72,8 @@ it('a command that has lost its terminal ends by SIGHUP, and not by a core of No
     [pythonScript('in_terminal.py'), '/bin/sh', '-c', command],
     { env: { ...process.env, ...library.env } },
   )
-  await poll(30_000, 'an event', async () => (await eventsIn(said)).find(isProgress))
-  const ended = python.nextLine(15_000)
+  await poll(60_000, 'an event', async () => (await eventsIn(said)).find(isProgress))
+  const ended = python.nextLine(60_000)
   python.writeLine('close')
   expect(JSON.parse(await ended)).toEqual({ signal: constants.signals.SIGHUP })
   expect((await eventsIn(said)).at(-1)).toMatchObject({ code: 'IMPORT_INTERRUPTED' })
@@ -118,7 +118,7 @@ async function throughShell(library: BaeLibrary, words: readonly string[], rest:
   await using shell = new ChildProgram('bash', ['-o', 'pipefail', '-c', `${command} ${rest}`], {
     env: { ...process.env, ...library.env },
   })
-  const { code } = await shell.whenExited(30_000)
+  const { code } = await shell.whenExited(60_000)
   return { code, stdout: shell.stdout, stderr: shell.stderr }
 }
 

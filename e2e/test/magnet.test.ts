@@ -40,7 +40,7 @@ it('a magnet link whose torrent has more pieces than libtorrent may take fails, 
   await using client = await LoopbackClient.open({ settings: { max_piece_count: 63 } })
   const link = { magnetUri: await magnetOf(torrent, 'v1') }
   const added = await client.client.add(link, { peers: [peerAddress(seed.address)] })
-  await expect(added.whenMetadata({ signal: AbortSignal.timeout(30_000) })).rejects.toMatchObject({
+  await expect(added.whenMetadata({ signal: AbortSignal.timeout(60_000) })).rejects.toMatchObject({
     code: 'CLIENT_METADATA_REFUSED',
     message: expect.stringMatching(/beyond a limit/),
     cause: { code: 'libtorrent:14' },

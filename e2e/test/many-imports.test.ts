@@ -32,7 +32,7 @@ const seedRateBytesPerSecond = mebibyte
 const wrongBlocks = 4
 /** What a service that dies may have had of one import, beside its records: what was asked for, and a batch. */
 const inFlightBytes = 4 * mebibyte
-const limitMs = 60_000 + totalBytes / (mebibyte / 500)
+const limitMs = 120_000 + totalBytes / (mebibyte / 500)
 
 interface ManyTorrent extends TorrentFile {
   readonly infoHash: Uint8Array
@@ -54,7 +54,7 @@ it('many imports from good, wrong and silent peers all complete, over a restart 
   await using first = await BaeService.start(library)
   await whenBusy(records, imports / 6)
   await restart(server)
-  await using later = await poll(30_000, 'a server that answers', () =>
+  await using later = await poll(60_000, 'a server that answers', () =>
     LibraryRecords.open(library, server.url).catch(() => undefined),
   )
   await whenBusy(later, imports / 2)
@@ -146,7 +146,7 @@ async function recordedPieces(
 async function restart({ clusterDirectory }: EmbeddedPostgres): Promise<void> {
   const [before = 0] = await runningServers(clusterDirectory)
   process.kill(before, 'SIGINT')
-  await poll(30_000, 'another server', async () =>
+  await poll(60_000, 'another server', async () =>
     (await runningServers(clusterDirectory)).some((pid) => pid !== before) ? true : undefined,
   )
 }
@@ -211,7 +211,7 @@ class Peers implements AsyncDisposable {
 
   /** When the connections of who was killed are gone. */
   async givenPiecesWhenAlone(): Promise<ReadonlySet<string>> {
-    await poll(10_000, 'seeds without peers', async () => {
+    await poll(60_000, 'seeds without peers', async () => {
       const counts = await Promise.all(this.#good.map((seed) => seed.count()))
       return counts.every(({ peers }) => peers === 0) ? true : undefined
     })

@@ -48,7 +48,7 @@ it.for(['v1', 'v2', 'hybrid'] as const)(
       { torrentFile },
       { peers: [{ host: '127.0.0.1', port: seed.listenPort }] },
     )
-    await torrent.whenFinished({ signal: AbortSignal.timeout(30_000) })
+    await torrent.whenFinished({ signal: AbortSignal.timeout(60_000) })
     const storage = opened.get(torrent.id)
     expect(await storage?.scrub()).toMatchObject({ damage: [] })
 
@@ -64,7 +64,7 @@ it.for(['v1', 'v2', 'hybrid'] as const)(
     const report = await storage?.scrub({ repair: true })
     const lost = Math.floor((at + 5) / pieceLengthBytes)
     expect(report?.repair).toEqual({ healedChunks: 0, lostPieces: [lost] })
-    await torrent.whenFinished({ signal: AbortSignal.timeout(30_000) })
+    await torrent.whenFinished({ signal: AbortSignal.timeout(60_000) })
     expect(fetched).toEqual([lost])
 
     const parts: Uint8Array[] = []

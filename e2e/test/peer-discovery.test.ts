@@ -67,7 +67,7 @@ describe.concurrent('peers without a tracker', () => {
     const through = await Promise.all(shared)
     // A peer hears who is there when it comes, and then only once a minute who else came.
     await poll(
-      20_000,
+      60_000,
       'the one between having met the seed',
       () =>
         through.every((torrent) =>
@@ -92,10 +92,10 @@ describe.concurrent('peers without a tracker', () => {
   it('clients of one network find each other by multicast, but not for a private torrent', async (context) => {
     const script = join(repositoryRoot, 'e2e/dist/harness/local-discovery.js')
     await using program = startInPrivateNetwork(context, process.execPath, [script])
-    const report = JSON.parse(await program.nextLine(40_000)) as LocalDiscoveryReport
+    const report = JSON.parse(await program.nextLine(60_000)) as LocalDiscoveryReport
     // The one that hears of the other first dials it.
     expect(report.sources).toContain('localDiscovery')
     expect(report).toMatchObject({ isComplete: true, peersOfPrivate: 0 })
-    expect(await program.whenExited(10_000)).toMatchObject({ code: 0 })
+    expect(await program.whenExited(60_000)).toMatchObject({ code: 0 })
   })
 })

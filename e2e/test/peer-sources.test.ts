@@ -15,7 +15,7 @@ describe.concurrent('where bytes and metadata come from', () => {
     ['tcp', { enableOutgoingUtp: false, enableIncomingUtp: false }],
     ['utp', { enableOutgoingUtp: true, enableOutgoingTcp: false, enableIncomingTcp: false }],
   ] as const)('a client that speaks %s alone meets its like', async (transport, options) => {
-    const signal = AbortSignal.timeout(40_000)
+    const signal = AbortSignal.timeout(60_000)
     await using giver = await SwarmClient.start(options)
     const given = await giver.seed(test)
     await using taker = await SwarmClient.start(options)
@@ -28,7 +28,7 @@ describe.concurrent('where bytes and metadata come from', () => {
   it.each(['v1', 'v2', 'hybrid'] as const)(
     'a %s magnet link gets its metadata from the peer it names, once',
     async (format) => {
-      const signal = AbortSignal.timeout(40_000)
+      const signal = AbortSignal.timeout(60_000)
       const folder = await makeTemporaryFolder()
       await using _folder = { [Symbol.asyncDispose]: () => removeFolder(folder) }
       const payload = await makeFilePayload(folder, 300_000, `${format}.bin`)
@@ -67,14 +67,14 @@ describe.concurrent('where bytes and metadata come from', () => {
     ['answers errors', { errorStatus: 404 }],
     ['sends wrong bytes', { tamper: flipOneBit }],
   ])('a web seed that %s is left, and the torrent goes on with a peer', async (_what, options) => {
-    const signal = AbortSignal.timeout(40_000)
+    const signal = AbortSignal.timeout(60_000)
     await using server = await WebSeedServer.start(test.bytes, options)
     await using giver = await SwarmClient.start()
     const given = await giver.seed(test)
     await using taker = await SwarmClient.start()
     const torrent = await taker.client.add(test.torrentFile, { webSeeds: [server.url], signal })
     await poll(
-      20_000,
+      60_000,
       'the web seed left',
       () => (server.ranges.length > 0 && torrent.peers().length === 0) || undefined,
     )

@@ -36,7 +36,7 @@ it('a read-only checkout in a private home, in a path with a space, serves its o
   ].map(async (options) => {
     const env = { ...process.env, ...options.env }
     await using demo = new ChildProgram(process.execPath, [program, 'demo'], { cwd: clone, ...options, env })
-    const { code } = await demo.whenExited(50_000)
+    const { code } = await demo.whenExited(60_000)
     // On a slow machine the progress of the import, and nothing else.
     const said = demo.stderr.replace(/^\d+%, \d+ of .*\n/gm, '')
     return { code, said, isWhole: demo.stdout.includes('the same, byte for byte') }

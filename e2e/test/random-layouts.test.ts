@@ -48,9 +48,7 @@ async function makeRandomTorrent(
 // RANDOM_LAYOUTS=anything tries others.
 const run = process.env.RANDOM_LAYOUTS ?? 'always'
 
-it('torrents of random files come into the library and back to libtorrent as its own storage has them', {
-  timeout: 120_000,
-}, async (context) => {
+it('torrents of random files come into the library and back to libtorrent as its own storage has them', async (context) => {
   needs(context, 'python3-libtorrent')
   const folder = await makeTemporaryFolder()
   try {
@@ -65,7 +63,7 @@ it('torrents of random files come into the library and back to libtorrent as its
     for (const torrent of torrents) {
       await expectContentEquals(library.torrent(torrent), torrent.content)
       await using peer = await LibtorrentPeer.start(torrent, { from: library.address })
-      await expectSameTree(await peer.whenComplete(30_000), torrent.content)
+      await expectSameTree(await peer.whenComplete(60_000), torrent.content)
       expect(library.torrent(torrent).status.completedPieces).toBe(
         library.torrent(torrent).status.totalPieces,
       )

@@ -41,16 +41,16 @@ it.for([
   const args = ['import', torrent.path, '--peer', seed.address, '--json']
   await using importing = new BaeProcess(library, args)
   for (const share of [0.1, 0.4]) {
-    await importing.whenProgress(30_000, ({ pieces, totalPieces }) => pieces > share * (totalPieces ?? 0))
+    await importing.whenProgress(60_000, ({ pieces, totalPieces }) => pieces > share * (totalPieces ?? 0))
     const [before] = await serversOf(library)
     if (before === undefined) throw new Error('there is no server to end')
     // Slow enough that there is more to come when the claim is asked for.
     if (share === 0.4) await seed.setRate(256 * kibibyte)
     process.kill(before, signal)
-    await poll(30_000, 'another server', async () =>
+    await poll(60_000, 'another server', async () =>
       (await serversOf(library)).some((pid) => pid !== before) ? true : undefined,
     )
-    const { pieces: recorded } = await importing.whenProgress(10_000, () => true)
+    const { pieces: recorded } = await importing.whenProgress(60_000, () => true)
     await importing.whenProgress(60_000, ({ pieces }) => pieces > recorded)
   }
   // The claim on it was had again.

@@ -22,7 +22,7 @@ const blocksOfPiece = pieceLengthBytes / (16 * kibibyte)
 /** The service tries some ten times a second. In full: 600, so that also what waits for a database for half a minute gives up. */
 const refusals = Number(process.env.DATABASE_REFUSALS ?? 60)
 
-it('a service goes on with its imports after its database was away', { timeout: 180_000 }, async () => {
+it('a service goes on with its imports after its database was away', async () => {
   await using server = await SharedServer.start()
   await using relay = await DatabaseRelay.start(server.url)
   await using library = await BaeLibrary.create({ BAE_DATABASE_URL: relay.url })
@@ -52,7 +52,7 @@ it('a service without room says so, and goes on when there is room again', async
   // The file system ends before the ballast does: what there is of it takes all the room.
   await writeFile(ballast, new Uint8Array(96 * mebibyte)).catch(() => {})
   seed.allow(Number.POSITIVE_INFINITY)
-  await watching.whenProgress(20_000, ({ state }) => state === 'paused')
+  await watching.whenProgress(60_000, ({ state }) => state === 'paused')
   const [{ pause, error } = {}] = await baeJson<readonly ImportSnapshot[]>(library, ['list'])
   expect({ pause, error }).toMatchObject({ pause: 'noSpace' })
   await rm(ballast)
@@ -79,7 +79,7 @@ async function startSeed(library: BaeLibrary): Promise<RawSeed> {
 async function addAndWatch(library: BaeLibrary, seed: RawSeed): Promise<BaeProcess> {
   const { id } = await baeJson<{ id: string }>(library, ['add', torrentPath(library), '--peer', seed.address])
   const watching = new BaeProcess(library, ['watch', id, '--json'])
-  await watching.whenProgress(20_000, ({ pieces }) => pieces > 4)
+  await watching.whenProgress(60_000, ({ pieces }) => pieces > 4)
   return watching
 }
 

@@ -16,7 +16,7 @@ describe.concurrent('peers by a tracker', () => {
     const deadUrl = `http://127.0.0.1:${await freePort()}/announce`
     await using giver = await SwarmClient.start()
     const given = await giver.seed(test, { trackers: [tracker.httpUrl] })
-    await poll(20_000, 'the answer to the seed', () => given.trackers.list()[0]?.verified || undefined)
+    await poll(60_000, 'the answer to the seed', () => given.trackers.list()[0]?.verified || undefined)
 
     await using taker = await SwarmClient.start({ alertCategories: ['tracker'] })
     const replies: number[] = []
@@ -36,7 +36,7 @@ describe.concurrent('peers by a tracker', () => {
     expect(error?.message).toContain('refused')
 
     // It is told once more, when the last piece came.
-    const living = await poll(20_000, 'the next announce', () => {
+    const living = await poll(60_000, 'the next announce', () => {
       const [announce] = taken.trackers.list()[1]?.announces ?? []
       return announce?.nextAnnounceInMs && !announce.updating ? announce : undefined
     })
@@ -63,7 +63,7 @@ describe.concurrent('peers by a tracker', () => {
     // Whoever hears of the other dials it.
     for (const { sources } of peers) expect(sources).toContainEqual(expect.stringMatching(/tracker|incoming/))
     expect((await taker.bytesOf(taken)).equals(test.bytes)).toBe(true)
-    await poll(20_000, 'the answer', () => taken.trackers.list()[0]?.verified || undefined)
+    await poll(60_000, 'the answer', () => taken.trackers.list()[0]?.verified || undefined)
     expect(taken.trackers.list()).toMatchObject([
       {
         url: tracker.udpUrl,

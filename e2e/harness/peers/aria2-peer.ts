@@ -39,7 +39,7 @@ export class Aria2Peer implements Leecher {
     const args = [...argumentsOf(ports, options), `--dir=${folder.content}`, torrent.path]
     const peer = new Aria2Peer(torrent, folder, ports, args)
     try {
-      await poll(30_000, 'aria2 listening', async () => ((await accepts(ports[0])) ? true : undefined))
+      await poll(60_000, 'aria2 listening', async () => ((await accepts(ports[0])) ? true : undefined))
       return peer
     } catch (error) {
       await peer.close()
@@ -70,7 +70,7 @@ export class Aria2Peer implements Leecher {
     const reply = await fetch(`http://127.0.0.1:${this.#rpcPort}/jsonrpc`, {
       method: 'POST',
       body: JSON.stringify({ jsonrpc: '2.0', id: '1', method: 'aria2.tellActive' }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     })
     return ((await reply.json()) as { readonly result: readonly Download[] }).result
   }

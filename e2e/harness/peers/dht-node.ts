@@ -30,13 +30,13 @@ export class DhtNode implements AsyncDisposable {
     for (const torrent of torrents) pairs.push(await writeTorrent(torrent, folder), folder)
     const args = [pythonScript('dht_node.py'), host, bootstrapNode?.address ?? '', ...pairs]
     const python = new ChildProgram(systemPython, args)
-    const { port } = JSON.parse(await python.nextLine(15_000)) as { port: number }
+    const { port } = JSON.parse(await python.nextLine(60_000)) as { port: number }
     return new DhtNode(python, folder, `${host}:${port}`)
   }
 
   /** Others have told it of this many peers. */
   async whenPeersStored(peers: number): Promise<void> {
-    await poll(20_000, `${peers} peers stored in the DHT`, async () =>
+    await poll(60_000, `${peers} peers stored in the DHT`, async () =>
       (await this.#counts()).peers >= peers ? true : undefined,
     )
   }
@@ -47,7 +47,7 @@ export class DhtNode implements AsyncDisposable {
   }
 
   async #counts(): Promise<{ readonly peers: number }> {
-    const answer = this.#python.nextLine(5000)
+    const answer = this.#python.nextLine(60_000)
     this.#python.writeLine('counts')
     return JSON.parse(await answer) as { peers: number }
   }

@@ -25,7 +25,7 @@ export class LibtorrentPeer implements Leecher {
     const args = [torrent.path, folder.content, options.encryption ?? 'both', ...from]
     const python = new ChildProgram(systemPython, [pythonScript('peer.py'), ...args])
     try {
-      const { port } = JSON.parse(await python.nextLine(15_000)) as { port: number }
+      const { port } = JSON.parse(await python.nextLine(60_000)) as { port: number }
       return new LibtorrentPeer(python, folder, torrent, port)
     } catch (error) {
       await python.close()

@@ -28,7 +28,7 @@ export class OpenTracker implements AsyncDisposable {
     const sockets = ['-i', '127.0.0.1', '-P', String(port), '-p', String(port)]
     const program = new ChildProgram('opentracker', [...sockets, '-d', folder, '-w', 'allowed'])
     const tracker = new OpenTracker(program, folder, port)
-    await poll(10_000, 'opentracker listening', async () => ((await accepts(port)) ? true : undefined))
+    await poll(60_000, 'opentracker listening', async () => ((await accepts(port)) ? true : undefined))
     return tracker
   }
 

@@ -66,14 +66,14 @@ export class QbittorrentPeer implements Leecher {
   }
 
   async #add(torrent: TorrentFile, from: string | undefined): Promise<void> {
-    await poll(20_000, 'qbittorrent listening', async () =>
+    await poll(60_000, 'qbittorrent listening', async () =>
       (await accepts(this.#webPort)) ? true : undefined,
     )
     const form = new FormData()
     form.set('torrents', new Blob([await readFile(torrent.path)]), 'a.torrent')
     form.set('savepath', this.#folder.content)
     await this.#call('torrents/add', form)
-    const { hash } = await poll(20_000, 'qbittorrent started', async () => {
+    const { hash } = await poll(60_000, 'qbittorrent started', async () => {
       const state = await this.#state()
       return state === undefined || /^(checking|meta)/.test(state.state) ? undefined : state
     })
@@ -88,7 +88,7 @@ export class QbittorrentPeer implements Leecher {
   async #call(path: string, body?: FormData | URLSearchParams): Promise<string> {
     const reply = await fetch(`http://127.0.0.1:${this.#webPort}/api/v2/${path}`, {
       ...(body && { method: 'POST', body }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     })
     const text = await reply.text()
     if (!reply.ok || text === 'Fails.') throw new Error(`qbittorrent, ${path}: ${reply.status} ${text}`)

@@ -35,7 +35,7 @@ export class RtorrentPeer implements Leecher {
     await writeFile(join(folder.path, 'a.torrent'), withTracker(await readFile(torrent.path)))
     const peer = new RtorrentPeer(torrent, folder, port)
     try {
-      await poll(20_000, 'rtorrent listening', async () => ((await accepts(port)) ? true : undefined))
+      await poll(60_000, 'rtorrent listening', async () => ((await accepts(port)) ? true : undefined))
       await peer.#add(options.from)
       return peer
     } catch (error) {
@@ -66,7 +66,7 @@ export class RtorrentPeer implements Leecher {
 
   async #add(from: string | undefined): Promise<void> {
     await this.#call('load.start', '', join(this.#folder.path, 'a.torrent'))
-    this.#hash = await poll(20_000, 'rtorrent started', async () => {
+    this.#hash = await poll(60_000, 'rtorrent started', async () => {
       const hash = await this.#call('download_list', '')
       return hash !== '' && (await this.#isActive(hash)) ? hash : undefined
     })

@@ -7,7 +7,7 @@ export async function callScgi(socketPath: string, method: string, args: readonl
   const body = `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`
   const headers = `CONTENT_LENGTH\0${Buffer.byteLength(body)}\0SCGI\x001\0`
   const socket = connect(socketPath)
-  socket.setTimeout(10_000, () => socket.destroy(new Error(`${method}: no answer on ${socketPath}`)))
+  socket.setTimeout(60_000, () => socket.destroy(new Error(`${method}: no answer on ${socketPath}`)))
   socket.write(`${headers.length}:${headers},${body}`)
   const answer = await text(socket)
   const value = /<(string|i4|i8)>([^<]*)<\/\1>/.exec(answer)?.[2] ?? ''

@@ -70,13 +70,13 @@ export class TransmissionPeer implements Leecher {
   }
 
   async #add(torrent: TorrentFile): Promise<void> {
-    await poll(10_000, 'transmission listening', async () =>
+    await poll(60_000, 'transmission listening', async () =>
       (await accepts(this.#rpcPort)) ? true : undefined,
     )
     const metainfo = (await readFile(torrent.path)).toString('base64')
     const { result } = await this.#call('torrent-add', { metainfo, 'download-dir': this.#folder.content })
     if (result !== 'success') throw new Error(`transmission does not take ${torrent.path}: ${result}`)
-    await poll(10_000, 'transmission started', async () => {
+    await poll(60_000, 'transmission started', async () => {
       const status = (await this.#state())?.status
       return status === downloadingStatus || status === seedingStatus ? true : undefined
     })
@@ -99,7 +99,7 @@ export class TransmissionPeer implements Leecher {
       method: 'POST',
       headers: { 'x-transmission-session-id': this.#sessionId },
       body: JSON.stringify({ method, arguments: args }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     })
   }
 }
