@@ -16,7 +16,7 @@
 namespace bae::test {
 
 // Every wait of a test has this end. Valgrind is fifty times slower than the machine.
-inline std::chrono::seconds const kWaitLimit{std::getenv("BAE_SLOW_TESTS") != nullptr ? 200 : 30};
+inline std::chrono::seconds const kWaitLimit{std::getenv("BAE_SLOW_TESTS") != nullptr ? 300 : 60};
 
 // What became of one handler that was given to the backend. libtorrent relies on three things: it runs once, on the
 // network thread, and is destroyed there.

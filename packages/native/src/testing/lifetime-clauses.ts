@@ -10,7 +10,7 @@ import {
 import { RecordingStorage } from './recording-storage.js'
 import type { TestApi } from './test-api.js'
 
-const CLOSE_LIMIT_MS = 8_000
+const CLOSE_LIMIT_MS = 30_000
 const UNKNOWN_HANDLE = 4_242
 
 /** How torrents and sessions begin and end, and what a wrong call gets. */

@@ -2,7 +2,8 @@ import type { NativeAlert } from '../native-alert.js'
 import type { StorageHandler } from '../native-session.js'
 import type { TorrentLayout, TorrentMetadata } from '../torrent-layout.js'
 
-const WAIT_LIMIT_MS = 10_000
+/** It ends what hangs, and is no measure. */
+const WAIT_LIMIT_MS = 45_000
 
 export interface StorageCall {
   readonly name: keyof StorageHandler
@@ -105,7 +106,7 @@ export class RecordingStorage implements StorageHandler {
     return this.alerts.some((alert) => alert.type === type)
   }
 
-  /** Resolves once `condition` holds; looked at after every call and alert. Rejects after ten seconds, saying what did not come. */
+  /** Resolves once `condition` holds; looked at after every call and alert. Rejects where that takes too long, saying what did not come. */
   until(what: string, condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(

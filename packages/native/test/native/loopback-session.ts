@@ -51,9 +51,9 @@ export async function openTorrent(
   return { session, storage, handle }
 }
 
-/** Looks every few milliseconds, as libtorrent's states have no event; rejects after ten seconds. */
+/** Looks every few milliseconds, as libtorrent's states have no event; rejects where that takes too long. */
 export async function untilTrue(what: string, condition: () => boolean): Promise<void> {
-  const deadlineAtMs = Date.now() + 10_000
+  const deadlineAtMs = Date.now() + 45_000
   while (!condition()) {
     if (Date.now() > deadlineAtMs) throw new Error(`waited in vain until ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

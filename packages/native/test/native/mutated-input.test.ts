@@ -8,7 +8,8 @@ import { createTestTorrent } from '../../src/testing/test-torrent.js'
 import { openLoopbackSession, openTorrent } from './loopback-session.js'
 
 const ROUNDS = Number(process.env.BAE_FUZZ_ROUNDS ?? 300)
-const seed = Number(process.env.BAE_FUZZ_SEED ?? Date.now() % 2 ** 31)
+/** Always the same, for what fails must fail again. BAE_FUZZ_SEED=anything tries others. */
+const seed = Number(process.env.BAE_FUZZ_SEED ?? 1)
 
 /** The same numbers for the same seed (xorshift). */
 function createRandom(state: number): (below: number) => number {

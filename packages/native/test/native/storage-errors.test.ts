@@ -115,7 +115,8 @@ describe('a write that fails', () => {
       isFirst = false
       return held.promise
     }
-    const { opened, handle, dial } = await download(storage, torrent, { storageDeadlineMs: 300 })
+    // It is that of the other writes too, which a busy machine must answer before it.
+    const { opened, handle, dial } = await download(storage, torrent, { storageDeadlineMs: 2_000 })
     await storage.until('the call was given up', () =>
       storage.alerts.some((alert) => alert.type === 'storageError' && alert.code === 'ETIMEDOUT'),
     )

@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
+import type { NativeSessionOptions } from '../../src/index.js'
 import type { TestSeed } from '../../src/testing/native-subject.js'
 import { RecordingStorage } from '../../src/testing/recording-storage.js'
 import { createTestTorrent, pieceBits, type TestTorrent } from '../../src/testing/test-torrent.js'
@@ -15,12 +16,13 @@ afterEach(async () => {
 async function download(
   storage: RecordingStorage,
   torrent: TestTorrent,
+  options: Partial<NativeSessionOptions> = {},
 ): Promise<{ session: Session; handle: number }> {
   seed = await seedFromFile(torrent)
   const session = await openLoopbackSession({
     handler: storage,
     onAlert: storage.onAlert,
-    storageDeadlineMs: 300,
+    ...options,
   })
   const handle = await session.addTorrent({ torrentId: torrent.name, torrentFile: torrent.torrentFile })
   session.connectPeer(handle, seed.host, seed.port)
@@ -60,7 +62,9 @@ it.each(failures)(
 it('18 js_promise_never_settles: a write that never settles fails at its deadline, and nobody waits longer', async () => {
   const storage = new RecordingStorage()
   storage.before = (call) => (call.name === 'writePiece' ? new Promise(() => {}) : undefined)
-  const { session, handle } = await download(storage, createTestTorrent('silent'))
+  const { session, handle } = await download(storage, createTestTorrent('silent'), {
+    storageDeadlineMs: 2_000,
+  })
   await storage.until('a piece is written', () => storage.calls('writePiece').length > 0)
   session.pauseTorrent(handle)
   await storage.until('the write has failed', () => storage.alerted('storageError'))
