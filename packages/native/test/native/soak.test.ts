@@ -6,9 +6,9 @@ import { expect, it } from 'vitest'
 const soak = fileURLToPath(new URL('../soak/soak.mjs', import.meta.url))
 
 it('survives sessions, torrents and storages that change at random, and leaves nothing behind', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const args = ['--expose-gc', soak, '--seconds', '15', '--seed', '7']
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 110_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 290_000 })
   expect(stdout).toContain('nothing is left behind')
 })
