@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ImportState } from '../src/database/import-database.js'
 import { type ImportCause, importCauses, importStates, nextState } from '../src/import-machine.js'
+import './support/same-examples.js'
 
 /** All that can be reached from a state. */
 function reachable(from: ImportState): ReadonlySet<ImportState> {

@@ -5,6 +5,7 @@ import { outcomeOf } from '../src/failure-outcome.js'
 import { importStates, nextState } from '../src/import-machine.js'
 import { classifiedCodes, failureKind, retryDelayMs } from '../src/retry-policy.js'
 import { failureOf } from './support/failures.js'
+import './support/same-examples.js'
 
 const facts = { nowMs: 1_000, random: 0, brought: false }
 

@@ -9,6 +9,7 @@ import { isBaeError } from '../src/errors.js'
 import { FaultyChunkStore } from '../src/testing/faulty-chunk-store.js'
 import type { TorrentLayout } from '../src/torrent-layout.js'
 import { Library } from './library.js'
+import './same-examples.js'
 
 const block = 16_384
 const died = new Error('injected')
@@ -224,6 +225,6 @@ describe('BaeStorage and its model agree after any sequence of calls, failures a
         }),
         { numRuns: 120 },
       )
-    }, 60_000)
+    }, 180_000)
   }
 })

@@ -13,6 +13,7 @@ import { isBaeError } from '../src/errors.js'
 import type { StoreOperation } from '../src/testing/intercepted-chunk-store.js'
 import { block, CachedLibrary, chunkSizeBytes } from './cached-library.js'
 import { Library } from './library.js'
+import './same-examples.js'
 
 const broken = new Error('the line is cut')
 const chunks = 7
@@ -343,5 +344,5 @@ describe('a CacheManager keeps its promises after any sequence of calls, failure
       }),
       { numRuns: 80 },
     )
-  }, 120_000)
+  }, 180_000)
 })

@@ -18,6 +18,7 @@ import { InterceptedChunkStore, type StoreOperation } from '../src/testing/inter
 import type { TorrentId, TorrentLayout } from '../src/torrent-layout.js'
 import { held, Library, WatchedDatabase } from './library.js'
 import { temporaryDirectory } from './temporary-directory.js'
+import './same-examples.js'
 
 const block = 16_384
 
@@ -278,7 +279,7 @@ describe.each(Object.entries(layouts))(
 
     it('in memory', () => property(80, async () => new MemoryChunkStore()), 60_000)
 
-    it('in a folder', { timeout: 60_000 }, async () => {
+    it('in a folder', { timeout: 180_000 }, async () => {
       const directory = await temporaryDirectory()
       let count = 0
       await property(10, () => DirectoryChunkStore.open(`${directory}/${count++}`))

@@ -6,6 +6,7 @@ import { patternBytes } from '../src/compliance/bytes.js'
 import { layoutOf, torrentBytes } from '../src/compliance/layouts.js'
 import { PieceMapper } from '../src/piece-mapper.js'
 import { storedFilesOf } from '../src/stored-files.js'
+import './same-examples.js'
 
 const block = 16_384
 const chunkSizes = [block, 2 * block, 4 * block, 16 * block]

@@ -13,6 +13,7 @@ import {
   parseManifestName,
 } from '../src/manifest.js'
 import type { FileLayout, TorrentLayout } from '../src/torrent-layout.js'
+import './same-examples.js'
 
 const bytes = fc.uint8Array({ maxLength: 200 })
 const hex = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map(toHex)

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type FileShape, hugeLayouts, layoutOf, nastyLayouts } from '../src/compliance/layouts.js'
 import { PieceMapper } from '../src/piece-mapper.js'
 import type { TorrentLayout } from '../src/torrent-layout.js'
+import './same-examples.js'
 
 const block = 16_384
 

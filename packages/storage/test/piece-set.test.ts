@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PieceSet } from '../src/piece-set.js'
+import './same-examples.js'
 
 const had = fc.array(fc.oneof(fc.boolean(), fc.constant(true), fc.constant(false)), {
   minLength: 1,

@@ -11,6 +11,7 @@ import {
   type TestService,
   torrentSource,
 } from '../support/test-service.js'
+import '../support/same-examples.js'
 
 const limits = { activeDownloads: 2, activeSeeds: 1, metadataFetches: 1 }
 const names = ['a', 'b', 'c', 'd'] as const
@@ -179,7 +180,7 @@ describe('whatever happens to the imports of two services', () => {
       }),
       { numRuns: 40 },
     )
-  }, 60_000)
+  }, 180_000)
 })
 
 /** No import runs twice. */
