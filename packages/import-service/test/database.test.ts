@@ -15,7 +15,7 @@ let postgres: ImportsOnPostgres
 
 beforeAll(async () => {
   postgres = await ImportsOnPostgres.start()
-}, 60_000)
+})
 
 afterAll(() => postgres.stop())
 

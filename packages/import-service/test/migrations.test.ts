@@ -15,7 +15,7 @@ let server: ThrowawayServer
 
 beforeAll(async () => {
   server = await startThrowawayServer()
-}, 60_000)
+})
 
 afterAll(() => server.stop())
 

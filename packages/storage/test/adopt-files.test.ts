@@ -91,12 +91,12 @@ beforeAll(async () => {
   directory = await mkdtemp('/tmp/bae-adopt-')
   await chmod(directory, 0o755)
   server = await openEmbeddedPostgres({ directory })
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.close()
   await rm(directory, { recursive: true })
-}, 60_000)
+})
 
 const databases: Record<string, () => Promise<Database>> = {
   MemoryDatabase: async () => new MemoryDatabase(),

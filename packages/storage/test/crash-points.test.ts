@@ -43,12 +43,12 @@ beforeAll(async () => {
   hitsOf = count(whole.said)
   hitsBeforeV2 = count(whole.said.slice(0, whole.said.findLastIndex(is('completed', 1))))
   hitsWithV2 = count(whole.said.slice(0, whole.said.findIndex(is('destroying', 2))))
-}, 60_000)
+})
 
 afterAll(async () => {
   await server.close()
   await rm(directory, { recursive: true })
-}, 60_000)
+})
 
 const points = await pointsOfSources()
 
@@ -59,13 +59,13 @@ describe('a process that dies', () => {
   })
 
   // The first time something happens is the easy one.
-  it.concurrent.each(points)('where %s leaves a library that tells no lie', { timeout: 60_000 }, (point) =>
+  it.concurrent.each(points)('where %s leaves a library that tells no lie', { timeout: 180_000 }, (point) =>
     dieAndLook(point, Math.ceil((hitsOf.get(point) ?? 0) / 2)),
   )
 
   it.concurrent.each(points)(
     'where %s with a v2 torrent leaves a library that tells no lie',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (point) => {
       const before = hitsBeforeV2.get(point) ?? 0
       const within = (hitsWithV2.get(point) ?? 0) - before

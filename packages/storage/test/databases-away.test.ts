@@ -25,7 +25,7 @@ beforeAll(async () => {
   server = await ThrowawayServer.make()
   await server.start()
   way = await CuttableWay.listen(join(server.directory, '.s.PGSQL.5432'))
-}, 60_000)
+})
 
 afterEach(async () => {
   if (!server.isRunning) await server.start()

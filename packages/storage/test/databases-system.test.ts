@@ -22,7 +22,7 @@ if (programs === undefined) {
   beforeAll(async () => {
     server = await ThrowawayServer.make(programs)
     await server.start()
-  }, 60_000)
+  })
 
   afterAll(() => server.remove(), 60_000)
 

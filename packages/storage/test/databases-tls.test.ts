@@ -57,7 +57,7 @@ beforeAll(async () => {
   await server.query(
     `CREATE ROLE person SUPERUSER LOGIN PASSWORD '${password}'; CREATE ROLE robot SUPERUSER LOGIN`,
   )
-}, 60_000)
+})
 
 afterAll(async () => {
   if (opensslIsThere) await server.remove()

@@ -16,13 +16,13 @@ beforeAll(async () => {
   directory = await mkdtemp('/tmp/bae-databases-')
   await chmod(directory, 0o755)
   server = await openEmbeddedPostgres({ directory })
-}, 60_000)
+})
 
 // Its last checkpoint flushes the tables of every test.
 afterAll(async () => {
   await server.close()
   await rm(directory, { recursive: true })
-}, 60_000)
+})
 
 const schemas = new WeakMap<object, string>()
 

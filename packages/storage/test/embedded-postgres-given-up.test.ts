@@ -5,8 +5,6 @@ import { openEmbeddedPostgres } from '../src/embedded-postgres/index.js'
 import { findPostgresBinaries } from '../src/embedded-postgres/postgres-binaries.js'
 import { isAlive, TemporaryFolders } from './embedded-postgres-processes.js'
 
-vi.setConfig({ testTimeout: 60_000 })
-
 const folders = new TemporaryFolders()
 afterEach(() => folders.removeAll())
 
@@ -34,7 +32,7 @@ it('a server that is given up before it answers does not stay', async () => {
   )
   const started = await vi.waitUntil(
     async () => /^number (\d+)$/m.exec(await readFile(join(made.clusterDirectory, 'server.log'), 'utf8')),
-    { timeout: 30_000 },
+    { timeout: 45_000 },
   )
   const pid = Number(started[1])
   expect(isAlive(pid)).toBe(true)

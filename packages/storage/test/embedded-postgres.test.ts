@@ -23,7 +23,7 @@ import {
 } from './embedded-postgres-processes.js'
 
 // Clusters are made and flushed, which a busy disk takes its time for.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000 })
 
 const folders = new TemporaryFolders()
 const servers: EmbeddedPostgres[] = []
@@ -31,7 +31,7 @@ let compiled: string
 
 beforeAll(async () => {
   compiled = await compileLauncher()
-}, 60_000)
+})
 
 afterAll(() => rm(compiled, { recursive: true }))
 

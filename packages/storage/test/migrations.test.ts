@@ -15,7 +15,7 @@ let server: ThrowawayServer
 beforeAll(async () => {
   server = await ThrowawayServer.make()
   await server.start()
-}, 60_000)
+})
 
 afterAll(() => server.remove())
 
