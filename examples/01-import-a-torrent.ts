@@ -3,6 +3,7 @@ import { strictEqual } from 'node:assert'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { TorrentClient } from '@bae/client'
 import { createNativeSession, createTorrentFile } from '@bae/native'
 import { createStorageFactory, MemoryChunkStore, MemoryDatabase } from '@bae/storage'
@@ -22,7 +23,9 @@ await writeFile(join(folder, 'poem.txt'), poem)
 // The peer: a second session, which keeps its torrent as an ordinary file.
 const torrentFile = await createTorrentFile(join(folder, 'poem.txt'))
 const seed = await createNativeSession({ onAlert: () => {}, listenInterfaces })
-await seed.addTorrent({ torrentId: 'poem', torrentFile, savePath: folder, seedMode: true })
+const seeding = await seed.addTorrent({ torrentId: 'poem', torrentFile, savePath: folder, seedMode: true })
+// Until it knows what it has it hangs up on whoever comes.
+while (seed.torrentStatus(seeding).state !== 'seeding') await setImmediate()
 const peers = [{ host: '127.0.0.1', port: seed.listenPort }]
 
 let text = ''

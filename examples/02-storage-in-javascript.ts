@@ -3,6 +3,7 @@ import { strictEqual } from 'node:assert'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { createNativeSession, createTorrentFile } from '@bae/native'
 
 const poem = 'A piece is whole before it is here. \n'.repeat(100_000)
@@ -14,7 +15,9 @@ const torrentFile = await createTorrentFile(join(folder, 'poem.txt'))
 const listenInterfaces = '127.0.0.1:0'
 const settings = { enable_dht: false, enable_lsd: false, enable_upnp: false, enable_natpmp: false }
 const seed = await createNativeSession({ onAlert: () => {}, listenInterfaces, settings })
-await seed.addTorrent({ torrentId: 'poem', torrentFile, savePath: folder, seedMode: true })
+const seeding = await seed.addTorrent({ torrentId: 'poem', torrentFile, savePath: folder, seedMode: true })
+// Until it knows what it has it hangs up on whoever comes.
+while (seed.torrentStatus(seeding).state !== 'seeding') await setImmediate()
 const peers = [{ host: '127.0.0.1', port: seed.listenPort }]
 
 let finish = () => {}

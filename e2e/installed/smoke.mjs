@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { createNativeSession, createTorrentFile, libtorrentVersion, parseTorrentFile } from '@bae/native'
 
-const limitMs = 30_000
+const limitMs = 120_000
 const [folder, certificateFile] = process.argv.slice(2)
 const pieceLengthBytes = 65_536
 const original = Buffer.alloc(
@@ -79,7 +80,9 @@ const torrentFile = await createTorrentFile(join(folder, 'song.bin'), {
 assert.equal(parseTorrentFile(torrentFile).layout.totalLengthBytes, original.length)
 
 const seed = await createNativeSession(options)
-await seed.addTorrent({ torrentId: 'seed', torrentFile, savePath: folder, seedMode: true })
+const seeding = await seed.addTorrent({ torrentId: 'seed', torrentFile, savePath: folder, seedMode: true })
+// Until it knows what it has it hangs up on whoever comes.
+while (seed.torrentStatus(seeding).state !== 'seeding') await setImmediate()
 const storage = memoryStorage(completed.resolve)
 const peer = await createNativeSession({ ...options, handler: storage })
 const handle = await peer.addTorrent({ torrentId: 'peer', torrentFile })

@@ -38,6 +38,8 @@ it.for(['v1', 'v2', 'hybrid'] as const)(
     const torrentFile = await createTorrentFile(join(folder, 'content.bin'), { format, pieceLengthBytes })
     await using seed = await createNativeSession({ onAlert: () => {}, listenInterfaces: '127.0.0.1:0' })
     await seed.addTorrent({ torrentId: 'seed', torrentFile, savePath: folder, seedMode: true })
+    // Until then it hangs up on whoever comes.
+    await expect.poll(() => seed.torrentStatuses()[0]?.state).toBe('seeding')
 
     const opened = new Map<TorrentId, BaeStorage>()
     await using chunkStore = await DirectoryChunkStore.open(join(folder, 'store'))

@@ -54,6 +54,8 @@ async function openSeed(uploadBytesPerSecond = 0) {
     seedMode: true,
     limits: { uploadBytesPerSecond },
   })
+  // Until then it hangs up on whoever comes.
+  await expect.poll(() => session.torrentStatuses()[0]?.state).toBe('seeding')
   return [{ host: '127.0.0.1', port: session.listenPort }]
 }
 

@@ -17,7 +17,7 @@ def add(session, torrent_path, folder):
     parameters.flags |= libtorrent.torrent_flags.seed_mode
     parameters.flags &= ~libtorrent.torrent_flags.auto_managed
     parameters.flags &= ~libtorrent.torrent_flags.paused
-    session.add_torrent(parameters)
+    return session.add_torrent(parameters)
 
 
 def counts(session):
@@ -41,8 +41,12 @@ def main():
         "enable_natpmp": False,
         "alert_mask": 0,
     })
-    for torrent_path, folder in zip(sys.argv[3::2], sys.argv[4::2]):
-        add(session, torrent_path, folder)
+    handles = [add(session, torrent_path, folder) for torrent_path, folder in zip(sys.argv[3::2], sys.argv[4::2])]
+    # Until it knows what it has it hangs up on whoever comes.
+    starting = libtorrent.torrent_status.checking_resume_data
+    while any(handle.status().state == starting for handle in handles):
+        session.wait_for_alert(10)
+        session.pop_alerts()
     print(json.dumps({"port": session.listen_port()}), flush=True)
     for _ in sys.stdin:
         print(json.dumps(counts(session)), flush=True)

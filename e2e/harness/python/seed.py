@@ -37,6 +37,14 @@ def add(session, torrent_path, folder, rate):
     return handle
 
 
+def wait_until_ready(session, handles):
+    """Until it knows what it has it hangs up on whoever comes, who then comes again a minute later."""
+    starting = libtorrent.torrent_status.checking_resume_data
+    while any(handle.status().state == starting for handle in handles):
+        session.wait_for_alert(10)
+        session.pop_alerts()
+
+
 def answer(value):
     print(json.dumps(value), flush=True)
 
@@ -59,6 +67,7 @@ def main():
     pairs = list(zip(sys.argv[3::2], sys.argv[4::2]))
     session = libtorrent.session({**SETTINGS, "listen_interfaces": host + ":0"})
     handles = [add(session, torrent, folder, rate) for torrent, folder in pairs]
+    wait_until_ready(session, handles)
     answer({"port": session.listen_port()})
     for line in sys.stdin:
         words = line.split()

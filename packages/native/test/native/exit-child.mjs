@@ -3,6 +3,7 @@
 // never settles, then ends that way.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import { createNativeSession } from '../../dist/index.js'
 import { createTestTorrent } from '../../dist/testing/index.js'
@@ -22,12 +23,14 @@ const torrent = createTestTorrent('exit')
 const [, , way, folder = ''] = process.argv
 writeFileSync(join(folder, torrent.name), torrent.bytes)
 const seed = await createNativeSession(options)
-await seed.addTorrent({
+const seeding = await seed.addTorrent({
   torrentId: 'seed',
   torrentFile: torrent.torrentFile,
   savePath: folder,
   seedMode: true,
 })
+// Until then it hangs up on whoever comes.
+while (seed.torrentStatus(seeding).state !== 'seeding') await setImmediate()
 
 const never = new Promise(() => {})
 /** @type {() => void} */

@@ -13,7 +13,7 @@ export const LOOPBACK_SETTINGS = {
   allow_multiple_connections_per_ip: true,
 } as const
 
-/** A second session that seeds the torrent from a file, with libtorrent's own disk storage. */
+/** A second session that seeds the torrent from a file, with libtorrent's own disk storage: ready for peers. */
 export async function seedFromFile(torrent: TestTorrent): Promise<TestSeed> {
   const folder = await mkdtemp(join(tmpdir(), 'bae-seed-'))
   if (torrent.files) await mkdir(join(folder, torrent.name))
@@ -23,8 +23,12 @@ export async function seedFromFile(torrent: TestTorrent): Promise<TestSeed> {
     const bytes = torrent.bytes.subarray(file.offsetBytes, file.offsetBytes + file.lengthBytes)
     await writeFile(join(folder, torrent.name, file.name), bytes)
   }
+  let noteReady = (): void => {}
+  const isReady = new Promise<void>((resolve) => {
+    noteReady = resolve
+  })
   const session = await createNativeSession({
-    onAlert: () => {},
+    onAlert: ({ type }) => type === 'torrentChecked' && noteReady(),
     listenInterfaces: '127.0.0.1:0',
     settings: LOOPBACK_SETTINGS,
   })
@@ -34,6 +38,8 @@ export async function seedFromFile(torrent: TestTorrent): Promise<TestSeed> {
     savePath: folder,
     seedMode: true,
   })
+  // Until then it hangs up on whoever comes, who then comes again a minute later.
+  await isReady
   return {
     host: '127.0.0.1',
     port: session.listenPort,

@@ -44,6 +44,8 @@ it('lends memory for what is read, sends what stands there, and takes it back wh
   const seed = await openSession(stored)
   const request = { torrentFile: torrent.torrentFile, torrentId: 'lent' }
   await seed.addTorrent({ ...request, havePieces: stored.havePieces })
+  // Until then it hangs up on whoever comes.
+  await stored.until('it is checked', () => stored.alerted('torrentChecked'))
   const leecher = new RecordingStorage()
   const session = await openSession(leecher)
   session.connectPeer(await session.addTorrent(request), '127.0.0.1', seed.listenPort)
@@ -61,6 +63,8 @@ it('fetches each stored piece from JavaScript once, however many peers ask for i
   const seed = await openSession(stored)
   const request = { torrentFile: torrent.torrentFile, torrentId: 'seeded' }
   await seed.addTorrent({ ...request, havePieces: stored.havePieces })
+  // Until then it hangs up on whoever comes.
+  await stored.until('it is checked', () => stored.alerted('torrentChecked'))
 
   const leechers = [new RecordingStorage(), new RecordingStorage()]
   for (const leecher of leechers) {

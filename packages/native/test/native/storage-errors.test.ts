@@ -191,6 +191,8 @@ describe('a read that is answered with rubbish', () => {
       torrentFile: torrent.torrentFile,
       havePieces: storage.havePieces,
     })
+    // Until then it hangs up on whoever comes.
+    await storage.until('it is checked', () => storage.alerted('torrentChecked'))
     const fetched = new RecordingStorage()
     const fetching = await createNativeSession({
       handler: fetched,
