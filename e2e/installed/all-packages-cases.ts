@@ -11,8 +11,8 @@ const npmCli = join(dirname(process.execPath), '../lib/node_modules/npm/bin/npm-
 const workspaceBin = join(repositoryRoot, 'node_modules/.bin')
 const ownBin = join(repositoryRoot, 'e2e/node_modules/.bin')
 const examples = join(repositoryRoot, 'examples/dist')
-const installLimitMs = 120_000
-const runLimitMs = 60_000
+const installLimitMs = 240_000
+const runLimitMs = 120_000
 
 /** What the READMEs show, and the storage of one's own for `@bae/client` alone. */
 const shown = [
@@ -73,7 +73,7 @@ export function describeAllPackages(
         expect(await printed(node, ['use.cjs'], project)).toContain('use: ok\n')
         cpSync(examples, join(project, 'examples'), { recursive: true })
         await Promise.all(shown.map((example) => printed(node, [`examples/${example}.js`], project)))
-      }, 300_000)
+      }, 900_000)
     })
 
     it('types resolve for modules and for CommonJS', async () => {
@@ -100,14 +100,14 @@ export function describeAllPackages(
         'node',
       ]
       await printed(join(workspaceBin, 'tsc'), [...options, 'typed.mts', 'typed.cts'], project)
-    }, 180_000)
+    }, 480_000)
 
     it('@bae/client alone serves a storage of forty lines, and brings neither database nor app', async () => {
       const project = await install(process.execPath, 'client-alone', ['native', 'storage', 'client'])
       expect(existsSync(join(project, 'node_modules/@bae/import-service'))).toBe(false)
       cpSync(examples, join(project, 'examples'), { recursive: true })
       await printed(process.execPath, ['examples/07-storage-of-your-own.js'], project)
-    }, 180_000)
+    }, 480_000)
 
     it('npm install -g gives a bae that imports, verifies and exports', async () => {
       const prefix = join(work().folder, 'global')
@@ -127,7 +127,7 @@ export function describeAllPackages(
       const demos = join(work().folder, 'demos')
       mkdirSync(demos)
       expect(await printed('/usr/bin/env', [`TMPDIR=${demos}`, bae, 'demo'])).toContain('byte for byte')
-    }, 180_000)
+    }, 480_000)
 
     function install(node: string, name: string, packages: readonly PackageName[]): Promise<string> {
       const project = join(work().folder, name)

@@ -114,7 +114,7 @@ function spoilSha256(library: string): void {
 describe('@bae/native from its tarball, on a machine without compiler, libtorrent and OpenSSL', () => {
   it.for(nodeMajors)(
     'is installed by npm and works on Node %i',
-    { timeout: 240_000 },
+    { timeout: 480_000 },
     async (major, context) => {
       await using system = await makeSystem(context, major, `node-${major}`)
       const installed = await ended(npmInstall(system))
