@@ -138,6 +138,8 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       const serving = await scene.openSession(full)
       const request = { torrentId: 'serving', torrentFile: torrent.torrentFile, havePieces: full.havePieces }
       await serving.addTorrent(request)
+      // Until then it hangs up on whoever comes.
+      await full.until('it is checked', () => full.alerted('torrentChecked'))
       const empty = new RecordingStorage()
       const fetching = await scene.openSession(empty)
       const handle = await fetching.addTorrent({ torrentId: 'fetching', torrentFile: torrent.torrentFile })
@@ -208,6 +210,8 @@ export function transferClauses({ it }: TestApi, subject: NativeSessionSubject):
       const serving = await scene.openSession(full)
       const request = { torrentId: 'serving', torrentFile: torrent.torrentFile, havePieces: full.havePieces }
       await serving.addTorrent(request)
+      // Until then it hangs up on whoever comes.
+      await full.until('it is checked', () => full.alerted('torrentChecked'))
       const empty = new RecordingStorage()
       const fetching = await scene.openSession(empty)
       const handle = await fetching.addTorrent({ torrentId: 'fetching', torrentFile: torrent.torrentFile })
