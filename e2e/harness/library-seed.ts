@@ -4,7 +4,7 @@ import { TorrentClient } from '@bae/client'
 import { createStorageFactory, DirectoryChunkStore, type TorrentId } from '@bae/storage'
 import { openTypeOrmDatabase } from '@bae/storage/typeorm'
 import type { BaeLibrary } from './bae-library.js'
-import { loopback } from './loopback-client.js'
+import { loopback, whenReadyForPeers } from './loopback-client.js'
 
 /** Our own client on a library that no command is using: what was imported is given back to others. */
 export class LibrarySeed implements AsyncDisposable {
@@ -37,6 +37,7 @@ export class LibrarySeed implements AsyncDisposable {
   /** How many pieces of it there are. */
   async seed(torrentFile: Uint8Array, id: string): Promise<number> {
     const torrent = await this.#client.add({ torrentFile }, { id: id as TorrentId })
+    await whenReadyForPeers(torrent)
     return torrent.status.completedPieces
   }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type AddTorrentOptions, type NetworkOptions, type Torrent, TorrentClient } from '@bae/client'
 import { createStorageFactory, DirectoryChunkStore, MemoryDatabase } from '@bae/storage'
+import { poll } from './bounded-wait.js'
 import { makeTemporaryFolder, removeFolder } from './temporary-folder.js'
 import type { TorrentFile } from './torrent-maker.js'
 
@@ -92,6 +93,13 @@ export class LoopbackClient implements AsyncDisposable {
     const settings = { ...loopback.settings, ...network.settings }
     return new TorrentClient({ createStorage }, { ...loopback, ...network, settings })
   }
+}
+
+/** Until it knows what it has it hangs up on whoever comes, who then comes again a minute later. */
+export async function whenReadyForPeers(torrent: Torrent): Promise<void> {
+  await poll(60_000, `torrent ${torrent.id} ready for peers`, () =>
+    ['opening', 'checking'].includes(torrent.status.state) ? undefined : true,
+  )
 }
 
 export function peerAddress(address: string): { readonly host: string; readonly port: number } {

@@ -1,5 +1,5 @@
 import type { NetworkOptions, Torrent } from '@bae/client'
-import { LoopbackClient } from './loopback-client.js'
+import { LoopbackClient, whenReadyForPeers } from './loopback-client.js'
 import { LibtorrentSeed } from './peers/libtorrent-seed.js'
 import type { TorrentFile } from './torrent-maker.js'
 
@@ -44,7 +44,7 @@ export class SeedingLibrary implements AsyncDisposable {
     await this.#ours.reopen(network)
     for (const file of this.#torrents) {
       const id = this.#ids.get(file)
-      await this.#ours.add(file, id === undefined ? {} : { id })
+      await whenReadyForPeers(await this.#ours.add(file, id === undefined ? {} : { id }))
     }
   }
 

@@ -11,6 +11,7 @@ import {
 import { MapLibrary } from '@bae/client/testing'
 import type { TestTorrent } from '@bae/native/testing'
 import { poll } from './bounded-wait.js'
+import { whenReadyForPeers } from './loopback-client.js'
 
 /** Torrents live in memory, and nothing is looked for that a test does not ask for. */
 const quiet = {
@@ -67,7 +68,9 @@ export class SwarmClient implements AsyncDisposable {
       await storage.writePiece(piece, 0, test.bytes.slice(start, start + test.pieceLengthBytes))
       await storage.completePiece(piece)
     }
-    return this.client.add(test.torrentFile, { id, ...options })
+    const torrent = await this.client.add(test.torrentFile, { id, ...options })
+    await whenReadyForPeers(torrent)
+    return torrent
   }
 
   /**

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createTestTorrent } from '@bae/client/testing'
 import { describe, expect, it } from 'vitest'
 import { poll } from '../harness/bounded-wait.js'
+import { whenReadyForPeers } from '../harness/loopback-client.js'
 import { makeFilePayload } from '../harness/payload.js'
 import { flipOneBit } from '../harness/peers/raw-seed.js'
 import { SwarmClient } from '../harness/swarm-client.js'
@@ -40,6 +41,7 @@ describe.concurrent('where bytes and metadata come from', () => {
           format,
           pieceLengthBytes: 32_768,
         })
+        await whenReadyForPeers(given)
         const { host, port } = giver.addressOf(given)
         magnetUri = `${given.magnetUri}&x.pe=${host}:${port}`
         const { torrent } = await taker.fetch(magnetUri, { signal })
