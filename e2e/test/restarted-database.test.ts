@@ -36,7 +36,7 @@ it.for([
 ] as const)('an import goes on over %s', async ([, signal, createLibrary], context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(48 * mebibyte, mebibyte / 4)
-  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 6 * mebibyte })
+  await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: 3 * mebibyte })
   await using library = await createLibrary()
   const args = ['import', torrent.path, '--peer', seed.address, '--json']
   await using importing = new BaeProcess(library, args)
