@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "disk/buffer_pool.h"
+#include "harness/failing_memory.h"
 
 using namespace bae;
 
@@ -29,4 +30,13 @@ TEST_CASE("6 idle_memory: sizes that are wanted no longer make room for those th
     // Not given back to the system meanwhile.
     CHECK(each.get()[0] == 1);
   }
+}
+
+TEST_CASE("40 no_memory: a piece comes back also where there is no memory to note that it is idle") {
+  // A size of its own, for which nothing is noted yet.
+  auto piece = BufferPool::instance().piece(std::size_t(7) << 12);
+  bae::test::FailingMemory const memory(0);
+  // What throws while memory is given back ends the process.
+  piece.reset();
+  CHECK(memory.failed());
 }

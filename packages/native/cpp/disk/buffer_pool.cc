@@ -48,14 +48,16 @@ PieceMemory BufferPool::piece(std::size_t wanted) {
   return PieceMemory(memory, [this, bytes](char* p) { giveBack(p, bytes); });
 }
 
-void BufferPool::giveBack(char* memory, std::size_t bytes) {
-  {
+void BufferPool::giveBack(char* memory, std::size_t bytes) noexcept {
+  try {
     std::lock_guard<std::mutex> lock(m_mutex);
     if (makeRoom(bytes)) {
       m_idle[bytes].push_back(memory);
       m_idleBytes += bytes;
       return;
     }
+  } catch (std::bad_alloc const&) {
+    // Not even for the note that it is idle.
   }
   munmap(memory, bytes);
 }

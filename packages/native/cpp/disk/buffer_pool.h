@@ -33,7 +33,7 @@ class BufferPool final : public lt::buffer_allocator_interface {
 
  private:
   BufferPool() = default;
-  void giveBack(char* memory, std::size_t bytes);
+  void giveBack(char* memory, std::size_t bytes) noexcept;
   // With the mutex held.
   bool makeRoom(std::size_t bytes);
 
