@@ -102,7 +102,10 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
   }
 
   async addTorrent(request: AddTorrentRequest): Promise<number> {
-    const handle = this.call((session) => session.addTorrent(request))
+    const handle = this.call((session) => {
+      this.#refuseKnown(request?.torrentId)
+      return session.addTorrent(request)
+    })
     const { torrentId } = request
     this.#torrentIds.set(handle, torrentId)
     this.#handles.set(torrentId, handle)
@@ -199,9 +202,19 @@ export class AddonNativeSession extends AddonCalls implements NativeSession, Tor
     if (closed) this.#ended()
   }
 
+  /** What the addon throws here has no caller: it must neither be lost nor cost the requests that came along. */
   #takeAlerts(): void {
     if (this.#closing) return
-    for (const alert of this.#session.popAlerts()) this.#takeAlert(alert)
+    throwLater(() => {
+      for (const alert of this.#session.popAlerts()) this.#takeAlert(alert)
+    })
+  }
+
+  /** The addon may know already that the last torrent of this id is gone, whose word for that is still on its way here. */
+  #refuseKnown(torrentId: string): void {
+    if (!this.#handles.has(torrentId)) return
+    const message = `the session already has a torrent with the id ${torrentId}`
+    throw new NativeError('NATIVE_DUPLICATE_TORRENT', message)
   }
 
   async #serve(request: HandlerRequest): Promise<void> {
@@ -316,10 +329,10 @@ function describe(error: unknown): { code: string; message: string } {
   return { code: 'STORAGE_IO', message: 'the storage failed without an error object' }
 }
 
-/** A listener that throws is its owner's mistake: it must not cost the alerts and requests after it. */
-function throwLater(listener: () => void): void {
+/** What throws here, such as a listener, must not cost the alerts and requests after it. */
+function throwLater(call: () => void): void {
   try {
-    listener()
+    call()
   } catch (error) {
     queueMicrotask(() => {
       throw error

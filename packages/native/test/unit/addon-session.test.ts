@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Addon, AddonAlert, AddonSession, Dispatch } from '../../src/addon.js'
 import { AddonNativeSession } from '../../src/addon-session.js'
 import { NativeError } from '../../src/errors.js'
@@ -22,11 +22,18 @@ function scriptedAddon() {
   const settledTogether: number[][] = []
   const removed: number[] = []
   const alerts: AddonAlert[] = []
+  let alertFailure: Error | undefined
   let dispatch: Dispatch = () => {}
   const session: Partial<AddonSession> = {
     addTorrent: () => 1,
     removeTorrent: (handle) => void removed.push(handle),
-    popAlerts: () => alerts.splice(0),
+    popAlerts: () => {
+      const popped = alerts.splice(0)
+      const failure = alertFailure
+      alertFailure = undefined
+      if (failure !== undefined) throw failure
+      return popped
+    },
     settle: (id, outcome) => void settled.push({ id, outcome }),
     settleAll: (ids, count) => void settledTogether.push([...ids.subarray(0, count)]),
     close: () => {},
@@ -53,6 +60,10 @@ function scriptedAddon() {
     alert: (...raised: AddonAlert[]) => {
       alerts.push(...raised)
       dispatch(...encodeRequests([]), true, false)
+    },
+    /** The next time. */
+    failAlerts(failure: Error) {
+      alertFailure = failure
     },
     sayClosed: () => dispatch(...encodeRequests([]), false, true),
   }
@@ -87,6 +98,21 @@ function added(torrentId: string, error?: NativeError): StorageRequest {
 
 /** Lets promise reactions that are due run. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+afterEach(() => void vi.restoreAllMocks())
+
+/** What is thrown where nobody catches it, which would end the process. */
+function thrownToNobody(): unknown[] {
+  const thrown: unknown[] = []
+  vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => {
+    try {
+      task()
+    } catch (error) {
+      thrown.push(error)
+    }
+  })
+  return thrown
+}
 
 describe('AddonNativeSession', () => {
   it('gives the error of each call back as the cause of the alerts about that call', async () => {
@@ -186,6 +212,22 @@ describe('AddonNativeSession', () => {
     expect(alerts).toHaveLength(1)
   })
 
+  it.each(['alone', 'after an addition'])(
+    'is not silent about alerts that the addon fails to give, %s',
+    async (when) => {
+      const { requestAndAlert, alert, alerts, failAlerts } = await openOne({})
+      const failure = new Error('std::bad_alloc')
+      failAlerts(failure)
+      const thrown = thrownToNobody()
+      if (when === 'alone') alert({ type: 'torrentPaused', handle: 1 })
+      else requestAndAlert(added('two'), { type: 'torrentPaused', handle: 1 })
+      await turn()
+      expect(thrown).toEqual([failure])
+      alert({ type: 'torrentResumed', handle: 1 })
+      expect(alerts).toEqual([{ type: 'torrentResumed', handle: 1 }])
+    },
+  )
+
   it('ends open additions when the session ends', async () => {
     const { session, sayClosed } = await openOne({})
     const adding = session.addTorrent({ torrentId: 'two', torrentFile: new Uint8Array() })
@@ -205,6 +247,18 @@ describe('AddonNativeSession', () => {
     expect({ removed, gone }).toEqual({ removed: [1], gone: false })
     request({ kind: RequestKind.torrentGone, id: 9, storageIndex: -1, torrentId: 'one' })
     await removal
+  })
+
+  it('takes no torrent under the id of one that is not known to be gone yet', async () => {
+    const { session, request } = await openOne({})
+    const removal = session.removeTorrent(1)
+    const again = { torrentId: 'one', torrentFile: new Uint8Array() }
+    await expect(session.addTorrent(again)).rejects.toMatchObject({ code: 'NATIVE_DUPLICATE_TORRENT' })
+    request({ kind: RequestKind.torrentGone, id: 9, storageIndex: -1, torrentId: 'one' })
+    await removal
+    const adding = session.addTorrent(again)
+    request(added('one'))
+    await expect(adding).resolves.toBe(1)
   })
 
   it('ends open removals when the session ends', async () => {
