@@ -10,6 +10,7 @@
 #include "disk/leaf_digests.cc"
 #include "disk/lent_blocks.cc"
 #include "disk/network_queue.cc"
+#include "disk/open_requests.cc"
 #include "disk/piece_buffer.cc"
 #include "disk/piece_geometry.cc"
 #include "disk/piece_hashing.cc"

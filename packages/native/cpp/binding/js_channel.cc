@@ -10,12 +10,6 @@
 namespace bae {
 namespace {
 
-StorageReply replyOf(StorageOutcome outcome) {
-  StorageReply reply;
-  reply.outcome = outcome;
-  return reply;
-}
-
 // Left to JavaScript for good. Sessions of several workers may end at once.
 void abandon(PieceMemory memory) {
   static std::mutex mutex;
@@ -53,45 +47,27 @@ std::array<double, kNumbersPerRequest> numbersOf(std::uint32_t id, StorageReques
 
 }  // namespace
 
-JsChannel::JsChannel(Napi::Env env, Napi::Function dispatch, Options options)
-    : m_deadline(options.deadline),
-      m_toJs(Napi::ThreadSafeFunction::New(env, dispatch, "bae storage", 0, 1)) {
-  try {
-    m_watcher = std::thread([this] { watchDeadlines(); });
-  } catch (std::system_error const&) {
-    // Unreleased it would keep the event loop running for ever.
-    m_toJs.Release();
-    throw codedError(env, "NATIVE_SESSION_FAILED", "the system gives no more threads");
-  }
+JsChannel::JsChannel(Napi::Env env, Napi::Function dispatch, Options options) try
+    : m_requests(options.deadline), m_toJs(Napi::ThreadSafeFunction::New(env, dispatch, "bae storage", 0, 1)) {
+} catch (std::system_error const&) {
+  throw codedError(env, "NATIVE_SESSION_FAILED", "the system gives no more threads");
 }
 
-JsChannel::~JsChannel() {
-  {
-    std::lock_guard<std::mutex> lock(m_mutex);
-    m_stopWatching = true;
-  }
-  m_deadlinesChanged.notify_one();
-  m_watcher.join();
-  abandonLentMemory();
-}
+JsChannel::~JsChannel() { abandonLentMemory(); }
 
-void JsChannel::setNetworkQueue(std::shared_ptr<NetworkQueue> queue) {
-  std::lock_guard<std::mutex> lock(m_mutex);
-  m_network = std::move(queue);
-}
+void JsChannel::setNetworkQueue(std::shared_ptr<NetworkQueue> queue) { m_requests.setNetworkQueue(std::move(queue)); }
 
 void JsChannel::send(StorageRequest request, ReplyHandler reply) {
+  auto prepared = OpenRequests::prepare(std::move(request), std::move(reply));
   std::lock_guard<std::mutex> lock(m_mutex);
   if (!m_alive) {
-    answer(0, std::move(reply), replyOf(StorageOutcome::aborted));
+    m_requests.refuse(std::move(prepared));
     return;
   }
-  std::uint32_t const id = ++m_lastId;
-  auto const deadline = std::min(Clock::now() + m_deadline, m_closeBy);
-  auto const added = m_pending.emplace_hint(m_pending.end(), id, Pending{std::move(request), std::move(reply), deadline});
-  m_outgoing.push_back({id, &added->second.request});
-  if (m_watcherIdle) m_deadlinesChanged.notify_one();
+  // First what there may be no memory for: a request whose sender was told that it failed must not be answered.
+  if (m_outgoing.size() == m_outgoing.capacity()) m_outgoing.reserve(2 * m_outgoing.size() + 8);
   wake();
+  m_outgoing.push_back(m_requests.add(std::move(prepared)));
 }
 
 void JsChannel::alertsWaiting() {
@@ -106,11 +82,10 @@ void JsChannel::sayClosed() {
   wake();
 }
 
-// Called with the mutex held: after kill() the thread-safe function must not be touched.
+// Called with the mutex held, which deliver() takes first: after kill() the thread-safe function must not be touched.
 void JsChannel::wake() {
   if (!m_alive || m_wakePosted) return;
-  m_wakePosted = true;
-  m_toJs.NonBlockingCall([this](Napi::Env env, Napi::Function dispatch) {
+  auto const status = m_toJs.NonBlockingCall([this](Napi::Env env, Napi::Function dispatch) {
     if (env == nullptr) return;
     try {
       deliver(env, dispatch);
@@ -118,28 +93,12 @@ void JsChannel::wake() {
       // `dispatch` does not throw: a worker is being terminated. Its end runs kill(), which fails what is open.
     }
   });
-}
-
-// Called with the mutex held.
-void JsChannel::answer(std::uint32_t id, ReplyHandler reply, StorageReply outcome) {
-  if (!reply || !m_network) return;
-  outcome.request = id;
-  m_network->post([reply = std::move(reply), outcome = std::move(outcome)]() mutable {
-    reply(std::move(outcome));
-  });
-}
-
-// The same.
-void JsChannel::answerAll(std::vector<std::pair<ReplyHandler, StorageReply>> replies) {
-  if (replies.empty() || !m_network) return;
-  m_network->post([replies = std::move(replies)]() mutable {
-    for (auto& [reply, outcome] : replies) reply(std::move(outcome));
-  });
+  m_wakePosted = status == napi_ok;
 }
 
 void JsChannel::deliver(Napi::Env env, Napi::Function dispatch) {
   Napi::HandleScope scope(env);
-  std::vector<Outgoing> batch;
+  std::vector<OpenRequests::Numbered> batch;
   bool alerts = false;
   bool closed = false;
   {
@@ -151,20 +110,37 @@ void JsChannel::deliver(Napi::Env env, Napi::Function dispatch) {
     // Nothing is sent after this: the session has been destroyed.
     if (closed) m_alive = false;
   }
-  auto numbers = Napi::Float64Array::New(env, batch.size() * kNumbersPerRequest);
   auto values = Napi::Array::New(env);
-  double* at = numbers.Data();
-  for (auto const& outgoing : batch) {
-    for (double const number : numbersOf(outgoing.id, *outgoing.request)) *at++ = number;
-    addValues(values, outgoing);
-  }
-  // Keeps this object alive for the call: JavaScript may drop the session in it.
+  auto const numbers = toJs(env, batch, values);
+  // Before the call, in which JavaScript may drop the session, and this object with it.
   if (closed) m_toJs.Release();
   dispatch.Call({numbers, values, Napi::Boolean::New(env, alerts), Napi::Boolean::New(env, closed)});
 }
 
+Napi::Float64Array JsChannel::toJs(Napi::Env env, std::vector<OpenRequests::Numbered> const& batch, Napi::Array& values) {
+  try {
+    auto numbers = Napi::Float64Array::New(env, batch.size() * kNumbersPerRequest);
+    double* at = numbers.Data();
+    for (auto const& outgoing : batch) {
+      for (double const number : numbersOf(outgoing.id, *outgoing.request)) *at++ = number;
+      addValues(values, outgoing);
+    }
+    return numbers;
+  } catch (std::bad_alloc const&) {
+    refuse(batch);
+    return Napi::Float64Array::New(env, 0);
+  }
+}
+
+// JavaScript is told of none of them: there was no memory for that. Without even that for the answers the process ends.
+void JsChannel::refuse(std::vector<OpenRequests::Numbered> const& batch) noexcept {
+  Settlement settlement;
+  settlement.outcome = StorageOutcome::outOfMemory;
+  for (auto const& outgoing : batch) settle(&outgoing.id, 1, settlement);
+}
+
 // What of a request is not a number.
-void JsChannel::addValues(Napi::Array& values, Outgoing const& outgoing) {
+void JsChannel::addValues(Napi::Array& values, OpenRequests::Numbered const& outgoing) {
   Napi::Env const env = values.Env();
   StorageRequest const& request = *outgoing.request;
   auto const length = std::size_t(request.length);
@@ -254,61 +230,39 @@ StorageOutcome JsChannel::copyDigest(StorageRequest const& request, Napi::Uint8A
 }
 
 void JsChannel::settle(std::uint32_t const* ids, std::size_t count, Settlement const& settlement) {
-  std::vector<decltype(m_pending)::node_type> ended;
-  ended.reserve(count);
-  {
-    std::lock_guard<std::mutex> lock(m_mutex);
-    for (std::size_t i = 0; i < count; ++i) ended.push_back(m_pending.extract(ids[i]));
-  }
-  std::vector<std::pair<ReplyHandler, StorageReply>> replies;
-  replies.reserve(count);
-  for (auto& node : ended) {
-    // Once given up, nobody waits for the bytes.
-    if (node.empty() || !node.mapped().reply) continue;
-    StorageReply reply = replyOf(settlement.outcome);
-    reply.request = node.key();
-    if (reply.outcome == StorageOutcome::ok) {
-      reply.outcome = copyAnswer(node.mapped().request, settlement.bytes, reply);
-    }
+  auto const answer = [&settlement](StorageRequest const& request, StorageReply& reply) {
+    reply.outcome = settlement.outcome;
+    if (reply.outcome == StorageOutcome::ok) reply.outcome = copyAnswer(request, settlement.bytes, reply);
     reply.wantsBlockHashes = settlement.wantsBlockHashes;
     reply.offersDigests = settlement.offersDigests;
-    replies.emplace_back(std::move(node.mapped().reply), std::move(reply));
-  }
-  // Not before: the answer may lie in what was lent.
-  std::for_each(ids, ids + count, [this](std::uint32_t id) { takeBack(id); });
-  std::lock_guard<std::mutex> lock(m_mutex);
-  answerAll(std::move(replies));
+  };
+  // Not before the answers are made: they may lie in what was lent.
+  m_requests.settle(ids, count, answer, [&] { std::for_each(ids, ids + count, [this](auto id) { takeBack(id); }); });
 }
 
 void JsChannel::takeBack(std::uint32_t id) {
   auto const lent = m_lentBuffers.find(id);
   if (lent == m_lentBuffers.end()) return;
-  auto buffer = lent->second.buffer.Value();
+  auto const buffer = lent->second.buffer.Value();
   countAsExternal(buffer.Env(), lent->second.bytes);
-  if (buffer.IsDetached()) {
-    // Somebody made another array buffer of its memory (ArrayBuffer.transfer), and may use that as long as it lives.
+  // Whoever keeps the bytes longer than they were lent finds them gone, not changed. Where they went somewhere else
+  // (ArrayBuffer.transfer) whoever has them may use them as long as he lives.
+  if (buffer.IsDetached() || napi_detach_arraybuffer(buffer.Env(), buffer) != napi_ok) {
     abandon(std::move(lent->second.memory));
-  } else {
-    // Whoever keeps the bytes longer than they were lent finds them gone, not changed.
-    buffer.Detach();
   }
   m_lentBuffers.erase(lent);
 }
 
-void JsChannel::limitDeadlines(std::chrono::milliseconds remaining) {
-  std::lock_guard<std::mutex> lock(m_mutex);
-  m_closeBy = std::min(m_closeBy, Clock::now() + remaining);
-  for (auto& [id, pending] : m_pending) pending.deadline = std::min(pending.deadline, m_closeBy);
-  m_deadlinesChanged.notify_one();
-}
+void JsChannel::limitDeadlines(std::chrono::milliseconds remaining) { m_requests.limitDeadlines(remaining); }
 
 void JsChannel::kill() {
-  std::lock_guard<std::mutex> lock(m_mutex);
-  m_alive = false;
-  m_outgoing.clear();
-  for (auto& [id, pending] : m_pending) answer(id, std::move(pending.reply), replyOf(StorageOutcome::aborted));
+  {
+    std::lock_guard<std::mutex> lock(m_mutex);
+    m_alive = false;
+    m_outgoing.clear();
+  }
+  m_requests.abort();
   abandonLentMemory();
-  m_pending.clear();
 }
 
 // What JavaScript has not settled it may still use, for as long as it lives.
@@ -320,32 +274,6 @@ void JsChannel::release() {
   std::lock_guard<std::mutex> lock(m_mutex);
   m_alive = false;
   m_toJs.Release();
-}
-
-void JsChannel::watchDeadlines() {
-  std::unique_lock<std::mutex> lock(m_mutex);
-  while (!m_stopWatching) {
-    auto next = Clock::time_point::max();
-    for (auto const& [id, pending] : m_pending) {
-      if (pending.reply) next = std::min(next, pending.deadline);
-    }
-    if (next == Clock::time_point::max()) {
-      m_watcherIdle = true;
-      m_deadlinesChanged.wait(lock);
-      m_watcherIdle = false;
-    } else if (m_deadlinesChanged.wait_until(lock, next) == std::cv_status::timeout) {
-      failExpired(Clock::now());
-    }
-  }
-}
-
-// Called with the mutex held.
-void JsChannel::failExpired(Clock::time_point now) {
-  bool const closing = m_closeBy != Clock::time_point::max();
-  for (auto& [id, pending] : m_pending) {
-    if (!pending.reply || pending.deadline > now) continue;
-    answer(id, std::move(pending.reply), replyOf(closing ? StorageOutcome::aborted : StorageOutcome::timedOut));
-  }
 }
 
 }  // namespace bae

@@ -2,19 +2,18 @@
 #include <napi.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <vector>
 
+#include "disk/open_requests.h"
 #include "disk/storage_channel.h"
 
 namespace bae {
 
 // The one ordered way from C++ to JavaScript and back. Requests are numbered and handed over in batches, in
 // the order they were sent; JavaScript settles each number once, in any order. A request that is not settled
-// by its deadline is failed here; its lent memory still waits for JavaScript. Owned by the session.
+// by its deadline is failed; its lent memory still waits for JavaScript. Owned by the session.
 class JsChannel final : public StorageChannel {
  public:
   struct Options {
@@ -52,33 +51,18 @@ class JsChannel final : public StorageChannel {
   void kill();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct Pending {
-    StorageRequest request;
-    ReplyHandler reply;
-    Clock::time_point deadline;
-  };
-
-  // A request that JavaScript was not told of yet. It stays in m_pending until JavaScript settles it.
-  struct Outgoing {
-    std::uint32_t id;
-    StorageRequest const* request;
-  };
-
   void wake();
   void deliver(Napi::Env env, Napi::Function dispatch);
-  void addValues(Napi::Array& values, Outgoing const& outgoing);
+  Napi::Float64Array toJs(Napi::Env env, std::vector<OpenRequests::Numbered> const& batch, Napi::Array& values);
+  void refuse(std::vector<OpenRequests::Numbered> const& batch) noexcept;
+  void addValues(Napi::Array& values, OpenRequests::Numbered const& outgoing);
   Napi::Value lend(Napi::Env env, std::uint32_t id, PieceMemory const& memory, std::size_t length);
   static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
   static StorageOutcome copyDigest(StorageRequest const& request, Napi::Uint8Array const& bytes, StorageReply& reply);
   void takeBack(std::uint32_t id);
   void abandonLentMemory();
-  void answer(std::uint32_t id, ReplyHandler reply, StorageReply outcome);
-  void answerAll(std::vector<std::pair<ReplyHandler, StorageReply>> replies);
-  void watchDeadlines();
-  void failExpired(Clock::time_point now);
 
-  std::chrono::milliseconds const m_deadline;
+  OpenRequests m_requests;
   Napi::ThreadSafeFunction m_toJs;
   // Lent array buffers with their memory, detached when their request is settled. JavaScript thread only.
   struct LentBuffer {
@@ -89,19 +73,12 @@ class JsChannel final : public StorageChannel {
   std::map<std::uint32_t, LentBuffer> m_lentBuffers;
 
   std::mutex m_mutex;
-  std::shared_ptr<NetworkQueue> m_network;
-  std::map<std::uint32_t, Pending> m_pending;
-  std::vector<Outgoing> m_outgoing;
-  std::uint32_t m_lastId = 0;
+  // Those that JavaScript was not told of yet.
+  std::vector<OpenRequests::Numbered> m_outgoing;
   bool m_wakePosted = false;
   bool m_alertsWaiting = false;
   bool m_closed = false;
   bool m_alive = true;
-  Clock::time_point m_closeBy = Clock::time_point::max();
-  bool m_stopWatching = false;
-  bool m_watcherIdle = false;
-  std::condition_variable m_deadlinesChanged;
-  std::thread m_watcher;
 };
 
 }  // namespace bae
