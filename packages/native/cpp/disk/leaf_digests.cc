@@ -3,6 +3,7 @@
 #include <libtorrent/hasher.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <string>
@@ -16,10 +17,13 @@
 namespace bae {
 namespace {
 
+// `length` may be the largest int that there is, and an offset of a block after that is none.
+int leafBytes(int length, std::ptrdiff_t done) { return int(std::min<std::ptrdiff_t>(kBlockBytes, length - done)); }
+
 #ifdef BAE_MULTI_BUFFER
 
 // A register has up to 16 lanes, and empty ones cost as much as full ones: below that one by one is as fast.
-constexpr int kLeastLeaves = 8;
+constexpr std::ptrdiff_t kLeastLeaves = 8;
 
 struct FreeLanes {
   void operator()(IMB_MGR* lanes) const { free_mb_mgr(lanes); }
@@ -42,9 +46,9 @@ void setJob(IMB_JOB& job, char const* bytes, int length, lt::sha256_hash& digest
 bool digestInLanes(IMB_MGR* lanes, char const* bytes, int length, lt::sha256_hash* digests) {
   bool allMade = true;
   auto const settle = [&allMade](IMB_JOB const* job) { allMade = allMade && job->status == IMB_STATUS_COMPLETED; };
-  for (int done = 0; done < length; done += kBlockBytes) {
+  for (std::ptrdiff_t done = 0; done < length; done += kBlockBytes) {
     IMB_JOB* job = IMB_GET_NEXT_JOB(lanes);
-    setJob(*job, bytes + done, std::min(kBlockBytes, length - done), *digests++);
+    setJob(*job, bytes + done, leafBytes(length, done), *digests++);
     for (job = IMB_SUBMIT_JOB(lanes); job != nullptr; job = IMB_GET_COMPLETED_JOB(lanes)) settle(job);
   }
   while (IMB_JOB const* job = IMB_FLUSH_JOB(lanes)) settle(job);
@@ -84,14 +88,14 @@ IMB_MGR* lanesOfThread() {
 }  // namespace
 
 void appendLeafDigestsOneByOne(char const* bytes, int length, std::vector<lt::sha256_hash>& digests) {
-  for (int done = 0; done < length; done += kBlockBytes) {
-    digests.push_back(lt::hasher256(bytes + done, std::min(kBlockBytes, length - done)).final());
+  for (std::ptrdiff_t done = 0; done < length; done += kBlockBytes) {
+    digests.push_back(lt::hasher256(bytes + done, leafBytes(length, done)).final());
   }
 }
 
 void appendLeafDigests(char const* bytes, int length, std::vector<lt::sha256_hash>& digests) {
 #ifdef BAE_MULTI_BUFFER
-  int const leaves = (length + kBlockBytes - 1) / kBlockBytes;
+  auto const leaves = (std::ptrdiff_t(length) + kBlockBytes - 1) / kBlockBytes;
   IMB_MGR* const lanes = leaves < kLeastLeaves ? nullptr : lanesOfThread();
   if (lanes != nullptr) {
     auto const before = digests.size();
