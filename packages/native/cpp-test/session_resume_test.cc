@@ -95,6 +95,18 @@ TEST_CASE("24 force_recheck: holes stay holes, wrong bytes become holes, and an 
   }
 }
 
+TEST_CASE("25 hole_of_v2: a piece that is not there is not taken for one with the same bytes that was checked before it") {
+  TestTorrent const torrent(Kind::v2, kPiece, {{4 * kPiece}}, kPiece);
+  auto settings = quietSettings();
+  // Few are asked for at once: libtorrent asks for the others with what it holds of these.
+  settings.set_int(lt::settings_pack::checking_mem_usage, 1);
+  SessionHarness harness(settings);
+  stock(harness.storage(), torrent, {0, 1});
+  auto const handle = harness.add(torrent, [&](lt::add_torrent_params& params) { claim(params, 4, {0, 1, 2, 3}); });
+  harness.watched().waitForAlert("torrent_checked");
+  CHECK(piecesOf(handle) == std::vector<int>{0, 1});
+}
+
 TEST_CASE("24 recheck_buffered: blocks that are still in memory are stored first, and not lost") {
   TestTorrent const torrent(Kind::v1, kPiece, 4 * kPiece);
   SessionHarness harness;

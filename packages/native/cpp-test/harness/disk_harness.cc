@@ -183,8 +183,8 @@ void DiskHarness::hashNow(Answer<HashAnswer> const& answer, lt::storage_index_t 
   bool const hasV1 = torrent.info->info_hashes().has_v1();
   bool const hasV2 = torrent.info->info_hashes().has_v2();
   auto const leaves = hasV2 ? torrent.info->orig_files().blocks_in_piece2(lt::piece_index_t(piece)) : 0;
-  // As in libtorrent the digests belong to the handler.
-  std::vector<lt::sha256_hash> v2(static_cast<std::size_t>(leaves));
+  // As in libtorrent the digests belong to the handler, and at a check those of an earlier piece stand there.
+  std::vector<lt::sha256_hash> v2(static_cast<std::size_t>(leaves), sha256Of("of an earlier piece"));
   lt::span<lt::sha256_hash> const span(v2);
   HashHandler handler = [take = answer.taker(), v2 = std::move(v2)](lt::piece_index_t which, lt::sha1_hash const& v1,
                                                                     lt::storage_error const& error) {

@@ -19,12 +19,12 @@ char byteAt(std::int64_t position) {
   return char(x >> 56);
 }
 
-std::string contentOf(lt::file_storage const& files) {
+std::string contentOf(lt::file_storage const& files, std::int64_t periodBytes) {
   std::string content(std::size_t(files.total_size()), '\0');
   for (auto const file : files.file_range()) {
     if (files.pad_file_at(file)) continue;
     auto const start = files.file_offset(file);
-    for (std::int64_t at = start; at < start + files.file_size(file); ++at) content[std::size_t(at)] = byteAt(at);
+    for (std::int64_t at = start; at < start + files.file_size(file); ++at) content[std::size_t(at)] = byteAt(at % periodBytes);
   }
   return content;
 }
@@ -79,7 +79,7 @@ lt::create_flags_t flagsOf(Kind kind) {
 
 }  // namespace
 
-TestTorrent::TestTorrent(Kind kind, int pieceBytes, std::vector<TestFile> const& files) {
+TestTorrent::TestTorrent(Kind kind, int pieceBytes, std::vector<TestFile> const& files, std::int64_t periodBytes) {
   lt::file_storage storage;
   int number = 0;
   for (auto const& file : files) {
@@ -87,7 +87,7 @@ TestTorrent::TestTorrent(Kind kind, int pieceBytes, std::vector<TestFile> const&
     storage.add_file(name, file.bytes, file.padding ? lt::file_storage::flag_pad_file : lt::file_flags_t{});
   }
   lt::create_torrent torrent(storage, pieceBytes, flagsOf(kind));
-  content = contentOf(torrent.files());
+  content = contentOf(torrent.files(), periodBytes);
   if (kind != Kind::v2) {
     for (auto const piece : torrent.files().piece_range()) {
       auto const start = std::size_t(int(piece)) * std::size_t(pieceBytes);
@@ -98,7 +98,7 @@ TestTorrent::TestTorrent(Kind kind, int pieceBytes, std::vector<TestFile> const&
   lt::bencode(std::back_inserter(torrentFile), torrent.generate());
   info = std::make_shared<lt::torrent_info>(lt::span<char const>(torrentFile), lt::from_span);
   // A v2 torrent is parsed with padding at its end, which nobody sends.
-  content = contentOf(info->orig_files());
+  content = contentOf(info->orig_files(), periodBytes);
 }
 
 std::string TestTorrent::piece(int piece) const { return range(piece, 0, pieceBytes(piece)); }

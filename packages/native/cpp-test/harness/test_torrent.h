@@ -1,6 +1,7 @@
 #pragma once
 #include <libtorrent/torrent_info.hpp>
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +17,10 @@ struct TestFile {
 
 // A torrent whose content is made by arithmetic, with right hashes for it.
 struct TestTorrent {
-  TestTorrent(Kind kind, int pieceBytes, std::vector<TestFile> const& files);
+  static constexpr std::int64_t kNoPeriod = std::numeric_limits<std::int64_t>::max();
+
+  // The content begins anew after `periodBytes`.
+  TestTorrent(Kind kind, int pieceBytes, std::vector<TestFile> const& files, std::int64_t periodBytes = kNoPeriod);
   // One file.
   TestTorrent(Kind kind, int pieceBytes, std::int64_t bytes) : TestTorrent(kind, pieceBytes, {{bytes, false}}) {}
 

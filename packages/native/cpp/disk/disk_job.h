@@ -42,10 +42,11 @@ struct HashJob {
   HashJob(HashJob&&) = default;
   HashJob& operator=(HashJob&&) = default;
 
-  // The leaves go where the handler will look for them.
+  // The leaves go where the handler will look for them. Zeroes, where there are none: at a check libtorrent 2.0 asks for
+  // a piece with what it holds of an earlier one, and would take that for the leaves of this.
   void give(PieceDigest const& digest) {
     auto const leaves = std::min(digest.leaves.size(), std::size_t(v2.size()));
-    std::copy_n(digest.leaves.begin(), leaves, v2.begin());
+    std::fill(std::copy_n(digest.leaves.begin(), leaves, v2.begin()), v2.end(), lt::sha256_hash());
   }
 
   bool isCancelled() const { return check && check->ended; }
