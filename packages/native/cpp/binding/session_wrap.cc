@@ -27,7 +27,7 @@ namespace {
 
 // On the network thread, where libtorrent's call does not wait. Answers what JavaScript is told.
 StorageRequest addNow(lt::session_handle& session, lt::add_torrent_params params, TorrentContext& context,
-                      TorrentHandles& torrents) {
+                      TorrentHandles& torrents, std::shared_ptr<TorrentRegistry> registry) {
   auto added = StorageRequest::of(RequestKind::torrentAdded, -1);
   added.torrentId = context.torrentId;
   try {
@@ -52,7 +52,7 @@ StorageRequest addNow(lt::session_handle& session, lt::add_torrent_params params
     added.errorMessage = std::string("libtorrent failed: ") + error.what();
   }
   // Nobody waits for a torrent that never was.
-  context.onGone = {};
+  context.onGone = [registry = std::move(registry), id = context.torrentId] { registry->forgetDead(id); };
   return added;
 }
 
@@ -158,13 +158,13 @@ SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
 void SessionWrap::startSession(Napi::Env env, lt::session_params params) {
   try {
     m_session = std::make_unique<lt::session>(std::move(params));
+    m_session->add_extension(&lt::create_ut_metadata_plugin);
+    m_session->add_extension(&lt::create_ut_pex_plugin);
+    m_session->add_extension(std::make_shared<DhtStartPlugin>());
   } catch (std::exception const& error) {
     m_channel->release();
     throw codedError(env, "NATIVE_SESSION_FAILED", std::string("libtorrent could not start a session: ") + error.what());
   }
-  m_session->add_extension(&lt::create_ut_metadata_plugin);
-  m_session->add_extension(&lt::create_ut_pex_plugin);
-  m_session->add_extension(std::make_shared<DhtStartPlugin>());
 }
 
 // An open session is never collected: the channel's function refers to it until it is closed.
@@ -225,9 +225,9 @@ Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
     return std::make_shared<PiecePassPlugin>(context);
   });
   // Waiting for libtorrent here would keep JavaScript, and it makes torrents as slowly as JavaScript asks for them.
-  m_network->postInOrder([session = lt::session_handle(lt), torrents = m_torrents, channel = m_channel, context,
-                          params = std::move(params)]() mutable {
-    auto added = addNow(session, std::move(params), *context, *torrents);
+  m_network->postInOrder([session = lt::session_handle(lt), torrents = m_torrents, channel = m_channel,
+                          registry = m_registry, context, params = std::move(params)]() mutable {
+    auto added = addNow(session, std::move(params), *context, *torrents, std::move(registry));
     channel->send(std::move(added), {});
   });
   return Napi::Number::New(env, context->handleNumber);
