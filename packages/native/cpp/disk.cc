@@ -20,3 +20,4 @@
 #include "disk/sha1_stream.cc"
 #include "disk/storage_entry.cc"
 #include "disk/storage_fence.cc"
+#include "disk/stored_hashes.cc"

@@ -74,7 +74,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   // torrentStatuses(handles?)
   Napi::Value torrentStatuses(Napi::CallbackInfo const& call);
   Napi::Value popAlerts(Napi::CallbackInfo const& call);
-  // settle(id, outcome, bytes?, wantsBlockHashes?)
+  // settle(id, outcome, bytes?, wantsBlockHashes?, offersDigests?)
   void settle(Napi::CallbackInfo const& call);
   void settleAll(Napi::CallbackInfo const& call);
   // close(deadlineMs): returns at once; dispatch is told `closed` when everything has ended.

@@ -5,7 +5,6 @@
 
 #include "job_counts.h"
 #include "lt_compat.h"
-#include "piece_hashing.h"
 
 namespace bae {
 namespace {
@@ -23,7 +22,8 @@ StorageEntry::StorageEntry(std::shared_ptr<DiskServices> services, int index, st
       m_geometry(m_context->info),
       m_marks(m_geometry.pieces()),
       m_writer(*m_services, writerOptions(), m_geometry, m_marks),
-      m_reader(*m_services, readerOptions(), m_geometry, m_marks, m_writer) {}
+      m_reader(*m_services, readerOptions(), m_geometry, m_marks, m_writer),
+      m_storedHashes(*m_services, hashOptions(), m_geometry, m_marks, m_writer) {}
 
 PieceWriter::Options StorageEntry::writerOptions() {
   return {m_index,
@@ -38,6 +38,13 @@ BlockReader::Options StorageEntry::readerOptions() {
   return {m_index,
           [this](UniqueFunction<StorageResult> task) { whenOpened(std::move(task)); },
           [this] { m_fence.finished(); },
+          [this] { return std::shared_ptr<void>(shared_from_this()); }};
+}
+
+StoredHashes::Options StorageEntry::hashOptions() {
+  return {m_index,
+          [this](UniqueFunction<StorageResult> task) { whenOpened(std::move(task)); },
+          [this](int hashes) { m_fence.finished(hashes); },
           [this] { return std::shared_ptr<void>(shared_from_this()); }};
 }
 
@@ -58,7 +65,7 @@ void StorageEntry::open() {
 void StorageEntry::opened(StorageReply const& reply) {
   m_isOpen = true;
   m_openResult = reply.result();
-  m_offersDigests = reply.offersDigests;
+  m_storedHashes.setOffersDigests(reply.offersDigests);
   m_writer.setWantsBlockHashes(reply.wantsBlockHashes);
   int const pieces = m_geometry.pieces();
   if (reply.havePieces.size() == std::size_t((pieces + 7) / 8)) {
@@ -135,141 +142,13 @@ void StorageEntry::read(lt::peer_request const& r, ReadHandler handler, lt::disk
 
 void StorageEntry::hash(int piece, HashJob job) {
   job.handler = counted(m_services, &JobCounts::hashes, std::move(job.handler));
-  if (job.isCheck) job.check = m_check;
+  m_storedHashes.join(job);
   m_fence.shared(
       [this, piece, job = std::move(job)]() mutable {
-        if (m_geometry.isAllPadding(piece)) {
-          begin(job);
-          hashPadding(piece, std::move(job));
-        } else if (!m_writer.takeHash(piece, job)) {
-          whenOpened([this, piece, job = std::move(job), self = shared_from_this()](StorageResult result) mutable {
-            begin(job);
-            if (result.ok()) {
-              hashStored(piece, std::move(job));
-            } else {
-              answerHashLater(piece, std::move(job), result);
-            }
-          });
-        }
+        bool const isTaken = !m_geometry.isAllPadding(piece) && m_writer.takeHash(piece, job);
+        if (!isTaken) m_storedHashes.make(piece, std::move(job));
       },
       lt::counters::num_fenced_hash);
-}
-
-// Nobody ever sends, stores or reads it.
-void StorageEntry::hashPadding(int piece, HashJob job) {
-  PieceHashing::Order order;
-  order.piece = piece;
-  order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
-  order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
-  order.keepAlive = shared_from_this();
-  PieceHashing::start(*m_services, m_geometry, std::move(order),
-                      [this, piece, job = std::move(job)](StorageResult result, PieceDigest& digest) mutable {
-                        answerHash(piece, job, result, digest);
-                      });
-}
-
-// A piece that is not in memory: a check, or one whose blocks were given to JavaScript before.
-void StorageEntry::hashStored(int piece, HashJob job) {
-  if (job.isCancelled()) {
-    answerHashLater(piece, std::move(job), StorageOutcome::aborted);
-  } else if (job.isCheck && !m_marks.isGiven(piece)) {
-    // "Not there" is a hash that fits nothing. An error would end the check of the whole file.
-    answerHashLater(piece, std::move(job), {});
-  } else if (m_offersDigests) {
-    askForDigests(piece, std::move(job));
-  } else {
-    readAndHash(piece, std::move(job));
-  }
-}
-
-void StorageEntry::askForDigests(int piece, HashJob job) {
-  auto request = StorageRequest::of(RequestKind::hashPiece, m_index, piece);
-  request.wantsV1 = job.wantV1;
-  request.leaves = job.v2.empty() ? 0 : blocksIn({0, m_geometry.v2Bytes(piece)});
-  m_services->channel->send(std::move(request), [self = shared_from_this(), this, piece,
-                                                 job = std::move(job)](StorageReply& reply) mutable {
-    if (reply.result().ok() && !reply.digest) {
-      readAndHash(piece, std::move(job));
-    } else {
-      hashedStored(piece, std::move(job), reply.result(), reply.digest ? *reply.digest : PieceDigest());
-    }
-  });
-}
-
-void StorageEntry::readAndHash(int piece, HashJob job) {
-  PieceHashing::Order order;
-  order.storageIndex = m_index;
-  order.piece = piece;
-  order.segments.push_back({{0, m_geometry.payloadBytes(piece)}, nullptr, true});
-  order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
-  order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
-  order.keepAlive = shared_from_this();
-  if (job.check) order.cancelled = {job.check, &job.check->ended};
-  PieceHashing::start(*m_services, m_geometry, std::move(order),
-                      [this, piece, job = std::move(job)](StorageResult result, PieceDigest& digest) mutable {
-                        hashedStored(piece, std::move(job), result, digest);
-                      });
-}
-
-void StorageEntry::hashedStored(int piece, HashJob job, StorageResult result, PieceDigest const& digest) {
-  bool const isMissing = result.outcome == StorageOutcome::notFound;
-  bool const isDamaged = result.outcome == StorageOutcome::corrupt;
-  bool const isWrong = result.ok() && job.wantV1 && !m_geometry.isRight(piece, digest.v1);
-  if (isMissing || isDamaged || isWrong) m_services->readCache.forget(m_index, piece);
-  if (isMissing) m_marks.gone(piece);
-  if (isDamaged || isWrong) m_marks.foundWrong(piece);
-  if (result.ok() && job.wantV1 && !isWrong) {
-    m_marks.stored(piece);
-    m_marks.foundRight(piece);
-  }
-  bool const hasFailed = !result.ok() && !isMissing && !isDamaged;
-  if (job.isCheck && hasFailed && !job.isCancelled()) endCheck(result);
-  // Again a hash that fits nothing: libtorrent fetches the piece, and goes on with the others.
-  answerHash(piece, job, isMissing || isDamaged ? StorageResult() : result, digest);
-}
-
-void StorageEntry::answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest) {
-  if (job.check) --job.check->open;
-  if (job.isCancelled()) {
-    answerEnded(piece, job);
-    return;
-  }
-  if (!job.isCheck && m_writer.answersAreStale()) result = StorageOutcome::aborted;
-  job.give(digest);
-  job.handler(lt::piece_index_t(piece), digest.v1, toStorageError(result, lt::operation_t::file_read));
-  m_fence.finished();
-}
-
-void StorageEntry::begin(HashJob const& job) {
-  if (!job.check) return;
-  // So that answering needs no memory.
-  job.check->answers.reserve(job.check->answers.size() + std::size_t(job.check->open) + 1);
-  ++job.check->open;
-}
-
-// libtorrent begins anew with every error of a check, and counts every other answer. All must fail with the first, or
-// it would take the check for done too early when it goes on; and at once, or it would meet an old error when it has
-// gone on already.
-void StorageEntry::answerEnded(int piece, HashJob& job) {
-  auto const run = job.check;
-  auto const error = toStorageError(run->why, lt::operation_t::file_read);
-  run->answers.emplace_back(piece, std::move(job.handler));
-  if (run->open > 0) return;
-  auto const answers = std::exchange(run->answers, {});
-  for (auto const& [ofPiece, handler] : answers) handler(ofPiece, {}, error);
-  m_fence.finished(int(answers.size()));
-}
-
-void StorageEntry::answerHashLater(int piece, HashJob job, StorageResult result) {
-  m_services->network->post([this, piece, result, job = std::move(job), self = shared_from_this()]() mutable {
-    answerHash(piece, job, result, {});
-  });
-}
-
-void StorageEntry::endCheck(StorageResult why) {
-  auto const check = std::exchange(m_check, std::make_shared<CheckRun>());
-  check->why = why;
-  check->ended = true;
 }
 
 void StorageEntry::hashBlock(int piece, int offset, BlockHashHandler handler) {
@@ -325,7 +204,7 @@ void StorageEntry::exclusive(UniqueTask body, int gauge) {
 }
 
 void StorageEntry::stop(UniqueTask body) {
-  endCheck(StorageOutcome::aborted);
+  m_storedHashes.endCheck(StorageOutcome::aborted);
   exclusive(std::move(body), lt::counters::num_fenced_stop_torrent);
 }
 
@@ -371,7 +250,7 @@ lt::status_t StorageEntry::judgeResume(Claim const& claim) const {
 }
 
 void StorageEntry::deleteData(std::function<void(lt::storage_error const&)> handler) {
-  endCheck(StorageOutcome::aborted);
+  m_storedHashes.endCheck(StorageOutcome::aborted);
   m_fence.exclusive(
       [this, handler = std::move(handler)]() mutable {
         whenOpenSettled([self = shared_from_this(), handler = std::move(handler)]() mutable {

@@ -14,6 +14,7 @@
 #include "piece_marks.h"
 #include "piece_writer.h"
 #include "storage_fence.h"
+#include "stored_hashes.h"
 #include "torrent_context.h"
 
 namespace bae {
@@ -63,6 +64,7 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   void whenOpenSettled(UniqueTask task);
   PieceWriter::Options writerOptions();
   BlockReader::Options readerOptions();
+  StoredHashes::Options hashOptions();
   // What libtorrent believes to be there.
   struct Claim {
     explicit Claim(lt::add_torrent_params const* resume);
@@ -70,17 +72,6 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
     lt::typed_bitfield<lt::piece_index_t> pieces;
   };
   lt::status_t judgeResume(Claim const& claim) const;
-  void hashPadding(int piece, HashJob job);
-  void hashStored(int piece, HashJob job);
-  void askForDigests(int piece, HashJob job);
-  void readAndHash(int piece, HashJob job);
-  void hashedStored(int piece, HashJob job, StorageResult result, PieceDigest const& digest);
-  static void begin(HashJob const& job);
-  // Answers within the call: from a posted task.
-  void answerHash(int piece, HashJob& job, StorageResult result, PieceDigest const& digest);
-  void answerEnded(int piece, HashJob& job);
-  void answerHashLater(int piece, HashJob job, StorageResult result);
-  void endCheck(StorageResult why);
   void askToClear(int piece, ClearHandler handler);
   void cleared(int piece);
   void close(bool deleteData, ReplyHandler then);
@@ -95,13 +86,11 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   PieceMarks m_marks;
   PieceWriter m_writer;
   BlockReader m_reader;
+  StoredHashes m_storedHashes;
   bool m_isOpen = false;
-  bool m_offersDigests = false;
   StorageResult m_openResult;
   std::vector<UniqueFunction<StorageResult>> m_afterOpen;
   bool m_closeAsked = false;
-  // Of the hashes that have begun; those that begin after its end have another.
-  std::shared_ptr<CheckRun> m_check = std::make_shared<CheckRun>();
   // Clears that wait for JavaScript: a failed piece is cleared once for each of its blocks, and told of once.
   std::unordered_map<int, std::vector<ClearHandler>> m_clearing;
 };
