@@ -167,6 +167,9 @@ export class ClientParts {
         cache: this.#cache,
         logger: this.#logger,
         parseTorrentFile: parse,
+        refuseWhenClosed: () => {
+          if (this.#closing !== undefined) throw closedError()
+        },
         contentsFound: (torrent) => this.#reports.contentsFound(torrent),
         statusChanged: (torrent) => this.#statusChanged(torrent),
         entering: (torrent) => {

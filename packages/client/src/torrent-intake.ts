@@ -27,6 +27,8 @@ export interface TorrentIntakeDeps {
   readonly cache: MetadataCache
   readonly logger: Logger
   readonly parseTorrentFile: ParseTorrentFile
+  /** Throws CLIENT_CLOSED once the client begins to close: what comes later nobody would end. */
+  readonly refuseWhenClosed: () => void
   readonly contentsFound: (torrent: HeldTorrent) => void
   readonly statusChanged: (torrent: HeldTorrent) => void
   /** A torrent is on its way in; one has left. */
@@ -65,6 +67,7 @@ export class TorrentIntake {
     const session = await abortable(this.#deps.sessions.open(place.kind), options.signal)
     options.signal?.throwIfAborted()
     for (;;) {
+      this.#deps.refuseWhenClosed()
       const present = torrents.withInfoHash(known.infoHashes)
       if (present === undefined) {
         const description = this.#describe(known, options, place.savePath)
@@ -133,6 +136,7 @@ export class TorrentIntake {
   ): Promise<HeldTorrent> {
     const { torrents, admission, keeper, parseTorrentFile, contentsFound } = this.#deps
     const { id, source, signal } = options
+    this.#deps.refuseWhenClosed()
     if (torrents.get(id) !== undefined || torrents.withInfoHash(source.infoHashes) !== undefined) {
       throw new ClientError('CLIENT_DUPLICATE_TORRENT', `the id ${id}, or the info hash, is in use`)
     }

@@ -2,14 +2,17 @@ import { once } from 'node:events'
 import { FakeSwarm } from '@bae/native/testing'
 import type { TorrentId } from '@bae/storage'
 import { describe, expect, it } from 'vitest'
+import { MemoryResumeStore } from '../src/resume-store.js'
 import { createTestTorrent, FakeError, MapLibrary, MapStorage, pieceBytesOf } from '../src/testing/index.js'
 import { TorrentClient } from '../src/torrent-client.js'
 import {
   addTestTorrent,
   createClient,
   createHeld,
+  deliverAll,
   everythingDue,
   openClient,
+  openClientWith,
   rejectionOf,
 } from './open-client.js'
 
@@ -275,6 +278,27 @@ describe('closing', () => {
     expect(await adding).toMatchObject({ code: 'CLIENT_CLOSED' })
     await closing
     expect(fakes.library.openStorages).toEqual([])
+  })
+
+  it('takes no torrent that comes while it closes, so that nobody waits for one for ever', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const fakes = await openClientWith({ resumeStore })
+    const { torrent, test } = await addTestTorrent(fakes)
+    await deliverAll(fakes, torrent, test.pieceCount)
+    while (torrent.status.downloadedBytes === 0) await everythingDue()
+    const [arriving, saving] = [createHeld(), createHeld()]
+    resumeStore.save = () => saving.promise
+    async function* late() {
+      await arriving.promise
+      yield createTestTorrent({ name: 'late' }).torrentFile
+    }
+    const adding = rejectionOf(fakes.client.add(late()))
+    const closing = fakes.client.close()
+    arriving.release()
+    expect(await adding).toMatchObject({ code: 'CLIENT_CLOSED' })
+    expect(fakes.client.list()).toEqual([torrent])
+    saving.release()
+    await closing
   })
 
   it('works before a start, and as await using', async () => {
