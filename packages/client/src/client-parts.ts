@@ -192,6 +192,8 @@ export class ClientParts {
   async #openSession(kind: SessionKind): Promise<ClientSession> {
     const { listenInterfaces, alertCategories, maxPendingWriteBytes, storageDeadlineMs, ipFilter } =
       this.#options
+    // Before there is a session that would be left open.
+    const blocked = ipFilter && blockedRanges(ipFilter)
     const { createSession } = this.#binding ?? (await loadNativeBinding())
     const opened: { session?: ClientSession } = {}
     const native = await createSession({
@@ -205,7 +207,7 @@ export class ClientParts {
     })
     const session = new ClientSession(kind, native, (error) => this.#reports.statusUnread(error))
     opened.session = session
-    if (ipFilter !== undefined) native.setIpFilter(blockedRanges(ipFilter))
+    if (blocked !== undefined) native.setIpFilter(blocked)
     return session
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ALL_ADDRESSES, blockedRanges } from '../src/ip-filter.js'
 import { splitRate } from '../src/rate-split.js'
 import { createTestTorrent } from '../src/testing/index.js'
-import { addTestTorrent, everythingDue, openClient, rejectionOf } from './open-client.js'
+import { addTestTorrent, createClient, everythingDue, openClient, rejectionOf } from './open-client.js'
 import { createFolder } from './temporary-folder.js'
 
 describe('network options', () => {
@@ -63,6 +63,12 @@ describe('network options', () => {
       client.configure({ userAgent: 'x', ipFilter: { blocked: [{ first: 'localhost' }] } }),
     ).toThrow(RangeError)
     expect(swarm.sessions[0]?.settings()).not.toMatchObject({ user_agent: 'x' })
+  })
+
+  it('with a filter that is none open no session', async () => {
+    const { client, swarm } = createClient({ ipFilter: { blocked: [{ first: 'localhost' }] } })
+    expect(await rejectionOf(client.start())).toBeInstanceOf(RangeError)
+    expect(swarm.sessions).toEqual([])
   })
 })
 
