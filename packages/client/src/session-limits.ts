@@ -11,10 +11,12 @@ type Limits = Pick<
 /** Divides the limits of a client among its sessions, so that together they keep to them. */
 export class SessionLimits {
   #limits: Limits = {}
-  readonly #given = new WeakMap<ClientSession, SessionSettings>()
+  /** Since the limits were set last: then each session was told them whole. */
+  #given = new WeakMap<ClientSession, SessionSettings>()
 
   set(limits: Limits): void {
     this.#limits = { ...this.#limits, ...limits }
+    this.#given = new WeakMap()
   }
 
   /** Tells each session its part, where it is another than before. One session alone was told when it began. */

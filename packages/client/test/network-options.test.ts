@@ -73,6 +73,16 @@ describe('network options', () => {
 })
 
 describe('limits of a client with two sessions', () => {
+  it('hold for both together when the same are set again', async () => {
+    const { client, swarm } = await openClient({ maxDownloadBytesPerSecond: 1000 })
+    await client.add(createTestTorrent({ name: 'f' }).torrentFile, {
+      storage: 'files',
+      savePath: await createFolder(),
+    })
+    for (const limit of [1000, 1000, 0, 1000]) client.configure({ maxDownloadBytesPerSecond: limit })
+    expect(swarm.sessions.map((session) => session.settings().download_rate_limit)).toEqual([500, 500])
+  })
+
   it('hold for both together', async () => {
     const { client, swarm } = await openClient({ maxDownloadBytesPerSecond: 1000, connectionsLimit: 100 })
     await client.add(createTestTorrent({ name: 'f' }).torrentFile, {
