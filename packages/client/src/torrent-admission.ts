@@ -24,7 +24,7 @@ export class TorrentAdmission {
     try {
       await this.#enter(torrent, options)
     } catch (error) {
-      await this.#undo(torrent)
+      await this.undo(torrent)
       throw fromNative(error, torrent.id)
     }
   }
@@ -62,6 +62,23 @@ export class TorrentAdmission {
     })
   }
 
+  /** After a failure that the caller is told of; what fails here on top of it is only logged. */
+  async undo(torrent: HeldTorrent): Promise<void> {
+    try {
+      await this.#leave(torrent, { deleteData: false })
+    } catch (error) {
+      this.#deps.logger.warn({ error, torrentId: torrent.id }, 'a torrent that failed could not be taken out')
+    }
+    try {
+      await this.#close(torrent, false)
+    } catch (error) {
+      this.#deps.logger.warn(
+        { error, torrentId: torrent.id },
+        'the storage of a torrent that failed did not close well',
+      )
+    }
+  }
+
   async #reenter(torrent: HeldTorrent): Promise<void> {
     const release = this.#deps.registry.retain(torrent.id)
     try {
@@ -70,7 +87,7 @@ export class TorrentAdmission {
       await this.#enter(torrent, {})
     } catch (error) {
       release()
-      await this.#undo(torrent)
+      await this.undo(torrent)
       throw error
     } finally {
       release()
@@ -114,23 +131,6 @@ export class TorrentAdmission {
       await registry.close(torrent.id, { deleteData })
     } finally {
       registry.forget(torrent.id)
-    }
-  }
-
-  /** After a failure that the caller is told of; what fails here on top of it is only logged. */
-  async #undo(torrent: HeldTorrent): Promise<void> {
-    try {
-      await this.#leave(torrent, { deleteData: false })
-    } catch (error) {
-      this.#deps.logger.warn({ error, torrentId: torrent.id }, 'a torrent that failed could not be taken out')
-    }
-    try {
-      await this.#close(torrent, false)
-    } catch (error) {
-      this.#deps.logger.warn(
-        { error, torrentId: torrent.id },
-        'the storage of a torrent that failed did not close well',
-      )
     }
   }
 }

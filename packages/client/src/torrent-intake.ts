@@ -96,17 +96,12 @@ export class TorrentIntake {
     torrent.end(new ClientError('CLIENT_TORRENT_REMOVED', `torrent ${id} was removed`))
     await torrent.operations.run(async () => {
       if (torrents.get(id) !== torrent) throw unknownTorrent(id)
-      try {
-        // First, so that a torrent whose data is gone never comes back.
-        await keeper.delete(torrent)
-      } finally {
-        try {
-          await admission.dismiss(torrent, options)
-        } finally {
-          torrents.delete(torrent)
-          this.#deps.left()
-        }
-      }
+      // First, so that a torrent whose data is gone never comes back.
+      const [forgotten] = await Promise.allSettled([keeper.delete(torrent)])
+      const [dismissed] = await Promise.allSettled([admission.dismiss(torrent, options)])
+      torrents.delete(torrent)
+      this.#deps.left()
+      for (const result of [forgotten, dismissed]) if (result.status === 'rejected') throw result.reason
     })
   }
 
@@ -192,7 +187,7 @@ export class TorrentIntake {
     try {
       await keeper.save(torrent)
     } catch (error) {
-      await this.#deps.admission.dismiss(torrent, { deleteData: false })
+      await this.#deps.admission.undo(torrent)
       throw error
     }
   }

@@ -190,6 +190,18 @@ describe('what a resume store keeps', () => {
     expect([client.list(), library.openStorages]).toEqual([[], []])
   })
 
+  it('is what add rejects for, also where the torrent cannot be taken out well', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const failure = new Error('the folder is read-only')
+    const { client, library, warnings } = await openClientWith({
+      resumeStore: { ...storeOn(resumeStore), save: () => Promise.reject(failure) },
+    })
+    library.before = ({ name }) => (name === 'close' ? Promise.reject(new Error('stays open')) : undefined)
+    expect(await rejectionOf(client.add(createTestTorrent().torrentFile))).toBe(failure)
+    expect(client.list()).toEqual([])
+    expect(warnings).toEqual(['the storage of a torrent that failed did not close well'])
+  })
+
   it('follows every change, and a save that fails later is an event', async () => {
     const resumeStore = new MemoryResumeStore()
     let save = resumeStore.save.bind(resumeStore)

@@ -186,6 +186,18 @@ describe('removing', () => {
     await fakes.client.close()
   })
 
+  it('rejects with what failed first', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const fakes = await openClientWith({ resumeStore })
+    const { torrent } = await addTestTorrent(fakes)
+    const first = new Error('the record stays')
+    resumeStore.delete = () => Promise.reject(first)
+    fakes.library.storageOf(torrent.id).before = ({ name }) =>
+      name === 'close' ? Promise.reject(new Error('and so does the storage')) : undefined
+    expect(await rejectionOf(fakes.client.remove(torrent.id))).toBe(first)
+    expect(fakes.client.list()).toEqual([])
+  })
+
   it('ends an addition that is on its way', async () => {
     const fakes = await openClient()
     const held = createHeld()
