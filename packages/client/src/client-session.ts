@@ -58,8 +58,9 @@ export class ClientSession {
     this.#readSoon.add(handle)
   }
 
-  isReadSoon(handle: number): boolean {
-    return this.#readSoon.has(handle)
+  /** For who cannot wait for the others. Nothing is read where nothing was to be; a failure is told as it would be then. */
+  readNowInsteadOfSoon(handle: number): void {
+    if (this.#readSoon.delete(handle)) this.#read([handle])
   }
 
   /** The torrent is read at the next `askForUpdates`, whether libtorrent says that it changed or not. */
@@ -92,8 +93,12 @@ export class ClientSession {
   #readAll(): void {
     const handles = [...this.#readSoon]
     this.#readSoon.clear()
+    if (handles.length > 0) this.#read(handles)
+  }
+
+  #read(handles: readonly number[]): void {
     try {
-      if (handles.length > 0) this.observeUpdates(this.native.torrentStatuses(handles))
+      this.observeUpdates(this.native.torrentStatuses(handles))
     } catch (error) {
       this.#readFailed(error)
     }

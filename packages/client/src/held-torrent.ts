@@ -217,13 +217,7 @@ export class HeldTorrent {
   /** For users, who may ask before it is read together with others. */
   get status(): TorrentStatus {
     const { seat } = this
-    if (seat !== undefined && this.session.isReadSoon(seat.handle)) {
-      try {
-        this.observeNow()
-      } catch {
-        // The session is closed: what was seen last stays. Anything else is told when it is read with the others.
-      }
-    }
+    if (seat !== undefined) this.session.readNowInsteadOfSoon(seat.handle)
     return this.progress.status
   }
 

@@ -145,6 +145,20 @@ describe('adding', () => {
   })
 })
 
+describe('the status', () => {
+  it('that could not be read when it was asked for is told, and stays what it was', async () => {
+    const fakes = await openClient()
+    const [session] = fakes.swarm.sessions
+    if (session === undefined) throw new Error('there is no session')
+    session.torrentStatuses = () => {
+      throw new Error('not now')
+    }
+    const { torrent } = await addTestTorrent(fakes)
+    expect(torrent.status.state).toBe('opening')
+    expect(fakes.warnings).toEqual(['the status of torrents could not be read'])
+  })
+})
+
 describe('removing', () => {
   it('settles when the storage is closed, and rejects those who wait', async () => {
     const fakes = await openClient()
