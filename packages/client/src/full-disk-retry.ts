@@ -23,6 +23,7 @@ export class FullDiskRetry {
   #waitMs: number
   #timer: NodeJS.Timeout | undefined
   #isFull = false
+  #isStopped = false
 
   constructor(deps: FullDiskRetryDeps, options: FullDiskRetryOptions) {
     this.#deps = deps
@@ -32,7 +33,7 @@ export class FullDiskRetry {
 
   /** Why nothing is written now; undefined while it is. */
   observe(noSpace: ClientError | undefined): void {
-    if (noSpace === undefined || this.#timer !== undefined) return
+    if (noSpace === undefined || this.#timer !== undefined || this.#isStopped) return
     if (!this.#isFull) this.#deps.entered(noSpace)
     this.#isFull = true
     this.#timer = setTimeout(() => this.#retry(), this.#waitMs).unref()
@@ -47,7 +48,9 @@ export class FullDiskRetry {
     this.#deps.left()
   }
 
+  /** For good: a session that closes still tells of its torrents. */
   stop(): void {
+    this.#isStopped = true
     clearTimeout(this.#timer)
     this.#timer = undefined
   }

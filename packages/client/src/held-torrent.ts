@@ -129,9 +129,10 @@ export class HeldTorrent {
     throw this.progress.ended ?? new ClientError('CLIENT_UNKNOWN_STORAGE', message)
   }
 
-  /** Undefined while the session does not have it. */
+  /** Undefined while the session does not have it, and once it is over: then the session may be closed. */
   get seat(): { readonly session: FullNativeSession; readonly handle: number } | undefined {
-    return this.#handle === undefined ? undefined : { session: this.session.native, handle: this.#handle }
+    if (this.#handle === undefined || this.progress.ended !== undefined) return undefined
+    return { session: this.session.native, handle: this.#handle }
   }
 
   /** Calls the session where it has the torrent. */

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { ClientError } from '../src/errors.js'
+import { FullDiskRetry } from '../src/full-disk-retry.js'
 import { FakeError } from '../src/testing/index.js'
 import { addTestTorrent, deliverAll, everythingDue, openClient } from './open-client.js'
 
@@ -45,6 +47,18 @@ describe('a torrent whose storage is full', () => {
     while (fakes.swarm.torrent(torrent.id).status().uploadMode) await once(fakes.client, 'statusUpdated')
     await deliverAll(fakes, torrent, test.pieceCount)
     await left
+  })
+
+  it('is not tried again once that was stopped, whatever the session still tells', async () => {
+    const told: string[] = []
+    const tell = (what: string) => () => void told.push(what)
+    const retry = new FullDiskRetry(
+      { retry: tell('retry'), entered: tell('entered'), left: tell('left') },
+      { firstMs: 1, longestMs: 1 },
+    )
+    retry.stop()
+    retry.observe(new ClientError('STORAGE_NO_SPACE', 'full'))
+    expect(told).toEqual([])
   })
 
   it('is left alone once it is removed', async () => {

@@ -200,6 +200,15 @@ describe('the stream of a file', () => {
     expect(await closed).toMatchObject({ code: 'CLIENT_CLOSED' })
   })
 
+  it('can be left after the client was closed', async () => {
+    const { fakes, file, swarm, torrent } = await openFilm()
+    const reading = file.stream()[Symbol.asyncIterator]()
+    await swarm.deliverPiece(torrent.id, 0)
+    await reading.next()
+    await fakes.client.close()
+    expect(await reading.return?.()).toEqual({ done: true, value: undefined })
+  })
+
   it('refuses a range that the file does not have', async () => {
     const { file } = await openFilm()
     const range = { offset: file.lengthBytes, length: 1 }
