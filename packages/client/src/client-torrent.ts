@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { PeerStatus, TorrentLimits } from '@bae/native'
 import type { AbortOptions, ByteRange, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
+import { abortable } from './abortable.js'
 import { ClientError } from './errors.js'
 import type { FileSelector } from './file-selector.js'
 import type { FilePriority } from './file-wishes.js'
@@ -94,11 +95,12 @@ export class ClientTorrent extends EventEmitter<TorrentEvents> implements Torren
     const held = this.#held
     held.refuseWhenEnded()
     options.signal?.throwIfAborted()
-    const checked = held.progress.whenChecked(options)
+    // While it is taken out and in again there is nothing to check.
+    if (held.handle === undefined) await abortable(held.operations.idle(), options.signal)
     this.#rechecks++
     try {
       held.withSession((session, handle) => session.recheckTorrent(handle))
-      await checked
+      await held.progress.whenChecked(options)
     } finally {
       this.#rechecks--
     }

@@ -1,7 +1,16 @@
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import type { FakeSession } from '@bae/native/testing'
+import { describe, expect, it, vi } from 'vitest'
 import { createTestTorrent } from '../src/testing/index.js'
-import { addTestTorrent, bitsOf, deliverAll, everythingDue, openClient, rejectionOf } from './open-client.js'
+import {
+  addTestTorrent,
+  bitsOf,
+  createHeld,
+  deliverAll,
+  everythingDue,
+  openClient,
+  rejectionOf,
+} from './open-client.js'
 
 const tracker = 'udp://127.0.0.1:9/a'
 
@@ -137,6 +146,39 @@ describe('a recheck', () => {
     const checking = rejectionOf(torrent.recheck())
     await fakes.client.close()
     expect(await checking).toMatchObject({ code: 'CLIENT_CLOSED' })
+  })
+})
+
+describe('a recheck of a torrent that is not there just then', () => {
+  it('begins when the torrent is in the session again', async () => {
+    const fakes = await openClient()
+    const { torrent } = await addTestTorrent(fakes)
+    await fakes.swarm.deliverPiece(torrent.id, 0)
+    const held = createHeld()
+    fakes.swarm.beforeAdd = () => held.promise
+    fakes.library.storageOf(torrent.id).losePieces([0])
+    await everythingDue()
+    const [session] = fakes.swarm.sessions
+    const recheck = vi.spyOn(session as FakeSession, 'recheckTorrent')
+    const checking = torrent.recheck()
+    held.release()
+    await checking
+    expect(recheck).toHaveBeenCalledOnce()
+  })
+
+  it('leaves nothing behind where the session refuses it', async () => {
+    const fakes = await openClient()
+    const { torrent } = await addTestTorrent(fakes)
+    const refused = new Error('not now')
+    const [session] = fakes.swarm.sessions
+    if (session === undefined) throw new Error('there is no session')
+    session.recheckTorrent = () => {
+      throw refused
+    }
+    expect(await rejectionOf(torrent.recheck())).toBe(refused)
+    // A wait that nobody knows of would be rejected now.
+    await fakes.client.close()
+    await everythingDue()
   })
 })
 
