@@ -28,7 +28,7 @@ export interface TorrentContents {
 
 export type ParseTorrentFile = (bytes: Uint8Array) => ParsedTorrent
 
-/** Of one range in a magnet link. */
+/** Of all ranges of a magnet link: a few characters can name any number. */
 const MAX_SELECTED_FILES = 100_000
 
 const BASE32_DIGITS = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -87,7 +87,7 @@ function readMagnetUri(magnetUri: string): KnownSource {
   const valuesOf = (name: RegExp) => parameters.filter(([key]) => name.test(key)).map(([, value]) => value)
   const infoHashes = valuesOf(/^xt(\.\d+)?$/).flatMap((topic) => infoHashOfTopic(topic) ?? [])
   if (infoHashes.length === 0) throw invalidMagnet(magnetUri, 'it names no info hash')
-  const files = valuesOf(/^so$/).flatMap(indicesOf)
+  const files = indicesOf(valuesOf(/^so$/).join(','))
   return {
     infoHashes,
     trackers: valuesOf(/^tr(\.\d+)?$/),
@@ -105,15 +105,14 @@ function peerOf(text: string): PeerAddress | undefined {
   return isIP(host) && Number(port) > 0 && Number(port) < 65536 ? { host, port: Number(port) } : undefined
 }
 
-/** '0,2,4-6'. What is no list of numbers selects nothing. */
+/** '0,2,4-6', each once. What is no list of numbers selects nothing. */
 function indicesOf(text: string): readonly number[] {
-  return text.split(',').flatMap((part) => {
-    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
-    const count = Math.min(Number(last) - Number(first) + 1, MAX_SELECTED_FILES)
-    return first === undefined || !(count > 0)
-      ? []
-      : Array.from({ length: count }, (_, at) => Number(first) + at)
-  })
+  const indices = new Set<number>()
+  let left = MAX_SELECTED_FILES
+  for (const [, first, last = first] of text.matchAll(/(?<![^,])(\d+)(?:-(\d+))?(?![^,])/g)) {
+    for (let index = Number(first); index <= Number(last) && left > 0; index++, left--) indices.add(index)
+  }
+  return [...indices]
 }
 
 function infoHashOfTopic(topic: string): string | undefined {

@@ -61,6 +61,22 @@ describe('readTorrentSource', () => {
   })
 })
 
+describe('the files that a magnet link selects', () => {
+  const filesOf = (so: string) => read(`magnet:?xt=urn:btih:${'a'.repeat(40)}&so=${so}`).files
+
+  it('are those of all its ranges, each once', () => {
+    expect(filesOf('2,0,4-6,5-7,x,3-1,-9,1e3')).toEqual([2, 0, 4, 5, 6, 7])
+    expect(filesOf('x')).toBeUndefined()
+  })
+
+  it('are bounded, however many ranges there are', () => {
+    expect(
+      filesOf(Array.from({ length: 50 }, (_, at) => `${at * 99_999}-${at * 99_999 + 99_998}`).join()),
+    ).toHaveLength(100_000)
+    expect(filesOf(Array.from({ length: 50 }, () => '0-99999999999999999999').join())).toHaveLength(100_000)
+  })
+})
+
 describe('buildTorrentFile', () => {
   it('makes a .torrent of the same info hash, with the trackers', () => {
     const test = createTestTorrent()

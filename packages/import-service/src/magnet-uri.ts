@@ -11,7 +11,7 @@ export interface MagnetUri {
   readonly files?: readonly number[]
 }
 
-/** Of one range in `so=`. */
+/** Of all ranges in `so=`: a few characters can name any number. */
 const maxSelectedFiles = 100_000
 
 const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -32,7 +32,7 @@ export function parseMagnetUri(uri: string): MagnetUri {
     throw invalidMagnet('it has no info hash (xt=urn:btih:... or xt=urn:btmh:...)')
   }
   const name = query.get('dn')
-  const files = query.getAll('so').flatMap(parseIndices)
+  const files = parseIndices(query.getAll('so').join(','))
   return {
     uri,
     ...hashes,
@@ -41,15 +41,15 @@ export function parseMagnetUri(uri: string): MagnetUri {
   }
 }
 
-/** '0,2,4-6'. What is no list of numbers selects nothing. */
+/** '0,2,4-6', each once. What is no list of numbers selects nothing. */
 function parseIndices(text: string): readonly number[] {
-  return text.split(',').flatMap((part) => {
-    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
-    const count = Math.min(Number(last) - Number(first) + 1, maxSelectedFiles)
-    return first === undefined || !(count > 0)
-      ? []
-      : Array.from({ length: count }, (_, at) => Number(first) + at)
-  })
+  const indices = new Set<number>()
+  let left = maxSelectedFiles
+  for (const [, first, last = first] of text.matchAll(/(?<![^,])(\d+)(?:-(\d+))?(?![^,])/g)) {
+    for (let index = Number(first); index <= Number(last) && left > 0; index += 1, left -= 1)
+      indices.add(index)
+  }
+  return [...indices]
 }
 
 function parseBtih(topic: string): string | undefined {

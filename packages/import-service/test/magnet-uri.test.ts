@@ -9,6 +9,14 @@ describe('parseMagnetUri', () => {
     expect(files('x')).toBeUndefined()
   })
 
+  it('reads each file once, and no more than a bounded number of them', () => {
+    const countOf = (ranges: readonly string[]) =>
+      parseMagnetUri(`magnet:?xt=urn:btih:${'a'.repeat(40)}&so=${ranges.join()}`).files?.length
+    expect(countOf(['1-3', '2-4'])).toBe(4)
+    expect(countOf(Array.from({ length: 50 }, (_, at) => `${at}00000-${at}99999`))).toBe(100_000)
+    expect(countOf(Array.from({ length: 50 }, () => '0-99999999999999999999'))).toBe(100_000)
+  })
+
   it('reads a v1 hash in hex, any case, and a name', () => {
     const uri = `magnet:?xt=urn:btih:${hashV1('A')}&dn=An+album%21&tr=http%3A%2F%2Ftracker.example%2Fannounce`
     expect(parseMagnetUri(uri)).toEqual({ uri, infoHashV1: hashV1('a'), name: 'An album!' })
