@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { AbortOptions } from '@bae/storage'
+import { abortable } from './abortable.js'
 import { ClientError } from './errors.js'
 import type { HeldTorrent } from './held-torrent.js'
 
@@ -31,13 +32,13 @@ export class MovingFiles {
   }
 
   /** Every file is where it belongs. */
-  settled(options: AbortOptions = {}): Promise<void> {
-    options.signal?.throwIfAborted()
-    if (this.#told === undefined) return Promise.resolve()
+  async settled({ signal }: AbortOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#told === undefined) return
     this.#settling ??= this.#settle().finally(() => {
       this.#settling = undefined
     })
-    return this.#settling
+    await abortable(this.#settling, signal)
   }
 
   async #settle(): Promise<void> {
