@@ -44,7 +44,11 @@ function patternOf(glob: string): RegExp {
     else source += escaped(rest[0] ?? '')
   }
   if (depth > 0) throw new TypeError(`the glob '${glob}' has a { without its }`)
-  return new RegExp(`^${source}$`, 's')
+  try {
+    return new RegExp(`^${source}$`, 's')
+  } catch (cause) {
+    throw new TypeError(`the glob '${glob}' has a [ with characters in the wrong order`, { cause })
+  }
 }
 
 function setOf(set: string): string {
