@@ -5,7 +5,10 @@ import type { ResumeStore } from './resume-store.js'
 
 const SUFFIX = '.resume'
 
-/** A file for each record in a folder of its own. Survives a power cut: written aside, flushed, renamed. */
+/**
+ * A file for each record in a folder of its own: written aside, flushed, renamed. A power cut leaves the record that was
+ * saved last or the one before it, and never a part of one.
+ */
 export class DirectoryResumeStore implements ResumeStore {
   readonly #directory: string
   #writes = 0

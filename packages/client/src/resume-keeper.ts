@@ -97,7 +97,11 @@ export class ResumeKeeper {
       }
     })
     const done = Promise.all(asked).then(() => this.#idle())
-    await Promise.race([done, new Promise((resolve) => setTimeout(resolve, limitMs).unref())])
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs)
+    })
+    await Promise.race([done, late]).finally(() => clearTimeout(timer))
   }
 
   async delete(torrent: HeldTorrent): Promise<void> {
