@@ -190,12 +190,13 @@ export class BaeStorage implements Storage {
   async close(): Promise<void> {
     await this.#end()
     await this.#parts.barrier.run()
+    this.#parts.barrier.end()
     await this.#parts.manifest.closing()
   }
 
   async destroy(): Promise<void> {
     await this.#end()
-    this.#parts.barrier.cancel()
+    this.#parts.barrier.end()
     await destroyTorrent(this.#deps, this.#deps.torrentId, this.#deps)
   }
 

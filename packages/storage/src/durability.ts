@@ -32,6 +32,7 @@ export class FlushBarrier {
   #pieces = new Set<number>()
   #flushing = new Set<number>()
   #timer: NodeJS.Timeout | undefined
+  #isOver = false
   #last: Promise<void> = Promise.resolve()
 
   constructor(deps: FlushBarrierDeps) {
@@ -41,6 +42,7 @@ export class FlushBarrier {
   /** These pieces are recorded: a barrier comes within ten seconds. */
   recorded(pieces: Iterable<number>): void {
     for (const piece of pieces) this.#pieces.add(piece)
+    if (this.#isOver) return
     this.#timer ??= setTimeout(() => void this.run(), barrierIntervalMs).unref()
   }
 
@@ -52,11 +54,11 @@ export class FlushBarrier {
     }
   }
 
-  /** The torrent is deleted. */
-  cancel(): void {
+  /** No barrier comes by itself any more: the torrent is closed or deleted. What is not flushed is verified at the next boot. */
+  end(): void {
+    this.#isOver = true
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#pieces.clear()
   }
 
   /**

@@ -118,6 +118,22 @@ describe('durability "process"', () => {
     expect(await completedOf(await library.open())).toEqual([0, 1, 2, 3, 4, 5, 6])
   })
 
+  it('flushes nothing any more for a storage that is closed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { library, store } = powerless()
+    const storage = await library.open()
+    await library.complete(storage, 0)
+    let attempts = 0
+    store.duringFlush = () => {
+      attempts++
+      return Promise.reject(new Error('the disk does not answer'))
+    }
+    await storage.close()
+    expect(attempts).toBe(1)
+    for (let barrier = 0; barrier < 3; barrier++) await vi.advanceTimersByTimeAsync(barrierIntervalMs)
+    expect(attempts).toBe(1)
+  })
+
   it('does not take a flush for the bytes that were written again during it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { library, store, cutPower } = powerless()
