@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { rejectsWithCode } from '../src/compliance/expectations.js'
+import { StorageError } from '../src/errors.js'
 import type { TorrentId } from '../src/torrent-layout.js'
 import { AskedTogether } from '../src/typeorm/asked-together.js'
 
@@ -66,6 +68,17 @@ it('asks again for each alone where a statement for several fails, so that only 
   statements[3]?.end()
   await failed
   expect(await right).toBe(`of ${idOf(3)}`)
+})
+
+it('asks nobody’s question again of a server that was waited for in vain', async () => {
+  const { asked, statements } = heldStatements()
+  const [first, ...others] = [1, 2, 3].map((number) => asked.ask(idOf(number)))
+  statements[0]?.end()
+  await first
+  const failed = others.map((other) => rejectsWithCode('STORAGE_DATABASE_UNAVAILABLE', other))
+  statements[1]?.fail(new StorageError('STORAGE_DATABASE_UNAVAILABLE', 'the database server is away'))
+  await Promise.all(failed)
+  expect(statements).toHaveLength(2)
 })
 
 it('asks alone for what is no id, and bounds what it asks for at once', async () => {

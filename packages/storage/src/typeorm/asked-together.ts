@@ -1,3 +1,4 @@
+import { isBaeError } from '../errors.js'
 import type { TorrentId } from '../torrent-layout.js'
 
 /** Answers in one statement for each of the ids, `undefined` where it is not there. */
@@ -11,6 +12,9 @@ interface Asked<Answer> {
 
 /** What is read at a time, so that one answer never is all of a library. */
 const mostIds = 64
+
+/** Each alone would meet the same: and a server that is away was waited for already. */
+const ofNobodyAlone = ['STORAGE_DATABASE_UNAVAILABLE', 'STORAGE_CLOSED']
 
 /** Anything else is an error of the server's, and must not be one of those who ask at the same time. */
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -48,8 +52,9 @@ export class AskedTogether<Answer> {
       const answers = await this.#readMany([...new Set(asked.map(({ id }) => id))])
       for (const { id, resolve } of asked) resolve(answers.get(id))
     } catch (error) {
+      const isOfAll = ofNobodyAlone.some((code) => isBaeError(error, code))
       // What is wrong with one of them is not the others' failure.
-      if (new Set(asked.map(({ id }) => id)).size > 1)
+      if (!isOfAll && new Set(asked.map(({ id }) => id)).size > 1)
         await Promise.all(asked.map((one) => this.#read([one])))
       else for (const { reject } of asked) reject(error)
     }
