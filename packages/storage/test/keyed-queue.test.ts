@@ -1,3 +1,4 @@
+import v8 from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { ConcurrencyLimit } from '../src/concurrency-limit.js'
 import { forEachBounded } from '../src/for-each-bounded.js'
@@ -45,6 +46,26 @@ describe('KeyedQueue', () => {
     await expect(failing).rejects.toBe(broken)
     expect(await next).toBe('well')
     expect(await hasSettled(forever)).toBe(false)
+  })
+
+  it('keeps nothing of shared calls that have ended, however long there is always one', async () => {
+    const queue = new KeyedQueue<string>()
+    const [first, last] = [held(), held()]
+    const before = Number(v8.queryObjects(Promise))
+    let running = queue.shared('key', () => first.promise)
+    for (let call = 0; call < 1_000; call++) {
+      const next = held()
+      const overlapping = queue.shared('key', () => next.promise)
+      if (call === 0) first.release()
+      await running
+      running = overlapping
+      next.release()
+    }
+    const still = queue.shared('key', () => last.promise)
+    await running
+    expect(Number(v8.queryObjects(Promise)) - before).toBeLessThan(100)
+    last.release()
+    await still
   })
 })
 
