@@ -112,6 +112,8 @@ export class RemoteCalls {
       throw this.#unavailable(what, error)
     } finally {
       left.abort()
+      // What it holds open it lets go of now. Not waited for: a step that hangs would hold up who leaves.
+      steps.return?.(undefined)?.catch(() => undefined)
     }
   }
 
