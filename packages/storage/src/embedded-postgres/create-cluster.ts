@@ -90,8 +90,18 @@ async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(dirname(directory))) {
     if (!name.startsWith(`${basename(directory)}.new-`)) continue
     const path = join(dirname(directory), name)
-    const { mtimeMs } = await stat(path)
-    if (Date.now() - mtimeMs > leftoverAgeMs) await rm(path, { recursive: true, force: true })
+    const changedAtMs = await changedAt(path)
+    if (Date.now() - changedAtMs > leftoverAgeMs) await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** Another process may just have renamed it into its place: then it is no leftover. */
+async function changedAt(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (isFileError(error, 'ENOENT')) return Number.POSITIVE_INFINITY
+    throw error
   }
 }
 

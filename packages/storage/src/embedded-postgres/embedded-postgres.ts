@@ -9,7 +9,7 @@ import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries
 import { databaseName, type Presence, readPassword } from './presence.js'
 import { putAside } from './put-aside.js'
 import type { ServerUser } from './run-program.js'
-import { boundLog, stopServer } from './server-process.js'
+import { boundLog, type ServerFolders, stopServer } from './server-process.js'
 import { ownerOf, serverUser } from './server-user.js'
 import { socketDirectory } from './socket-directory.js'
 
@@ -83,12 +83,22 @@ async function openServer(options: EmbeddedPostgresOptions): Promise<EmbeddedPos
   const password = await readPassword(folders)
   const entrance = { folders, password, user, binaries: () => binariesFor(user) }
   const presence = await enterServer({ ...entrance, signal: options.signal })
-  const server = new RunningPostgres(entrance, presence, await presence.version())
+  const server = new RunningPostgres(entrance, presence, await versionOf(presence, folders))
   if (options.signal?.aborted === true) {
     await server.close()
     throw options.signal.reason
   }
   return server
+}
+
+/** Who cannot be asked is left again. */
+async function versionOf(presence: Presence, folders: ServerFolders): Promise<string> {
+  try {
+    return await presence.version()
+  } catch (error) {
+    await presence.leave(() => stopServer(folders)).catch(() => undefined)
+    throw error
+  }
 }
 
 async function isOutdated(
@@ -139,7 +149,7 @@ class RunningPostgres implements EmbeddedPostgres {
   async #enterAgain(): Promise<void> {
     const { signal } = this.#pauses
     for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
-      const presence = await enterServer(this.#entrance).catch(() => undefined)
+      const presence = await enterServer({ ...this.#entrance, signal }).catch(() => undefined)
       if (presence !== undefined) return this.#stay(presence)
       await delay(pauseMs, undefined, { signal }).catch(() => undefined)
     }

@@ -41,11 +41,17 @@ export class Presence {
     // A server that dies breaks this connection too; those who use the server hear of it from their own.
     client.on('error', () => undefined)
     await client.connect()
-    const { rows } = await client.query<{ entered: boolean }>(
-      'SELECT pg_try_advisory_lock_shared($1) AS entered',
-      [presenceLock],
-    )
-    if (rows[0]?.entered === true) return new Presence(client)
+    try {
+      const { rows } = await client.query<{ entered: boolean }>(
+        'SELECT pg_try_advisory_lock_shared($1) AS entered',
+        [presenceLock],
+      )
+      if (rows[0]?.entered === true) return new Presence(client)
+    } catch (error) {
+      // An answer that comes too late would leave somebody in the server who is not there.
+      await client.end().catch(() => undefined)
+      throw error
+    }
     await client.end()
     return undefined
   }
