@@ -117,8 +117,10 @@ async function scrubStretches(
       underWay.push(noted)
       if (underWay.length >= maxChunksAhead) await underWay.shift()
     }
-  } finally {
     await Promise.all(underWay)
+  } finally {
+    // What failed first is told; the memory of the others is free only then.
+    await Promise.allSettled(underWay)
   }
 }
 

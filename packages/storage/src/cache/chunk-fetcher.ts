@@ -37,6 +37,7 @@ export class ChunkFetcher {
   readonly #deps: ChunkFetcherDeps
   readonly #flights = new Map<ChunkKey, Flight>()
   readonly #ahead = new Set<ChunkKey>()
+  #isClosed = false
 
   constructor(deps: ChunkFetcherDeps) {
     this.#deps = deps
@@ -88,13 +89,14 @@ export class ChunkFetcher {
 
   /** Settles when nothing is under way any more; what is, is given up. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const flights = [...this.#flights.values()]
     for (const { abort } of flights) abort.abort(new StorageError('STORAGE_CLOSED', 'the cache is closed'))
     await Promise.allSettled(flights.map(({ bytes }) => bytes))
   }
 
   async #fetchAhead(key: ChunkKey): Promise<void> {
-    if (!(await this.#deps.local.has(key))) await this.fetch(key)
+    if (!(await this.#deps.local.has(key)) && !this.#isClosed) await this.fetch(key)
   }
 
   #begin(key: ChunkKey): Flight {
