@@ -18,7 +18,7 @@ const probeWithinMs = 2_000
 /** Of services that start at the same time, and each finds what a dead one has left. */
 const attempts = 5
 
-/** What to connect to; `undefined` where no service was. */
+/** What to connect to; `undefined` where no service was. Rejects IMPORT_SERVICE_UNREACHABLE where that cannot be read. */
 export async function findControlSocket(directory: string): Promise<string | undefined> {
   return await targetOf(join(directory, controlName))
 }
@@ -159,12 +159,17 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 async function targetOf(path: string): Promise<string | undefined> {
+  // Who may not look into the library opens it next, and is told why that fails.
+  const facts = await lstat(path).catch(() => undefined)
+  if (facts?.isSocket()) return path
+  if (!facts?.isFile()) return undefined
   try {
-    const facts = await lstat(path)
-    if (facts.isSocket()) return path
-    return facts.isFile() ? (await readFile(path, 'utf8')).trim() || undefined : undefined
-  } catch {
-    return undefined // Who may not look there opens the library next, and is told why that fails.
+    return (await readFile(path, 'utf8')).trim() || undefined
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOENT') return undefined
+    // It names a service, so there is one, as far as anybody here can tell.
+    const message = `${path}, which says where the service of this library is, cannot be read`
+    throw new ImportError('IMPORT_SERVICE_UNREACHABLE', message, { cause })
   }
 }
 

@@ -33,6 +33,8 @@ export class ControlServer implements AsyncDisposable {
     this.#deps = deps
     this.#options = { ...defaults, ...options }
     this.#server = createServer((socket) => this.#welcome(socket))
+    // One that could not be let in, for want of open files, hears of it; the service goes on. Who opens hears of the rest.
+    this.#server.on('error', () => {})
   }
 
   /** Rejects IMPORT_SERVICE_RUNNING where another process answers for this library. */
@@ -62,7 +64,7 @@ export class ControlServer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#removePlace()
+    const [removed] = await Promise.allSettled([this.#removePlace()])
     const stopped = once(this.#server, 'close')
     const isListening = this.#server.listening
     this.#server.close()
@@ -72,6 +74,7 @@ export class ControlServer implements AsyncDisposable {
     await Promise.race([ended, delay(goodbyeWithinMs, undefined, { ref: false })])
     for (const socket of this.#clients.keys()) socket.destroy()
     if (isListening) await stopped
+    if (removed.status === 'rejected') throw removed.reason
   }
 
   #welcome(socket: Socket): void {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ControlClient } from '../../src/control/control-client.js'
@@ -40,6 +40,23 @@ async function clientOf(directory = folder.path): Promise<ControlClient> {
   const client = await ControlClient.find(directory)
   if (client === undefined) throw new Error('no service was found')
   return client
+}
+
+/** To whom the modes of files apply, which root is above. */
+async function asSomebodyElse(work: () => Promise<void>): Promise<void> {
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) process.seteuid?.(65534)
+  try {
+    await work()
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+}
+
+/** The servers of this process: what the system tells one cannot be provoked otherwise. */
+function listening(): readonly Server[] {
+  const handles: readonly unknown[] = Reflect.get(process, '_getActiveHandles').call(process)
+  return handles.filter((handle) => handle instanceof Server)
 }
 
 /** What the service says to a line that no client of ours sends. */
@@ -252,6 +269,15 @@ describe('a request that is none', () => {
   })
 })
 
+it('goes on after a client that could not be let in', async () => {
+  const before = new Set(listening())
+  await serve()
+  const server = listening().find((handle) => !before.has(handle))
+  server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+  expect(server).toBeDefined()
+  await (await clientOf()).pause('a')
+})
+
 it('one client more than it takes is told so, and those before are served', async () => {
   await serve(folder.path, { maxClients: 1 })
   const first = connect(join(folder.path, 'control.sock')).setEncoding('utf8')
@@ -323,6 +349,17 @@ describe('the place of the socket', () => {
     await server.close()
     expect(await readdir(long)).toEqual([])
     expect(await readdir(dirname(dirname(place)))).not.toContain(basename(dirname(place)))
+  })
+
+  it('that may not be read is told as a service that cannot be reached', async () => {
+    await writeFile(join(folder.path, 'control.sock'), '/elsewhere/control.sock\n', { mode: 0 })
+    await chmod(folder.path, 0o755)
+    await asSomebodyElse(() =>
+      expect(ControlClient.find(folder.path)).rejects.toMatchObject({
+        code: 'IMPORT_SERVICE_UNREACHABLE',
+        message: expect.stringContaining('cannot be read'),
+      }),
+    )
   })
 
   it('where nobody answers in time is told as a service that does not answer', async () => {
