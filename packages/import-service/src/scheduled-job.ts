@@ -99,7 +99,9 @@ export class ScheduledJob {
       await this.#work()
       await this.#close()
     } catch (error) {
-      await this.#close().catch(() => {})
+      await this.#close().catch((unclosed: unknown) =>
+        this.#deps.troubled(unclosed, 'letting go of the torrent of an import'),
+      )
       // What cannot be recorded stays as it is: whoever finds the import next goes on from there.
       await this.#settle(failureBehind(error)).catch((unrecorded: unknown) =>
         this.#deps.troubled(unrecorded, 'recording how an import ended'),

@@ -353,6 +353,21 @@ describe('what goes wrong', () => {
     ])
   })
 
+  it('tells of a torrent that it could not let go of, and records what went wrong before that', async () => {
+    const id = await submitted('a')
+    const failure = failureOf('STORAGE_CLOSED')
+    const { remove } = one.client
+    one.client.remove = () => Promise.reject(failure)
+    one.torrent(id).fail(failureOf('STORAGE_UNAVAILABLE'))
+    await settle()
+    one.client.remove = remove
+    expect(one.troubles).toContainEqual({ error: failure, doing: 'letting go of the torrent of an import' })
+    expect(await library.record(id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'STORAGE_UNAVAILABLE' },
+    })
+  })
+
   it('with its lease ends it at once, unrecorded, and is tried again later', async () => {
     const id = await submitted('a')
     const before = await library.events()
