@@ -1,8 +1,14 @@
-import type { AbortOptions } from '@bae/storage'
+import type { AbortOptions, TorrentLayout } from '@bae/storage'
 import { claimImport } from './claim-torrent.js'
 import type { ImportDatabase, ImportRecord } from './database/import-database.js'
 import { type ExportedTorrent, type ExportOptions, exportTorrent } from './export-torrent.js'
-import { describeImport, type ImportSnapshot, importedFiles, isComplete } from './import-snapshot.js'
+import {
+  describeImport,
+  type ImportSnapshot,
+  importedFiles,
+  isComplete,
+  totalPieces,
+} from './import-snapshot.js'
 import type { LibraryLike, LibraryTorrent, VerifyOptions } from './library-like.js'
 import { fileIncomplete, fileNotFound, incomplete } from './not-there.js'
 import { repairImport } from './repair-import.js'
@@ -13,14 +19,23 @@ import { describeVerified, type VerifiedImport } from './verified-import.js'
 /** Layouts are large: so many are in memory at a time. */
 const listedTogether = 200
 
+export interface ImportCatalogDeps {
+  readonly imports: ImportDatabase
+  readonly library: LibraryLike
+  /** What a .torrent file is about, of an import that has not begun. */
+  readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
+}
+
 /** What can be read of the imports of a library, whoever runs them. Ids as in ImportService. */
 export class ImportCatalog {
   readonly #imports: ImportDatabase
   readonly #library: LibraryLike
+  readonly #parseTorrentFile: ImportCatalogDeps['parseTorrentFile']
 
-  constructor(deps: { readonly imports: ImportDatabase; readonly library: LibraryLike }) {
-    this.#imports = deps.imports
-    this.#library = deps.library
+  constructor({ imports, library, parseTorrentFile }: ImportCatalogDeps) {
+    this.#imports = imports
+    this.#library = library
+    this.#parseTorrentFile = parseTorrentFile
   }
 
   async resolve(id: string): Promise<ImportRecord> {
@@ -37,8 +52,10 @@ export class ImportCatalog {
     }
   }
 
+  /** With its files, also where it has not begun and has a .torrent file: for who wants to choose among them. */
   async describe(record: ImportRecord): Promise<ImportSnapshot> {
-    return describeImport(record, await this.#library.findTorrent(record.id))
+    const torrent = await this.#library.findTorrent(record.id)
+    return describeImport(record, torrent ?? (await this.#notBegun(record)))
   }
 
   /** Rejects IMPORT_INCOMPLETE where nothing is known of it yet. */
@@ -107,5 +124,13 @@ export class ImportCatalog {
   async unpin(record: ImportRecord): Promise<ImportSnapshot> {
     await this.#library.unpin(record.id, 'user')
     return await this.describe(record)
+  }
+
+  async #notBegun({ id }: ImportRecord): Promise<LibraryTorrent | undefined> {
+    // Lists of records are without it.
+    const torrentFile = (await this.#imports.findImport(id))?.torrentFile
+    if (torrentFile === undefined) return undefined
+    const layout = await this.#parseTorrentFile(torrentFile)
+    return { id, layout, completedPieces: new Uint8Array(Math.ceil(totalPieces(layout) / 8)) }
   }
 }

@@ -64,6 +64,19 @@ describe('pausing', () => {
     await one.service.resume(id)
     expect(await one.service.get(id)).toMatchObject({ state: 'choosingFiles' })
   })
+
+  it('shows its files all the same, where it has a .torrent file, for who wants to choose', async () => {
+    const id = await submitted('a', { paused: true, select: ['one.wav'] })
+    expect(await library.library.findTorrent(id)).toBeUndefined()
+    const { files, ...all } = await one.service.get(id)
+    expect(files).toMatchObject([
+      { path: 'one.wav', selected: true, storedBytes: 0 },
+      { path: 'two.wav', selected: false, storedBytes: 0 },
+    ])
+    expect(all).toMatchObject({ pieces: 0, totalPieces: 3 })
+    const { id: magnet } = await one.service.submit(magnetSource('m'), { paused: true })
+    expect(await one.service.get(magnet)).toMatchObject({ files: [], totalPieces: null })
+  })
 })
 
 describe('cancelling', () => {
