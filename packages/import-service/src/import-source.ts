@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { TorrentSource } from '@bae/client'
 import type { AbortOptions, TorrentLayout } from '@bae/storage'
@@ -77,7 +78,8 @@ async function parse(deps: ImportSourceDeps, source: string, bytes: Uint8Array):
 
 async function readTorrentFile(path: string): Promise<Uint8Array> {
   try {
-    await using file = await open(path, 'r')
+    // A pipe that nobody writes to would be waited for until somebody does.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const facts = await file.stat()
     if (facts.isDirectory())
       throw new ImportError('IMPORT_INVALID_SOURCE', `${path} is a folder, not a .torrent file`)

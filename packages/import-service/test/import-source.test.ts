@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
@@ -81,6 +82,16 @@ describe('resolveSource', () => {
       message: expect.stringMatching(/is a folder/),
     })
     await expect(of('x'.repeat(5000))).rejects.toMatchObject({ code: 'IMPORT_SOURCE_NOT_FOUND' })
+  })
+
+  it('does not wait for who might write to a pipe', async () => {
+    await using folder = await TemporaryFolder.create()
+    const pipe = join(folder.path, 'pipe.torrent')
+    execFileSync('mkfifo', [pipe])
+    await expect(resolveSource(deps, pipe)).rejects.toMatchObject({
+      code: 'IMPORT_INVALID_SOURCE',
+      message: expect.stringMatching(/is not a regular file/),
+    })
   })
 })
 
