@@ -64,10 +64,19 @@ function splitPassword(address: string): { shown: string; headers: Record<string
   if (!URL.canParse(address)) return { shown: address, headers }
   const url = new URL(address)
   if (url.username !== '' || url.password !== '') {
-    const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    const login = `${decoded(url.username)}:${decoded(url.password)}`
     headers.authorization = `Basic ${Buffer.from(login).toString('base64')}`
   }
   url.username = ''
   url.password = ''
   return { shown: url.href, headers }
+}
+
+/** As it is where its escapes make no sense. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

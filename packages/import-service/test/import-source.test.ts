@@ -147,6 +147,14 @@ describe('fetchTorrentFile', () => {
     expect(new TextDecoder().decode(authorization)).toBe(`Basic ${btoa('me:s@cret')}`)
   })
 
+  it('takes a password as it is where its escapes make no sense', async () => {
+    const authorization = await withServer(
+      (request, response) => response.end(request.headers.authorization),
+      (address) => fetchTorrentFile(address.replace('http://', 'http://me:100%@')),
+    )
+    expect(new TextDecoder().decode(authorization)).toBe(`Basic ${btoa('me:100%')}`)
+  })
+
   it('says that nobody listens, without the password of the address', async () => {
     const address = await withServer(
       () => {},
