@@ -96,7 +96,7 @@ export const composition: Composition = {
       options.logger?.info({ library, port: client.listenPort }, 'the library is open for imports')
       return service
     } catch (error) {
-      await service.close()
+      await closedAfter(error, () => service.close(), options.logger)
       throw error
     }
   },
@@ -159,9 +159,20 @@ async function openService(
       ),
     }
   } catch (error) {
-    await closeAll(closers)
+    await closedAfter(error, () => closeAll(closers), options.logger)
     throw error
   }
+}
+
+/** What failed first is what its user is told. */
+async function closedAfter(
+  error: unknown,
+  close: () => Promise<void>,
+  logger: Logger | undefined,
+): Promise<void> {
+  await close().catch((unclosed: unknown) =>
+    logger?.warn({ err: unclosed, after: error }, 'a library that could not be opened did not close well'),
+  )
 }
 
 function serviceLimitsOf({ activeDownloads, activeSeeds, metadataFetches }: Config): ServiceLimits {
@@ -321,7 +332,7 @@ async function seed(torrentFile: Uint8Array, directory: string): Promise<Seed> {
       seedMode: true,
     })
   } catch (error) {
-    await session.close()
+    await session.close().catch(() => undefined)
     throw error
   }
   return {

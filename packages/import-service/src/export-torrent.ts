@@ -57,7 +57,8 @@ export async function exportTorrent(
     const unselected = importedFiles(layout).length - written.files
     return { path: target, ...written, unselected }
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true })
+    // What failed is told, whatever of it cannot be taken away again.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {})
     await removeEmptyFolders(made)
     if (isBaeError(error) || options.signal?.aborted) throw error
     throw exportFailed(target, error)

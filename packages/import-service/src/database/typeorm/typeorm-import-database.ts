@@ -1,5 +1,6 @@
 import type { TorrentId } from '@bae/storage'
 import type { DataSource, EntityManager } from 'typeorm'
+import { closeAll } from '../../close-all.js'
 import { ImportError, isBaeError } from '../../errors.js'
 import { leaseLost } from '../held-claim.js'
 import type {
@@ -117,8 +118,7 @@ export class TypeOrmImportDatabase implements ImportDatabase {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#running)
-    await this.#leases.close()
-    await this.#source.destroy()
+    await closeAll([() => this.#leases.close(), () => this.#source.destroy()])
   }
 
   #change(change: Change, event: NewEvent | undefined): Promise<boolean> {
