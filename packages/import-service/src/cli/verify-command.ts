@@ -34,7 +34,7 @@ async function verifyAll(args: VerifyArguments, context: CliContext): Promise<nu
   const service = await openLibraryIfThere(await context.config(args), context)
   await using _ = service
   const reports: (VerifiedImport | FailedVerify)[] = []
-  for (const snapshot of (await service?.list()) ?? []) {
+  for await (const snapshot of service?.each() ?? []) {
     if (service === undefined || snapshot.pieces === 0) continue
     const report = await tryOne(service, snapshot, args, context)
     reports.push(report)
