@@ -1,9 +1,3 @@
-/** What a session needs of a limit that several share. */
-export interface RateShare {
-  readonly downloadBytesPerSecond: number
-  readonly uploadBytesPerSecond: number
-}
-
 /** No session gets less of a limit than this part, so that one that begins to move can be seen to. */
 const LEAST_PART = 0.1
 

@@ -214,6 +214,6 @@ function wishesOf(source: KnownSource, options: AddTorrentOptions): TorrentWishe
   return wishes
 }
 
-export function unknownTorrent(id: TorrentId): ClientError {
+function unknownTorrent(id: TorrentId): ClientError {
   return new ClientError('CLIENT_UNKNOWN_TORRENT', `there is no torrent ${id}`)
 }

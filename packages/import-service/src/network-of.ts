@@ -2,7 +2,7 @@ import type { NetworkOptions } from '@bae/client'
 import { type Config, listensOnLoopbackOnly } from './config/config.js'
 
 /** Peers that are named may share an address: two behind one router, or all on this machine. */
-export const anyNetwork: NetworkOptions = { settings: { allow_multiple_connections_per_ip: true } }
+const anyNetwork: NetworkOptions = { settings: { allow_multiple_connections_per_ip: true } }
 
 /** Neither listens to nor asks anybody beyond this machine. */
 export const loopbackNetwork: NetworkOptions = {

@@ -9,7 +9,7 @@ import { ImportError, systemErrorCode } from '../errors.js'
  * In the library: the socket itself, or a file that names it where the library's path is too long for one, or its file
  * system knows no sockets.
  */
-export const controlName = 'control.sock'
+const controlName = 'control.sock'
 
 /** The kernel takes no longer path of a socket. */
 const maxPathBytes = 107

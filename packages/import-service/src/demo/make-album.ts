@@ -4,7 +4,7 @@ import { composeTune, type Tune } from './compose-tune.js'
 import { drawCover } from './cover-picture.js'
 import { encodeWaveFile } from './wave-file.js'
 
-export const albumName = 'Pieces and Chunks'
+const albumName = 'Pieces and Chunks'
 
 export interface Album {
   /** The album's folder. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ImportError, systemErrorCode } from '../errors.js'
 import { makeFolders } from '../make-folders.js'
 
-export const defaultChunkSizeBytes = 1024 * 1024
+const defaultChunkSizeBytes = 1024 * 1024
 const formatVersion = 1
 const markerName = 'library.json'
 

@@ -41,11 +41,7 @@ export async function upload(database: Database, keys: readonly ChunkKey[], atMs
   assert.deepEqual(marked.toSorted(), waiting.map(({ key }) => key).sort())
 }
 
-export async function waitingKeys(
-  database: Database,
-  limit = 100,
-  except: ChunkKey[] = [],
-): Promise<ChunkKey[]> {
+async function waitingKeys(database: Database, limit = 100, except: ChunkKey[] = []): Promise<ChunkKey[]> {
   return (await database.cache.notRemote(limit, except)).map(({ key }) => key).sort()
 }
 
