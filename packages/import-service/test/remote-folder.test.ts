@@ -1,4 +1,4 @@
-import { readdir, rename, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openLibraryFolder } from '../src/library/library-folder.js'
@@ -28,6 +28,17 @@ describe('a remote folder', () => {
     await rename(remote, `${remote}-away`)
     await expect(openRemoteFolder(remote, library)).rejects.toMatchObject(refused('mounted'))
     expect((await readdir(folder.path)).sort()).toEqual(['library', 'remote-away'])
+  })
+
+  it('is not made anew either where a crash came before the library had a note of it', async () => {
+    await using folder = await TemporaryFolder.create()
+    const library = await openLibraryFolder(join(folder.path, 'library'))
+    const remote = join(folder.path, 'remote')
+    await openRemoteFolder(remote, library)
+    await rm(join(library.directory, 'remote.json'))
+    await openRemoteFolder(remote, library)
+    await rename(remote, `${remote}-away`)
+    await expect(openRemoteFolder(remote, library)).rejects.toMatchObject(refused('mounted'))
   })
 
   it('of another library, or of nobody knows which, is refused', async () => {

@@ -20,6 +20,7 @@ export async function openRemoteFolder(directory: string, library: LibraryFolder
     if (owner === undefined) await setUp(directory, library)
     else if (owner !== library.id) throw invalid(directory, `it belongs to another library (${owner})`)
     await refuseNested(directory, library.directory)
+    await note(directory, library)
     return directory
   } catch (error) {
     if (error instanceof ImportError) throw error
@@ -39,18 +40,22 @@ async function ownerOf(directory: string): Promise<string | undefined> {
   }
 }
 
-/** The note comes last: a crash before leaves a remote folder that is used the next time. */
 async function setUp(directory: string, library: LibraryFolder): Promise<void> {
-  const note = join(library.directory, noteName)
-  if (await exists(note)) {
+  if (await exists(join(library.directory, noteName))) {
     const lost = `the library has chunks in a remote folder, and this one has no ${markerName}`
     throw invalid(directory, `${lost}: is its disk mounted?`)
   }
   await makeFolders(directory)
   await refuseNested(directory, library.directory)
-  const write = { flag: 'wx', flush: true } as const
-  await writeFile(join(directory, markerName), `${JSON.stringify({ libraryId: library.id })}\n`, write)
-  await writeFile(note, `${JSON.stringify({ directory })}\n`, { flush: true })
+  const marker = `${JSON.stringify({ libraryId: library.id })}\n`
+  await writeFile(join(directory, markerName), marker, { flag: 'wx', flush: true })
+}
+
+/** Comes last: a crash before leaves a remote folder that is found, and noted, the next time. */
+async function note(directory: string, library: LibraryFolder): Promise<void> {
+  const path = join(library.directory, noteName)
+  if (await exists(path)) return
+  await writeFile(path, `${JSON.stringify({ directory })}\n`, { flush: true })
 }
 
 /** Evicting a chunk would delete its only copy. */
