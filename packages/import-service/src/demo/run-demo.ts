@@ -26,14 +26,14 @@ interface DemoFolders {
 export async function runDemo(args: CommandArguments, context: CliContext): Promise<void> {
   const { output } = context
   const root = await makeRoot()
-  // PostgreSQL does not run as root: its user must be able to enter.
-  await chmod(root, 0o755)
   const folders = { root, original: join(root, 'original'), exported: join(root, 'exported') }
-  const config = await context.config({ ...args, library: args.library ?? join(root, 'library') })
-  output.print()
-  output.print(`  ${output.style('bold', 'bae: a torrent, from a peer straight into storage you control')}`)
-  output.print()
   try {
+    // PostgreSQL does not run as root: its user must be able to enter.
+    await chmod(root, 0o755)
+    const config = await context.config({ ...args, library: args.library ?? join(root, 'library') })
+    output.print()
+    output.print(`  ${output.style('bold', 'bae: a torrent, from a peer straight into storage you control')}`)
+    output.print()
     const snapshot = await tellStory(folders, config, args, context)
     await rm(folders.original, { recursive: true, force: true })
     for (const line of describeNextSteps(
@@ -44,7 +44,7 @@ export async function runDemo(args: CommandArguments, context: CliContext): Prom
       output.print(line)
     }
   } catch (error) {
-    await rm(root, { recursive: true, force: true })
+    await rm(root, { recursive: true, force: true }).catch(() => {})
     throw error
   }
 }
