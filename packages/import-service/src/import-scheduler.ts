@@ -62,12 +62,14 @@ export class ImportScheduler {
     await this.wake()
   }
 
-  /** Ends what runs where it is, and begins nothing more. */
+  /** Ends what runs where it is, and begins nothing more. What was claimed is let go of by whoever closes the database. */
   async stop(): Promise<void> {
     this.#isStarted = false
     this.#cancelPoll()
     await this.#pass
-    await Promise.all(this.jobs.map((job) => this.#end(job)))
+    const { jobs } = this
+    this.#jobs.clear()
+    await Promise.all(jobs.map((job) => job.stop()))
   }
 
   /** There may be something to do. Settles when it is done, or could not be: then it is tried again at the next poll. */
@@ -208,12 +210,6 @@ export class ImportScheduler {
     if (!job.kept.claim.lost.aborted) return job.kept
     await job.kept.claim.release()
     return undefined
-  }
-
-  async #end(job: ScheduledJob): Promise<void> {
-    this.#jobs.delete(job.id)
-    await job.stop()
-    await job.kept.claim.release()
   }
 
   async #claim(id: TorrentId): Promise<KeptRecord | undefined> {

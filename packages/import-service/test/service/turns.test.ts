@@ -1,5 +1,6 @@
 import type { TorrentId } from '@bae/storage'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Claim } from '../../src/database/import-database.js'
 import {
   magnetLayout,
   magnetSource,
@@ -55,6 +56,26 @@ describe('turns', () => {
     await settle()
     expect(one.runningIds).toEqual(ids.slice(1, 3))
     expect(await stateOf(ids[3])).toBe('queued')
+  })
+
+  it('end with the service, which lets go of all imports at once', async () => {
+    const claims: Claim[] = []
+    const { claimDue } = one.imports
+    one.imports.claimDue = async (query) => {
+      const due = await claimDue.call(one.imports, query)
+      claims.push(...due.map(({ claim }) => claim))
+      return due
+    }
+    const ids = await submitted(['a', 'b'])
+    const released = claims.map((claim) => vi.spyOn(claim, 'release'))
+    const { close } = one.client
+    one.client.close = async () => {
+      for (const release of released) expect(release).not.toHaveBeenCalled()
+      await close.call(one.client)
+    }
+    await one.service.close()
+    expect(released).toHaveLength(2)
+    for (const id of ids) expect(await library.imports.claim(id)).toBeDefined()
   })
 
   it('of magnet links are not those of downloads', async () => {
