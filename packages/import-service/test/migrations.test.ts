@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTypeOrmImportDatabase } from '../src/database/typeorm/index.js'
@@ -54,6 +55,24 @@ describe('a library', async () => {
       await expectDumpedImports(imports)
     },
   )
+
+  it('that another process is changing is waited for, however long that takes', async () => {
+    const changing = 'bae_changing'
+    const { connectionOptions, ...others } = plainServer(server.url)
+    const hasty: typeof connectionOptions = ({ isPatient, ...session }) => ({
+      ...connectionOptions(session),
+      ...(!isPatient && { lock_timeout: 100 }),
+    })
+    const other = new pg.Client({ connectionString: server.url })
+    await other.connect()
+    await other.query('SELECT pg_advisory_lock($1, hashtext($2))', [0x62_61_65, changing])
+    const opening = openTypeOrmImportDatabase({
+      server: { ...others, connectionOptions: hasty },
+      schema: changing,
+    })
+    await Promise.all([opening, delay(300).then(() => other.end())])
+    await (await opening).close()
+  })
 
   it('that a newer program has changed is refused, not written', async () => {
     const newer = 'bae_newer'

@@ -12,24 +12,16 @@ const migrationLock = 0x62_61_65
 
 const migrationsTable = 'storage_migration'
 
-/** Tables of millions of rows are changed in one statement, and who comes meanwhile waits. */
-const migrationTimeoutMs = 3_600_000
-const patient = {
-  lock_timeout: migrationTimeoutMs,
-  statement_timeout: migrationTimeoutMs,
-  query_timeout: migrationTimeoutMs,
-}
-
 /** Makes the schema, brings its tables up to date and connects. */
 export async function openDataSource(server: DatabaseServer, schema: string): Promise<DataSource> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new TypeError(`"${schema}" is no schema name`)
-  const options = server.connectionOptions({ schema, applicationName: 'bae' })
-  const piped = { ...options, pipeline: true }
+  const session = { schema, applicationName: 'bae' }
+  const piped = { ...server.connectionOptions(session), pipeline: true }
   // Mostly there is nothing to do, and a connection costs 9 ms of CPU.
   const source = await connect(piped, schema)
   if (!(await needsMigration(source))) return source
   await source.destroy()
-  await migrate({ ...options, ...patient }, schema)
+  await migrate(server.connectionOptions({ ...session, isPatient: true }), schema)
   return await connect(piped, schema)
 }
 

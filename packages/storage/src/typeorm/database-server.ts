@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly schema: string
   /** By which administrators know the connection. */
   readonly applicationName: string
+  /** For who changes tables of millions of rows in one statement, or waits for whoever does. */
+  readonly isPatient?: boolean
 }
 
 /** Nothing waits for ever: a connection, a lock, a statement, or a server that does not answer. */
@@ -29,6 +31,12 @@ const statementTimeoutMs = 60_000
 const answerTimeoutMs = 70_000
 /** Objects are deleted while rows are locked, so a transaction may idle as long as a store may take. */
 const idleInTransactionTimeoutMs = 300_000
+const patientTimeoutMs = 3_600_000
+const patient = {
+  lock_timeout: patientTimeoutMs,
+  statement_timeout: patientTimeoutMs,
+  query_timeout: patientTimeoutMs,
+}
 
 const defaultWaitMs = 30_000
 const firstPauseMs = 25
@@ -46,7 +54,7 @@ export class DatabaseServer {
   }
 
   /** For a client or a pool of pg. With the password: not to be shown. What the address says of a timeout wins. */
-  connectionOptions({ schema, applicationName }: SessionOptions): ClientConfig {
+  connectionOptions({ schema, applicationName, isPatient }: SessionOptions): ClientConfig {
     return {
       connectionString: addressFor(this.#url, schema),
       application_name: applicationName,
@@ -56,6 +64,7 @@ export class DatabaseServer {
       query_timeout: answerTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
       keepAlive: true,
+      ...(isPatient && patient),
     }
   }
 

@@ -1,6 +1,6 @@
 import type { AbortOptions } from '@bae/storage'
 import type { DatabaseServer } from '@bae/storage/typeorm'
-import pg from 'pg'
+import pg, { type ClientConfig } from 'pg'
 import { DataSource } from 'typeorm/data-source/DataSource.js'
 import { ImportError } from '../../errors.js'
 import { importEntity } from './import-row.js'
@@ -26,8 +26,13 @@ const migrationLock = 0x62_61_65
 const migrationsTable = 'import_migration'
 
 /** What every connection of ours says first. */
-export function connectionOptions({ server, schema }: TypeOrmImportDatabaseOptions) {
+export function connectionOptions({ server, schema }: TypeOrmImportDatabaseOptions): ClientConfig {
   return server.connectionOptions({ schema, applicationName: 'bae imports' })
+}
+
+/** The same for who changes tables, or waits for another process that does. */
+function patientOptions({ server, schema }: TypeOrmImportDatabaseOptions): ClientConfig {
+  return server.connectionOptions({ schema, applicationName: 'bae imports', isPatient: true })
 }
 
 /** Makes the schema, brings its tables up to date and connects. */
@@ -35,22 +40,23 @@ export async function openDataSource(options: TypeOrmImportDatabaseOptions): Pro
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(options.schema))
     throw new TypeError(`"${options.schema}" is no schema name`)
   // Mostly there is nothing to do, and a connection costs 9 ms of CPU.
-  const source = await connect(options)
+  const source = await connect(options, connectionOptions(options))
   if (!(await needsMigration(source))) return source
   await source.destroy()
   await migrate(options)
-  return await connect(options)
+  return await connect(options, connectionOptions(options))
 }
 
 async function migrate(options: TypeOrmImportDatabaseOptions): Promise<void> {
-  const client = new pg.Client(connectionOptions(options))
+  const extra = patientOptions(options)
+  const client = new pg.Client(extra)
   // A connection that breaks rejects the query under way; without a listener it would also end the process.
   client.on('error', () => undefined)
   await client.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [migrationLock, options.schema])
     await client.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`)
-    const source = await connect(options)
+    const source = await connect(options, extra)
     // Who had the lock before may have done it.
     if (await needsMigration(source)) await source.runMigrations().finally(() => source.destroy())
     else await source.destroy()
@@ -60,13 +66,13 @@ async function migrate(options: TypeOrmImportDatabaseOptions): Promise<void> {
   }
 }
 
-async function connect(options: TypeOrmImportDatabaseOptions): Promise<DataSource> {
+async function connect({ schema }: TypeOrmImportDatabaseOptions, extra: ClientConfig): Promise<DataSource> {
   const source = new DataSource({
     type: 'postgres',
     driver: pg,
-    schema: options.schema,
+    schema,
     poolSize,
-    extra: connectionOptions(options),
+    extra,
     entities: [importEntity],
     migrations,
     migrationsTableName: migrationsTable,
