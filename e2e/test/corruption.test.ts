@@ -119,7 +119,7 @@ it('verify --repair gives up what is damaged, and importing again fetches just t
   expect(repaired.code).toBe(1)
   const { bad, repair } = JSON.parse(repaired.stdout) as VerifyReport
   expect(repair).toEqual({ healedChunks: 0, lostPieces: [bad[0]?.piece] })
-  expect(await baeJson(library, ['show', id])).toMatchObject({ state: 'downloading', pieces: pieces - 1 })
+  expect(await baeJson(library, ['show', id])).toMatchObject({ state: 'queued', pieces: pieces - 1 })
   await expectVerified(library, id, pieces - 1)
 
   const served = seed.servedBlocks

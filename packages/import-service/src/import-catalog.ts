@@ -24,6 +24,7 @@ export interface ImportCatalogDeps {
   readonly library: LibraryLike
   /** What a .torrent file is about, of an import that has not begun. */
   readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
+  readonly now: () => number
 }
 
 /** What can be read of the imports of a library, whoever runs them. Ids as in ImportService. */
@@ -31,11 +32,13 @@ export class ImportCatalog {
   readonly #imports: ImportDatabase
   readonly #library: LibraryLike
   readonly #parseTorrentFile: ImportCatalogDeps['parseTorrentFile']
+  readonly #now: () => number
 
-  constructor({ imports, library, parseTorrentFile }: ImportCatalogDeps) {
+  constructor({ imports, library, parseTorrentFile, now }: ImportCatalogDeps) {
     this.#imports = imports
     this.#library = library
     this.#parseTorrentFile = parseTorrentFile
+    this.#now = now
   }
 
   async resolve(id: string): Promise<ImportRecord> {
@@ -68,10 +71,10 @@ export class ImportCatalog {
   /** `isRunning`: a job of this process has the torrent open, and a repair goes through it. */
   async verify(record: ImportRecord, options: VerifyOptions, isRunning: boolean): Promise<VerifiedImport> {
     const { layout } = await this.torrentOf(record)
-    const { imports, library } = { imports: this.#imports, library: this.#library }
+    const deps = { imports: this.#imports, library: this.#library, now: this.#now, isRunning }
     const report = options.repair
-      ? await repairImport({ imports, library, isRunning }, record, options)
-      : await library.verify(record.id, options)
+      ? await repairImport(deps, record, options)
+      : await deps.library.verify(record.id, options)
     return describeVerified(record.id, layout, report)
   }
 
@@ -104,14 +107,14 @@ export class ImportCatalog {
     return this.#library.readFile(record.id, found.file.index, options)
   }
 
-  async remove(record: ImportRecord, nowMs: number): Promise<ImportSnapshot> {
+  async remove(record: ImportRecord): Promise<ImportSnapshot> {
     await using claim = await claimImport(this.#imports, record)
     const snapshot = await this.describe(record)
     await this.#library.removeTorrent(record.id)
     const reason = { code: 'removed', message: 'its user removed it' }
     await this.#imports.deleteImport(record.id, {
       claim,
-      event: { atMs: nowMs, from: record.state, reason },
+      event: { atMs: this.#now(), from: record.state, reason },
     })
     return snapshot
   }

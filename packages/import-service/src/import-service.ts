@@ -68,7 +68,7 @@ export class ImportService implements AsyncDisposable {
     this.#deps = deps
     this.#seed = options.seed ?? DEFAULT_SERVICE_OPTIONS.seed
     this.#clock = deps.clock ?? systemClock
-    this.#catalog = new ImportCatalog(deps)
+    this.#catalog = new ImportCatalog({ ...deps, now: () => this.#clock.now() })
     this.#statuses = new StatusFeed(deps.client)
     const troubled = deps.troubled ?? ((): void => {})
     this.#scheduler = new ImportScheduler(
@@ -268,7 +268,7 @@ export class ImportService implements AsyncDisposable {
 
   /** Deletes the import with its rows and the chunks that no other import shares. Rejects IMPORT_BUSY while it runs. */
   async remove(id: string): Promise<ImportSnapshot> {
-    const snapshot = await this.#catalog.remove(await this.#resolve(id), this.#clock.now())
+    const snapshot = await this.#catalog.remove(await this.#resolve(id))
     this.#changes.ring()
     return snapshot
   }

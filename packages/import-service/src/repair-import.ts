@@ -2,6 +2,7 @@ import type { TorrentId } from '@bae/storage'
 import { claimImport } from './claim-torrent.js'
 import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
 import { isComplete } from './import-snapshot.js'
+import { KeptRecord } from './kept-record.js'
 import type { LibraryLike, VerifyOptions, VerifyReport } from './library-like.js'
 
 export interface RepairImportDeps {
@@ -9,11 +10,12 @@ export interface RepairImportDeps {
   readonly library: LibraryLike
   /** Whether a job of this process has the torrent open: the repair then goes through it. */
   readonly isRunning: boolean
+  readonly now: () => number
 }
 
 /** Verifies and mends; alone with a torrent that nobody has open. Rejects IMPORT_BUSY while another process has it. */
 export async function repairImport(
-  { imports, library, isRunning }: RepairImportDeps,
+  { imports, library, isRunning, now }: RepairImportDeps,
   record: ImportRecord,
   options: VerifyOptions,
 ): Promise<VerifyReport> {
@@ -21,18 +23,17 @@ export async function repairImport(
   await using claim = await claimImport(imports, record)
   const report = await library.verify(record.id, options)
   if (report.repair !== undefined && report.repair.lostPieces.length > 0)
-    await reopen({ imports, library, claim }, record.id)
+    await reopen({ imports, library, claim, now }, record.id)
   return report
 }
 
 /** It is no longer completed: pieces of it have to come again. */
 async function reopen(
-  { imports, library, claim }: Pick<RepairImportDeps, 'imports' | 'library'> & { readonly claim: Claim },
+  { imports, library, claim, now }: Omit<RepairImportDeps, 'isRunning'> & { readonly claim: Claim },
   id: TorrentId,
 ): Promise<void> {
   const record = await imports.findImport(id)
   const torrent = await library.findTorrent(id)
   if (record?.state !== 'completed' || (torrent && isComplete(torrent, record.selectedFiles))) return
-  const { completedAtMs: _, ...rest } = record
-  await imports.saveImport({ ...rest, state: 'downloading' }, { claim })
+  await new KeptRecord({ imports, claim, now }, record).change('lost', { completedAtMs: undefined })
 }

@@ -88,7 +88,9 @@ describe('verifying', () => {
     const { id } = await importAll()
     library.damage = [{ fileIndex: 0, pieces: [0], places: { local: true, remote: false } }]
     await service.verify(id, { repair: true })
-    expect(await service.get(id)).toMatchObject({ state: 'downloading', pieces: 2, completedAtMs: null })
+    expect(await service.get(id)).toMatchObject({ state: 'queued', pieces: 2, completedAtMs: null })
+    const { events } = await imports.readEvents({ after: 0, limit: 100 })
+    expect(events.at(-1)).toMatchObject({ from: 'completed', to: 'queued', reason: { code: 'lost' } })
     const { job, torrent } = await begin()
     expect([job.id, job.wasCompleted]).toEqual([id, false])
     await torrent.deliverMetadata(layout)
