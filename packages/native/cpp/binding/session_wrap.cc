@@ -3,6 +3,7 @@
 #include <libtorrent/alert_types.hpp>
 #include <libtorrent/extensions/ut_metadata.hpp>
 #include <libtorrent/extensions/ut_pex.hpp>
+#include <libtorrent/ip_filter.hpp>
 #include <libtorrent/session_params.hpp>
 #include <libtorrent/torrent_status.hpp>
 
@@ -54,6 +55,16 @@ StorageRequest addNow(lt::session_handle& session, lt::add_torrent_params params
   // Nobody waits for a torrent that never was.
   context.onGone = [registry = std::move(registry), id = context.torrentId] { registry->forgetDead(id); };
   return added;
+}
+
+// libtorrent keeps the peers of private networks and of this machine out of the class that a session's limits are for.
+void limitLocalPeersToo(lt::session& session) {
+  constexpr auto kLimited = 1u << static_cast<std::uint32_t>(lt::session::global_peer_class_id);
+  auto filter = session.get_peer_class_filter();
+  auto const [v4, v6] = filter.export_filter();
+  for (auto const& range : v4) filter.add_rule(range.first, range.last, range.flags | kLimited);
+  for (auto const& range : v6) filter.add_rule(range.first, range.last, range.flags | kLimited);
+  session.set_peer_class_filter(filter);
 }
 
 }  // namespace
@@ -158,6 +169,7 @@ SessionWrap::SessionWrap(Napi::CallbackInfo const& call)
 void SessionWrap::startSession(Napi::Env env, lt::session_params params) {
   try {
     m_session = std::make_unique<lt::session>(std::move(params));
+    limitLocalPeersToo(*m_session);
     m_session->add_extension(&lt::create_ut_metadata_plugin);
     m_session->add_extension(&lt::create_ut_pex_plugin);
     m_session->add_extension(std::make_shared<DhtStartPlugin>());

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import {
   type NativeAlert,
@@ -39,6 +40,16 @@ it('pauses and resumes everything at once', async () => {
   expect(session.torrentFlags(handle).paused).toBe(false)
   session.resumeSession()
   expect(session.isSessionPaused).toBe(false)
+})
+
+it('limits what peers of this machine and of private networks are given, as that of all others', async () => {
+  const torrent = createTestTorrent('limited')
+  const { session } = await openTorrent(torrent)
+  session.applySettings({ upload_rate_limit: 5000 })
+  const fetching = await openTorrent(torrent, [])
+  fetching.session.connectPeer(fetching.handle, '127.0.0.1', session.listenPort)
+  const waiting = async () => (await session.statistics())['net.limiter_up_queue'] ?? 0
+  while ((await waiting()) === 0) await delay(5)
 })
 
 it('refuses its calls after close', async () => {
