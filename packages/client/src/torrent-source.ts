@@ -85,8 +85,11 @@ function readMagnetUri(magnetUri: string): KnownSource {
   if (!/^magnet:\?/i.test(magnetUri)) throw invalidMagnet(magnetUri, 'it does not begin with magnet:?')
   const parameters = [...new URLSearchParams(magnetUri.slice(magnetUri.indexOf('?') + 1))]
   const valuesOf = (name: RegExp) => parameters.filter(([key]) => name.test(key)).map(([, value]) => value)
-  const infoHashes = valuesOf(/^xt(\.\d+)?$/).flatMap((topic) => infoHashOfTopic(topic) ?? [])
+  const topics = valuesOf(/^xt(\.\d+)?$/).flatMap((topic) => infoHashOfTopic(topic) ?? [])
+  const infoHashes = [...new Set(topics)].filter((hash) => /[^0]/.test(hash))
   if (infoHashes.length === 0) throw invalidMagnet(magnetUri, 'it names no info hash')
+  const isOfTwo = new Set(infoHashes.map(({ length }) => length)).size < infoHashes.length
+  if (isOfTwo) throw invalidMagnet(magnetUri, 'it names more than one torrent')
   const files = indicesOf(valuesOf(/^so$/).join(','))
   return {
     infoHashes,
@@ -94,7 +97,7 @@ function readMagnetUri(magnetUri: string): KnownSource {
     peers: valuesOf(/^x\.pe$/).flatMap((peer) => peerOf(peer) ?? []),
     webSeeds: valuesOf(/^ws$/),
     ...(files.length > 0 && { files }),
-    request: { magnetUri },
+    request: { magnetUri: magnetUri.replaceAll(/^magnet:|\burn:bt[im]h:/gi, (text) => text.toLowerCase()) },
   }
 }
 

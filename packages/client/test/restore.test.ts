@@ -161,7 +161,7 @@ describe('restore', () => {
     const resumeStore = new MemoryResumeStore()
     const wishes = new TorrentWishes().toSaved()
     for (let index = 0; index < 300; index++) {
-      const magnetUri = `magnet:?xt=urn:btih:${String(index).padStart(40, '0')}`
+      const magnetUri = `magnet:?xt=urn:btih:${String(index + 1).padStart(40, '0')}`
       await resumeStore.save(`torrent-${index}`, encodeResumeRecord({ kind: 'own', magnetUri, wishes }))
     }
     const { client, swarm } = await openClientWith({ resumeStore })

@@ -47,7 +47,18 @@ describe('readTorrentSource', () => {
     ])
   })
 
-  it('refuses what is no magnet link, or names no info hash', () => {
+  it('hands on the words of a magnet link in the case that libtorrent reads', () => {
+    const known = read(`MAGNET:?xt=URN:BTIH:${'A'.repeat(40)}&dn=URN`)
+    expect(known.request).toEqual({ magnetUri: `magnet:?xt=urn:btih:${'A'.repeat(40)}&dn=URN` })
+    expect(known.infoHashes).toEqual(['a'.repeat(40)])
+  })
+
+  it('reads an info hash that is there twice', () => {
+    const [hex, base32] = ['0123456789ABCDEF0123456789ABCDEF01234567', 'AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH']
+    expect(read(`magnet:?xt=urn:btih:${hex}&xt=urn:btih:${base32}`).infoHashes).toEqual([hex.toLowerCase()])
+  })
+
+  it('refuses what is no magnet link, or names no info hash or two', () => {
     const wrong = [
       '',
       'http://127.0.0.1/x',
@@ -56,6 +67,8 @@ describe('readTorrentSource', () => {
       'magnet:?dn=x',
       'magnet:?xt=urn:btih:123',
       'magnet:?xt=urn:btmh:1220ab',
+      `magnet:?xt=urn:btih:${'0'.repeat(40)}`,
+      `magnet:?xt=urn:btih:${'a'.repeat(40)}&xt=urn:btih:${'b'.repeat(40)}`,
     ]
     for (const uri of wrong) expect(() => read(uri)).toThrow(invalid)
   })

@@ -34,8 +34,9 @@ export async function resolveSource(
   source: string,
   options: AbortOptions = {},
 ): Promise<ImportSource> {
-  if (/^magnet:/i.test(source)) {
-    const { uri, ...facts } = parseMagnetUri(source)
+  // What is pasted brings blanks along; the name of a file may have them.
+  if (/^\s*magnet:/i.test(source)) {
+    const { uri, ...facts } = parseMagnetUri(source.trim())
     return { torrent: { magnetUri: uri }, ...facts }
   }
   const bytes = /^https?:\/\//i.test(source)
@@ -99,7 +100,9 @@ async function readTorrentFile(path: string): Promise<Uint8Array> {
 function unreadable(path: string, cause: unknown): ImportError {
   const code = systemErrorCode(cause)
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
-    return new ImportError('IMPORT_SOURCE_NOT_FOUND', `there is no file ${path}`, { cause })
+    const isInfoHash = /^([0-9a-f]{40}|[a-z2-7]{32})$/i.test(path)
+    const link = isInfoHash ? `; the magnet link of this info hash is 'magnet:?xt=urn:btih:${path}'` : ''
+    return new ImportError('IMPORT_SOURCE_NOT_FOUND', `there is no file ${path}${link}`, { cause })
   }
   const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : (code ?? 'unknown reason')
   return new ImportError('IMPORT_SOURCE_UNREACHABLE', `${path} cannot be read: ${why}`, { cause })

@@ -19,23 +19,21 @@ const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 /** Reads a magnet link (BEP 9, BEP 53 and the btmh topics of BEP 52). Rejects IMPORT_INVALID_SOURCE. */
 export function parseMagnetUri(uri: string): MagnetUri {
   const query = new URLSearchParams(uri.slice(uri.indexOf('?') + 1))
-  const hashes: { infoHashV1?: string; infoHashV2?: string } = {}
-  for (const [key, topic] of query) {
-    if (!/^xt(\.\d+)?$/.test(key)) continue
-    const infoHashV1 = parseBtih(topic)
-    const infoHashV2 = /^urn:btmh:1220([0-9a-f]{64})$/i.exec(topic)?.[1]?.toLowerCase()
-    if (infoHashV1 !== undefined) hashes.infoHashV1 ??= infoHashV1
-    else if (infoHashV2 !== undefined) hashes.infoHashV2 ??= infoHashV2
-    else if (/^urn:bt(ih|mh):/i.test(topic)) throw invalidMagnet(`'${topic}' is no info hash`)
-  }
-  if (hashes.infoHashV1 === undefined && hashes.infoHashV2 === undefined) {
+  const topics = [...query].flatMap(([key, value]) => (/^xt(\.\d+)?$/.test(key) ? [value] : []))
+  const infoHashes = [...new Set(topics.filter(isOfBitTorrent).map(parseTopic))]
+  const [infoHashV1, otherV1] = infoHashes.filter(({ length }) => length === 40)
+  const [infoHashV2, otherV2] = infoHashes.filter(({ length }) => length === 64)
+  if (infoHashes.length === 0) {
     throw invalidMagnet('it has no info hash (xt=urn:btih:... or xt=urn:btmh:...)')
   }
+  // libtorrent would take the last of them.
+  if (otherV1 !== undefined || otherV2 !== undefined) throw invalidMagnet('it names more than one torrent')
   const name = query.get('dn')
   const files = parseIndices(query.getAll('so').join(','))
   return {
     uri,
-    ...hashes,
+    ...(infoHashV1 === undefined ? {} : { infoHashV1 }),
+    ...(infoHashV2 === undefined ? {} : { infoHashV2 }),
     ...(name === null || name === '' ? {} : { name }),
     ...(files.length === 0 ? {} : { files }),
   }
@@ -52,11 +50,18 @@ function parseIndices(text: string): readonly number[] {
   return [...indices]
 }
 
-function parseBtih(topic: string): string | undefined {
-  const digits = /^urn:btih:([0-9a-z]+)$/i.exec(topic)?.[1]?.toLowerCase() ?? ''
-  if (/^[0-9a-f]{40}$/.test(digits)) return digits
-  if (/^[a-z2-7]{32}$/.test(digits)) return hexOfBase32(digits)
-  return undefined
+function isOfBitTorrent(topic: string): boolean {
+  return /^urn:bt[im]h:/i.test(topic)
+}
+
+/** 40 or 64 hex digits. */
+function parseTopic(topic: string): string {
+  const [, v1, base32, v2] =
+    /^urn:(?:btih:(?:([0-9a-f]{40})|([a-z2-7]{32}))|btmh:1220([0-9a-f]{64}))$/i.exec(topic) ?? []
+  const infoHash = base32 === undefined ? (v1 ?? v2 ?? '').toLowerCase() : hexOfBase32(base32.toLowerCase())
+  // To libtorrent zeros are no hash.
+  if (/^0*$/.test(infoHash)) throw invalidMagnet(`'${topic}' is no info hash`)
+  return infoHash
 }
 
 function hexOfBase32(digits: string): string {

@@ -72,6 +72,19 @@ describe('resolveSource', () => {
     })
   })
 
+  it('reads a magnet link that was pasted with blanks around it', async () => {
+    const uri = `magnet:?xt=urn:btih:${hashV1('b')}`
+    const source = await resolveSource(deps, ` ${uri}\n`)
+    expect(source).toMatchObject({ torrent: { magnetUri: uri }, infoHashV1: hashV1('b') })
+  })
+
+  it('says how an info hash becomes a magnet link', async () => {
+    await expect(resolveSource(deps, hashV1('b'))).rejects.toMatchObject({
+      code: 'IMPORT_SOURCE_NOT_FOUND',
+      message: expect.stringContaining(`'magnet:?xt=urn:btih:${hashV1('b')}'`),
+    })
+  })
+
   it('tells a missing file from a folder', async () => {
     await using folder = await TemporaryFolder.create()
     await mkdir(join(folder.path, 'folder'))

@@ -27,6 +27,11 @@ describe('parseMagnetUri', () => {
     expect(infoHashV1).toBe('000102030405060708090a0b0c0d0e0f10111213')
   })
 
+  it('reads a hash that is there twice', () => {
+    const uri = `magnet:?xt=urn:btih:AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT&xt=urn:btih:000102030405060708090A0B0C0D0E0F10111213`
+    expect(parseMagnetUri(uri).infoHashV1).toBe('000102030405060708090a0b0c0d0e0f10111213')
+  })
+
   it('reads v2 and hybrid links', () => {
     expect(parseMagnetUri(`magnet:?xt=urn:btmh:1220${hashV2('b')}`).infoHashV2).toBe(hashV2('b'))
     const hybrid = parseMagnetUri(`magnet:?xt.1=urn:btih:${hashV1('c')}&xt.2=urn:btmh:1220${hashV2('d')}`)
@@ -41,6 +46,9 @@ describe('parseMagnetUri', () => {
     ['base 32 with a wrong digit', `magnet:?xt=urn:btih:${'1'.repeat(32)}`],
     ['a v2 hash of another kind', `magnet:?xt=urn:btmh:1320${hashV2('a')}`],
     ['a topic of another network', 'magnet:?xt=urn:sha1:AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT'],
+    ['a hash of zeros, which libtorrent takes for none', `magnet:?xt=urn:btih:${'0'.repeat(40)}`],
+    ['two torrents', `magnet:?xt=urn:btih:${hashV1('a')}&xt=urn:btih:${hashV1('b')}`],
+    ['two v2 torrents', `magnet:?xt=urn:btmh:1220${hashV2('a')}&xt.1=urn:btmh:1220${hashV2('b')}`],
   ])('refuses %s', (_, uri) => {
     expect(() => parseMagnetUri(uri)).toThrow(expect.objectContaining({ code: 'IMPORT_INVALID_SOURCE' }))
   })
