@@ -26,6 +26,17 @@ const shown = [
   '12-a-chunk-store-of-your-own',
 ]
 
+/** Beside the packages themselves. */
+const subpaths = [
+  '@bae/native/testing',
+  '@bae/storage/compliance',
+  '@bae/storage/embedded-postgres',
+  '@bae/storage/testing',
+  '@bae/storage/typeorm',
+  '@bae/client/testing',
+  '@bae/import-service/testing',
+]
+
 const useAll = `
   const all = [n, s, c, i]
   if (n.libtorrentVersion() === '' || all.some((one) => Object.keys(one).length === 0)) process.exit(1)
@@ -84,7 +95,7 @@ export function describeAllPackages(
         "import { libtorrentVersion } from '@bae/native'",
         "import { type ChunkStore, MemoryChunkStore } from '@bae/storage'",
         "import type { ImportService } from '@bae/import-service'",
-        "import '@bae/storage/compliance'",
+        ...subpaths.map((path) => `import '${path}'`),
       ].join('\n')
       for (const extension of ['mts', 'cts']) {
         writeFileSync(join(project, `typed.${extension}`), `${imports}\n${typed}`)

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ClientConfig } from 'pg'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { AbortOptions } from '../abort-options.js'
 import { StorageError } from '../errors.js'
@@ -21,6 +20,19 @@ export interface SessionOptions {
   readonly applicationName: string
   /** For who changes tables of millions of rows in one statement, or waits for whoever does. */
   readonly isPatient?: boolean
+}
+
+/** What a client or a pool of pg takes. Not pg's own type: whoever uses this package would have to install that, too. */
+export interface ConnectionOptions {
+  readonly connectionString: string
+  readonly application_name: string
+  readonly options?: string
+  readonly connectionTimeoutMillis?: number
+  readonly lock_timeout?: number
+  readonly statement_timeout?: number
+  readonly query_timeout?: number
+  readonly idle_in_transaction_session_timeout?: number
+  readonly keepAlive?: boolean
 }
 
 /** Nothing waits for ever: a connection, a lock, a statement, or a server that does not answer. */
@@ -54,7 +66,7 @@ export class DatabaseServer {
   }
 
   /** For a client or a pool of pg. With the password: not to be shown. What the address says of a timeout wins. */
-  connectionOptions({ schema, applicationName, isPatient }: SessionOptions): ClientConfig {
+  connectionOptions({ schema, applicationName, isPatient }: SessionOptions): ConnectionOptions {
     return {
       connectionString: addressFor(this.#url, schema),
       application_name: applicationName,
