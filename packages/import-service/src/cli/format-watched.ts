@@ -59,9 +59,11 @@ export function formatWatchedLine(watched: WatchedImport): string {
 function formatTotals(imports: readonly WatchedImport[], waiting: number): string {
   const running = imports.filter(({ peers, downloadBytesPerSecond }) => peers + downloadBytesPerSecond > 0)
   const rate = imports.reduce((sum, { downloadBytesPerSecond }) => sum + downloadBytesPerSecond, 0)
+  const given = imports.reduce((sum, { uploadBytesPerSecond }) => sum + uploadBytesPerSecond, 0)
+  const giving = given === 0 ? '' : `, giving ${formatRate(given)}`
   const toCome = waiting === 0 ? '' : `; ${waiting} more to come`
   if (imports.length === 0 && waiting === 0) return "nothing runs at the moment; 'bae list' shows all imports"
-  return `${formatCount(imports.length, 'import')}, ${running.length} with peers, ${formatRate(rate)}${toCome}`
+  return `${formatCount(imports.length, 'import')}, ${running.length} with peers, ${formatRate(rate)}${giving}${toCome}`
 }
 
 function formatRow(cells: readonly string[], columns: number): string {
@@ -76,7 +78,7 @@ function formatRow(cells: readonly string[], columns: number): string {
 
 function cellsOf(watched: WatchedImport): readonly string[] {
   const { shortId, state, retryAtMs, pieces, totalPieces, peers, name } = watched
-  const rate = watched.downloadBytesPerSecond
+  const rate = state === 'seeding' ? watched.uploadBytesPerSecond : watched.downloadBytesPerSecond
   const left = secondsLeft(watched)
   return [
     shortId.slice(0, widths[0]),

@@ -42,14 +42,14 @@ export const serviceCommands: readonly CommandEntry[] = [
     name: 'watch',
     positionals: [{ ...id, isOptional: true, mayRepeat: true }],
     summary: 'show what the service does, as it does it',
-    description: `Shows the imports that run in the service, with their progress, speed and peers, until Ctrl-C; in a pipe one
-      line a change. Those that wait for their turn are counted, and in 'bae list'. With IDs these alone, until each of them has ended or waits for somebody: then it exits 0 where all are
+    description: `Shows the imports that run in the service, with their progress, speed and peers, until Ctrl-C; SPEED is what
+      is fetched, or given where it is seeded. In a pipe one line a change. Those that wait for their turn are counted, and in 'bae list'. With IDs these alone, until each of them has ended or waits for somebody: then it exits 0 where all are
       complete, else 1.`,
     options: {
       library,
       config,
       json: `print {"event": "progress", "id", "name", "state", "pieces", "totalPieces", "bytes", "totalBytes",
-        "downloadBytesPerSecond", "peers", "error"} for each change`,
+        "downloadBytesPerSecond", "uploadBytesPerSecond", "peers", "error"} for each change`,
     },
     load: async () => (await import('./watch-command.js')).runWatch,
   },

@@ -16,6 +16,7 @@ export interface WatchedImport {
   readonly bytes: number
   readonly totalBytes: number | null
   readonly downloadBytesPerSecond: number
+  readonly uploadBytesPerSecond: number
   readonly peers: number
   /** Why it is paused. */
   readonly pause: string | null
@@ -88,13 +89,14 @@ export class WatchedImports {
       if (!isBaeError(error, 'IMPORT_NOT_FOUND')) throw error
       return {
         ...(last ?? { ...nothing, id, shortId: id }),
-        downloadBytesPerSecond: 0,
-        peers: 0,
+        ...still,
         state: 'removed',
       }
     }
   }
 }
+
+const still = { downloadBytesPerSecond: 0, uploadBytesPerSecond: 0, peers: 0 }
 
 const nothing = {
   ...{ name: null, pieces: 0, totalPieces: null, bytes: 0, totalBytes: null },
@@ -109,9 +111,14 @@ export function isSettled({ state, pause, retryAtMs }: WatchedImport): boolean {
 }
 
 function watchedOf(progress: ImportProgress, shortId: string): WatchedImport {
-  const { uploadBytesPerSecond: _, downloadBytesPerSecond: rate, ...watched } = progress
-  // The rate of libtorrent is a mean: it goes on for a while after the last byte.
-  return { shortId, ...watched, downloadBytesPerSecond: watched.state === 'downloading' ? rate : 0 }
+  const { state, peers, downloadBytesPerSecond, uploadBytesPerSecond } = progress
+  return {
+    shortId,
+    ...progress,
+    // The rates of libtorrent are means: they go on for a while after the last byte.
+    downloadBytesPerSecond: state === 'downloading' ? downloadBytesPerSecond : 0,
+    uploadBytesPerSecond: peers > 0 ? uploadBytesPerSecond : 0,
+  }
 }
 
 function recordedOf(snapshot: ImportSnapshot): WatchedImport {
@@ -121,7 +128,6 @@ function recordedOf(snapshot: ImportSnapshot): WatchedImport {
   return {
     ...{ id, shortId, name, state, pieces, totalPieces, bytes, totalBytes, pause, error },
     retryAtMs: retry?.atMs ?? null,
-    downloadBytesPerSecond: 0,
-    peers: 0,
+    ...still,
   }
 }

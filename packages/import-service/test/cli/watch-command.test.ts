@@ -20,6 +20,7 @@ const watched: WatchedImport = {
   bytes: 1024 * 1024,
   totalBytes: 4 * 1024 * 1024,
   downloadBytesPerSecond: 512 * 1024,
+  uploadBytesPerSecond: 0,
   peers: 3,
   pause: null,
   retryAtMs: null,
@@ -61,6 +62,15 @@ describe('the screen of bae watch', () => {
     const shown = ['downloading', 'verifying', 'completed', 'choosing']
     expect(lines.slice(2, -1).map((line) => line.split(/ +/)[1])).toEqual(shown)
     expect(lines.at(-1)).toBe('... and 2 more')
+  })
+
+  it('shows what is given of a seed', () => {
+    const seed = { ...watched, state: 'seeding', downloadBytesPerSecond: 0, uploadBytesPerSecond: 2 ** 20 }
+    const fetched = { ...watched, uploadBytesPerSecond: 2 ** 20 }
+    const [totals, , first, second] = formatScreen([seed, fetched], { columns: 80, rows: 24 })
+    expect(totals).toBe('2 imports, 2 with peers, 512 KiB/s, giving 2.00 MiB/s')
+    expect(first).toBe('aaaaaaaaaa downloading  25%  512 KiB/s     3     6s album')
+    expect(second).toBe('aaaaaaaaaa seeding      25% 1.00 MiB/s     3      - album')
   })
 
   it('counts what does not run yet', () => {
