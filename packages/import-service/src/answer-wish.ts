@@ -107,7 +107,7 @@ async function select(
   if (state === 'choosingFiles') return await kept.change('queued', chosen, answered)
   const isWhole = torrent !== undefined && isComplete(torrent, chosen.selectedFiles)
   if ((state === 'completed' || state === 'seeding') && !isWhole)
-    return await kept.change('lost', { ...chosen, completedAtMs: undefined }, answered)
+    return await kept.change('selected', { ...chosen, completedAtMs: undefined }, answered)
   await kept.note(chosen, answered)
 }
 

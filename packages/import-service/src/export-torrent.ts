@@ -57,8 +57,8 @@ export async function exportTorrent(
     const unselected = importedFiles(layout).length - written.files
     return { path: target, ...written, unselected }
   } catch (error) {
-    // What failed is told, whatever of it cannot be taken away again.
-    await rm(temporary, { recursive: true, force: true }).catch(() => {})
+    // Where it cannot be removed it is what went wrong that matters: below a file `rm` fails even for what is not there.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
     await removeEmptyFolders(made)
     if (isBaeError(error) || options.signal?.aborted) throw error
     throw exportFailed(target, error)

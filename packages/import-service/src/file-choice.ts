@@ -89,6 +89,7 @@ function placesOf(layout: TorrentLayout): TorrentLayout {
 }
 
 function noSuchFile({ name }: TorrentLayout, what: string): ImportError {
-  const hint = "'bae import SOURCE --list' shows its files"
+  const hint =
+    "'bae show ID' shows its files, 'bae import SOURCE --list' those of one that is not imported yet"
   return new ImportError('IMPORT_FILE_NOT_FOUND', `no file of ${name} ${what}; ${hint}`)
 }

@@ -17,8 +17,10 @@ export const importCauses = [
   /** The same, and it is given to others from now on; or that is wanted of what was complete. */
   'seeded',
   'unseeded',
-  /** Pieces that it had are gone, or more is wanted. */
+  /** Pieces that it had are gone. */
   'lost',
+  /** More is wanted than was. */
+  'selected',
   /** What is stored is to be compared with its hashes. */
   'checked',
   'paused',
@@ -57,12 +59,13 @@ const ways: { readonly [state in ImportState]: Ways } = {
   choosingFiles: { ...requests, queued: 'queued', sought: 'fetchingMetadata' },
   downloading: { ...requests, ...check, ...troubles, ...done, queued: 'queued', stalled: 'queued' },
   verifying: { ...requests, ...done, lost: 'queued', failed: 'failed', delayed: 'verifying' },
-  completed: { ...check, seeded: 'seeding', lost: 'queued', cancelled: 'cancelled' },
+  completed: { ...check, seeded: 'seeding', lost: 'queued', selected: 'queued', cancelled: 'cancelled' },
   seeding: {
     ...requests,
     ...check,
     unseeded: 'completed',
     lost: 'queued',
+    selected: 'queued',
     failed: 'failed',
     delayed: 'seeding',
   },

@@ -127,6 +127,16 @@ describe('exportTorrent', () => {
     expect(await tree(folder.path)).toEqual([])
   })
 
+  it('says so where a part of the path is a file', async () => {
+    await using folder = await TemporaryFolder.create()
+    await writeFile(join(folder.path, 'file'), 'theirs')
+    await expect(exportTorrent(libraryOf(layout), join(folder.path, 'file'))).rejects.toMatchObject({
+      code: 'IMPORT_EXPORT_FAILED',
+      message: expect.stringMatching(/a part of the path is a file$/),
+    })
+    expect(await tree(folder.path)).toEqual(['file'])
+  })
+
   it('takes a file that is too short for damage, not for its end', async () => {
     await using folder = await TemporaryFolder.create()
     const parts = libraryOf(layout)

@@ -106,7 +106,8 @@ async function writeNew(target: string, bytes: Uint8Array): Promise<void> {
       throw new ImportError('IMPORT_EXPORT_EXISTS', `${target} is there already`, { cause: error })
     }
     await rm(target, { force: true }).catch(() => {})
-    const why = systemErrorCode(error) ?? 'unknown reason'
+    const code = systemErrorCode(error)
+    const why = code === 'ENOENT' ? 'its folder is not there' : (code ?? 'unknown reason')
     throw new ImportError('IMPORT_EXPORT_FAILED', `${target} cannot be written: ${why}`, { cause: error })
   }
 }

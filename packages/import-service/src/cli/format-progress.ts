@@ -50,8 +50,9 @@ function drawBar(share: number, width: number, unicode: boolean): string {
 }
 
 function transferTexts(progress: ImportProgress, totalBytes: number): readonly string[] {
-  if (progress.peers === 0) return ['waiting for peers']
   const rate = progress.downloadBytesPerSecond
+  // Peers that have given everything leave before the last of it is stored; the rate, a mean, is still there.
+  if (progress.peers === 0) return [rate > 0 ? 'storing what came' : 'waiting for peers']
   const peers = formatCount(progress.peers, 'peer')
   // In its first second, too: a rate is not known at once.
   if (rate === 0) return ['waiting for data', peers]

@@ -60,12 +60,27 @@ async function importHere(
   context: CliContext,
 ): Promise<ImportedByService> {
   const { signal } = context.stop
-  await using service = await composition.openForImport(config, {
-    signal,
-    logger: await context.openLog(config),
-  })
+  const logger = await context.openLog(config)
+  await using service = await whileOpening(args, context, () =>
+    composition.openForImport(config, { signal, logger }),
+  )
   const job = await service.add(source, { ...options, signal })
   return { snapshot: await follow(job, args, context), wasCompleted: job.wasCompleted }
+}
+
+/** A new library takes seconds: its database is made. */
+async function whileOpening<T>(
+  { json }: CommandArguments,
+  { output }: CliContext,
+  open: () => Promise<T>,
+): Promise<T> {
+  if (json || !output.hasTerminal) return await open()
+  output.redraw('opening the library...')
+  try {
+    return await open()
+  } finally {
+    output.redraw('')
+  }
 }
 
 /** Counts from the start of the process: the time is for the whole command. */

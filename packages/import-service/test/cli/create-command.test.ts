@@ -79,7 +79,7 @@ describe('bae create', () => {
     const { code, output } = await cli.run(['create', cli.folder.path, '--output', '/nowhere/a.torrent'])
     expect([code, output.stderr]).toEqual([
       1,
-      expect.stringMatching(/cannot be written: ENOENT.*IMPORT_EXPORT_FAILED/),
+      expect.stringMatching(/cannot be written: its folder is not there.*IMPORT_EXPORT_FAILED/),
     ])
   })
 

@@ -113,12 +113,15 @@ describe('formatProgress', () => {
   })
 
   it('says that it waits for peers', () => {
-    expect(formatProgress({ ...progress, peers: 0 }, { columns: 80, unicode: false })).toMatch(
-      /waiting for peers$/,
-    )
+    const alone = { ...progress, peers: 0, downloadBytesPerSecond: 0 }
+    expect(formatProgress(alone, { columns: 80, unicode: false })).toMatch(/waiting for peers$/)
     expect(formatProgressLine({ ...progress, totalPieces: null, state: 'fetchingMetadata' })).toBe(
       'asking peers what the torrent holds, 1 peer',
     )
+  })
+
+  it('does not call it waiting when peers have given everything and left', () => {
+    expect(formatProgressLine({ ...progress, peers: 0 })).toMatch(/, storing what came$/)
   })
 
   it('says that it waits for data where no rate is known', () => {

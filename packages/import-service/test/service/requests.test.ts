@@ -151,6 +151,8 @@ describe('choosing files', () => {
     await one.service.select(id, ['one.wav'])
     expect(await library.record(id)).toMatchObject({ state: 'completed' })
     expect(await one.service.select(id, ['**'])).toMatchObject({ state: 'queued', selected: null })
+    const codes = (await library.events()).map(({ reason }) => reason.code)
+    expect(codes.slice(codes.indexOf('finished'))).toEqual(['finished', 'selected', 'began'])
   })
 
   it('of one that has never begun counts when it does', async () => {
