@@ -181,8 +181,8 @@ export const commands: readonly CommandEntry[] = [
     name: 'doctor',
     positionals: [],
     summary: 'look for what is usually wrong, and say what to do',
-    description: `Looks at what an import needs: this program and libtorrent, the library and its disk, the database,
-      the network, and the limits of this session. Exits 1 when something would keep an import from working, and says
+    description: `Looks at what an import needs: this program and libtorrent, the library and its disk, the remote folder where
+      one is set, the database, the network, and the limits of this session. Exits 1 when something would keep an import from working, and says
       what to do; 'warn' is for what works, but not well.`,
     options: { library, config, json: 'print {"ok", "items": [{"name", "status", "detail", "advice"}]}' },
     load: async () => (await import('./doctor-command.js')).runDoctor,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { formatBytes, formatDuration } from '../cli/format-quantities.js'
 import { isBaeError, systemErrorCode } from '../errors.js'
 import { findLibraryFolder } from '../library/library-folder.js'
+import { findRemoteFolder } from '../library/remote-folder.js'
 import { reasonOf } from './describe-failure.js'
 import type { DoctorItem } from './doctor-item.js'
 import type { Machine } from './machine.js'
@@ -51,6 +52,21 @@ export async function examineLibrary(directory: string): Promise<DoctorItem> {
       detail,
       advice: 'name another folder with --library or BAE_LIBRARY, or change who may write it',
     }
+  }
+}
+
+export async function examineRemote(remote: string, directory: string): Promise<DoctorItem> {
+  const name = 'remote'
+  try {
+    // What is wrong with the library itself is told beside this.
+    const library = await findLibraryFolder(directory).catch(() => undefined)
+    const isSetUp = library !== undefined && (await findRemoteFolder(remote, library))
+    await access(await nearestFolder(remote), constants.W_OK | constants.X_OK)
+    return { name, status: 'ok', detail: isSetUp ? remote : `${remote}, new: the first import sets it up` }
+  } catch (error) {
+    const detail = isBaeError(error) ? error.message : `${remote} cannot be written: ${reasonOf(error)}`
+    const advice = 'see that its disk is mounted and that BAE_REMOTE names its folder'
+    return { name, status: 'fail', detail, advice }
   }
 }
 

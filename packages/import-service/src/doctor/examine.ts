@@ -1,7 +1,13 @@
 import type { ResolvedConfig } from '../config/read-config.js'
 import type { DoctorItem } from './doctor-item.js'
 import { type ExamineDatabaseDeps, examineDatabase } from './examine-database.js'
-import { examineClock, examineFileSystem, examineLibrary, examineSpace } from './examine-place.js'
+import {
+  examineClock,
+  examineFileSystem,
+  examineLibrary,
+  examineRemote,
+  examineSpace,
+} from './examine-place.js'
 import { examinePort } from './examine-port.js'
 import { examineLibtorrent, examineLocale, examineNode, examineOpenFiles } from './examine-program.js'
 import { examineSettings, failedSettings } from './examine-settings.js'
@@ -30,12 +36,13 @@ export async function examine(deps: ExamineDeps): Promise<readonly DoctorItem[]>
 async function examinePlaces(deps: ExamineDeps, settings: ResolvedConfig): Promise<readonly DoctorItem[]> {
   const { machine } = deps
   const { config } = settings
-  const directory = config.libraryDirectory
+  const { libraryDirectory: directory, remoteDirectory: remote } = config
   return [
     await examineSettings(settings),
     await examineLibrary(directory),
     await examineFileSystem(directory, machine),
     await examineSpace(directory, machine),
+    ...(remote === undefined ? [] : [await examineRemote(remote, directory)]),
     await examineDatabase({ ...deps, config }),
     await examinePort(config.listenInterfaces),
     await examineClock(directory, machine),

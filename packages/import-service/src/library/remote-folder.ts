@@ -15,13 +15,28 @@ const noteName = 'remote.json'
  * IMPORT_REMOTE_INVALID.
  */
 export async function openRemoteFolder(directory: string, library: LibraryFolder): Promise<string> {
-  try {
-    const owner = await ownerOf(directory)
-    if (owner === undefined) await setUp(directory, library)
-    else if (owner !== library.id) throw invalid(directory, `it belongs to another library (${owner})`)
-    await refuseNested(directory, library.directory)
+  const isSetUp = await findRemoteFolder(directory, library)
+  await namingFolder(directory, async () => {
+    if (!isSetUp) await setUp(directory, library)
     await note(directory, library)
-    return directory
+  })
+  return directory
+}
+
+/** Whether the folder is set up for this library. Changes nothing; rejects IMPORT_REMOTE_INVALID where it cannot be. */
+export function findRemoteFolder(directory: string, library: LibraryFolder): Promise<boolean> {
+  return namingFolder(directory, async () => {
+    const owner = await ownerOf(directory)
+    if (owner === undefined) await refuseLost(directory, library)
+    else if (owner !== library.id) throw invalid(directory, `it belongs to another library (${owner})`)
+    else await refuseNested(directory, library.directory)
+    return owner !== undefined
+  })
+}
+
+async function namingFolder<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
     if (error instanceof ImportError) throw error
     throw invalid(directory, systemErrorCode(error) ?? 'it cannot be read', error)
@@ -40,11 +55,13 @@ async function ownerOf(directory: string): Promise<string | undefined> {
   }
 }
 
+async function refuseLost(directory: string, library: LibraryFolder): Promise<void> {
+  if (!(await exists(join(library.directory, noteName)))) return
+  const lost = `the library has chunks in a remote folder, and this one has no ${markerName}`
+  throw invalid(directory, `${lost}: is its disk mounted?`)
+}
+
 async function setUp(directory: string, library: LibraryFolder): Promise<void> {
-  if (await exists(join(library.directory, noteName))) {
-    const lost = `the library has chunks in a remote folder, and this one has no ${markerName}`
-    throw invalid(directory, `${lost}: is its disk mounted?`)
-  }
   await makeFolders(directory)
   await refuseNested(directory, library.directory)
   const marker = `${JSON.stringify({ libraryId: library.id })}\n`
