@@ -24,6 +24,7 @@ const shown = [
   '07-storage-of-your-own',
   '08-resume-after-a-restart',
   '12-a-chunk-store-of-your-own',
+  '13-import-into-a-library',
 ]
 
 /** Beside the packages themselves. */
@@ -34,6 +35,7 @@ const subpaths = [
   '@bae/storage/testing',
   '@bae/storage/typeorm',
   '@bae/client/testing',
+  '@bae/import-service/compose',
   '@bae/import-service/testing',
 ]
 
