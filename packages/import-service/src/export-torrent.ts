@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { AbortOptions, FileLayout } from '@bae/storage'
 import { ImportError, isBaeError, systemErrorCode } from './errors.js'
 import { exportedLinks } from './exported-links.js'
-import { importedFiles } from './import-snapshot.js'
+import { importedFiles, totalFileBytes } from './import-snapshot.js'
 import type { LibraryLike, LibraryTorrent } from './library-like.js'
 import { makeFolders } from './make-folders.js'
 import { safeName } from './safe-path.js'
@@ -22,6 +22,8 @@ export interface ExportedTorrent {
 }
 
 export interface ExportOptions extends AbortOptions {
+  /** For each part that was written; `totalBytes` are those of the files to write. */
+  readonly onProgress?: (progress: { readonly writtenBytes: number; readonly totalBytes: number }) => void
   /** Makes executable what the torrent calls so, and its symbolic links as far as they lead to what is exported. */
   readonly attributes?: boolean
 }
@@ -47,12 +49,13 @@ export async function exportTorrent(
   const target = resolve(directory, safeName(layout.name))
   const temporary = resolve(directory, `.bae-export-${randomBytes(6).toString('hex')}`)
   let made: readonly string[] = []
+  const work = { ...deps, onWritten: countInto(options, totalFileBytes(layout, deps.selectedFiles)) }
   try {
     await assertFree(target)
     made = await makeFolders(resolve(directory))
     const written = layout.singleFile
-      ? await writeSingleFile(deps, temporary, options)
-      : await writeTree(deps, temporary, options)
+      ? await writeSingleFile(work, temporary, options)
+      : await writeTree(work, temporary, options)
     await publish(temporary, target, layout.singleFile)
     const unselected = importedFiles(layout).length - written.files
     return { path: target, ...written, unselected }
@@ -62,6 +65,18 @@ export async function exportTorrent(
     await removeEmptyFolders(made)
     if (isBaeError(error) || options.signal?.aborted) throw error
     throw exportFailed(target, error)
+  }
+}
+
+interface ExportWork extends ExportDeps {
+  readonly onWritten: (bytes: number) => void
+}
+
+function countInto({ onProgress }: ExportOptions, totalBytes: number): ExportWork['onWritten'] {
+  let writtenBytes = 0
+  return (bytes) => {
+    writtenBytes += bytes
+    onProgress?.({ writtenBytes, totalBytes })
   }
 }
 
@@ -75,7 +90,7 @@ async function assertFree(target: string): Promise<void> {
   if (found !== undefined) throw exists(target)
 }
 
-async function writeSingleFile(deps: ExportDeps, path: string, options: ExportOptions): Promise<Written> {
+async function writeSingleFile(deps: ExportWork, path: string, options: ExportOptions): Promise<Written> {
   const file = importedFiles(deps.torrent.layout)[0]?.file
   if (file === undefined)
     throw new ImportError('IMPORT_EXPORT_FAILED', 'the torrent has no file that can be exported')
@@ -83,7 +98,7 @@ async function writeSingleFile(deps: ExportDeps, path: string, options: ExportOp
   return { files: 1, bytes: file.lengthBytes, links: 0 }
 }
 
-async function writeTree(deps: ExportDeps, folder: string, options: ExportOptions): Promise<Written> {
+async function writeTree(deps: ExportWork, folder: string, options: ExportOptions): Promise<Written> {
   await mkdir(folder)
   const made = new Set([folder])
   let bytes = 0
@@ -117,7 +132,7 @@ async function makeLinks(
 }
 
 async function writeFile(
-  deps: ExportDeps,
+  deps: ExportWork,
   file: FileLayout,
   path: string,
   options: ExportOptions,
@@ -135,6 +150,7 @@ async function writeFile(
       offset += bytesWritten
     }
     position += bytes.byteLength
+    deps.onWritten(bytes.byteLength)
   }
   if (position !== file.lengthBytes) {
     throw new ImportError(

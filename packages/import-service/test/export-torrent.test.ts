@@ -127,6 +127,14 @@ describe('exportTorrent', () => {
     expect(await tree(folder.path)).toEqual([])
   })
 
+  it('tells how far it is, of what is selected', async () => {
+    await using folder = await TemporaryFolder.create()
+    const told: unknown[] = []
+    const onProgress = (progress: unknown): void => void told.push(progress)
+    await exportTorrent({ ...libraryOf(layout), selectedFiles: [0, 1] }, folder.path, { onProgress })
+    expect(told).toEqual([3, 6, 7].map((writtenBytes) => ({ writtenBytes, totalBytes: 7 })))
+  })
+
   it('says so where a part of the path is a file', async () => {
     await using folder = await TemporaryFolder.create()
     await writeFile(join(folder.path, 'file'), 'theirs')

@@ -222,6 +222,27 @@ describe('bae import', () => {
     expect(output.stdout).toMatch(/^imported album: 2 files, 16\.0 KiB/)
   })
 
+  it('draws how far an export is, and leaves a clean line', async () => {
+    const { ending, torrent } = await begin([])
+    await deliver(torrent, [0, 1])
+    await ending
+    let goOn = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    cli.library.contents = async function* (fileIndex) {
+      yield new Uint8Array([16_384, 10][fileIndex] ?? 0)
+      if (fileIndex === 1) await held
+    }
+    const output = new CapturedOutput({ isTTY: true })
+    const exporting = cli.run(['export', 'aaaa', cli.folder.path], output)
+    while (!output.stderr.includes('100%')) await new Promise((resolve) => setImmediate(resolve))
+    expect(output.stderr).toMatch(/#+ {2}100% {2}16\.0 KiB of 16\.0 KiB$/)
+    goOn()
+    await exporting
+    expect(output.stderr.endsWith('\r\u001b[2K')).toBe(true)
+  })
+
   it('shows neither colours nor moving lines in a pipe', async () => {
     const { ending, torrent } = await begin([])
     await deliver(torrent, [0, 1])
