@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -67,7 +67,7 @@ async function modeOf(path: string): Promise<number> {
 }
 
 describe('a new library', () => {
-  it('gets a server that nobody else can reach, and finds its data again', async () => {
+  it('gets a server that nobody else can reach, and finds its data again, also where a copy has let others in', async () => {
     const directory = await folders.make()
     const server = await open({ directory })
     expect(server.clusterDirectory).toBe(join(directory, 'postgres'))
@@ -85,7 +85,9 @@ describe('a new library', () => {
     await server.close()
     await server.close()
     expect(isAlive(processId)).toBe(false)
+    await chmod(join(server.clusterDirectory, 'data'), 0o755)
     const again = await open({ directory })
+    expect(await modeOf(join(server.clusterDirectory, 'data'))).toBe(0o700)
     expect(await query(again.url, 'SELECT count(*)::integer FROM kept')).toEqual([{ count: 0 }])
     expect(await readdir(directory)).toEqual(['postgres'])
   })

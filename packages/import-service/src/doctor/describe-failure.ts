@@ -8,6 +8,7 @@ export function reasonOf(error: unknown): string {
   return messageOf(error)
 }
 
+/** In one line. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown reason'
+  return error instanceof Error ? error.message.trim().replace(/\s*\n\s*/g, ' ') : 'unknown reason'
 }

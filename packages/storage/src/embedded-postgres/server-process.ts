@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { copyFile, open, readFile, readlink, realpath, rm, stat, truncate } from 'node:fs/promises'
+import { chmod, copyFile, open, readFile, readlink, realpath, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StorageError } from '../errors.js'
@@ -34,6 +34,8 @@ export async function startServer(
 ): Promise<StartedServer> {
   const log = await open(join(folders.directory, 'server.log'), 'a', 0o600)
   try {
+    // It starts in no folder that others may enter, as a copy or a `chmod -R` may have left it. What is wrong it says itself.
+    await chmod(join(folders.directory, 'data'), 0o700).catch(() => undefined)
     const child = spawn(join(binaries.directory, 'postgres'), serverParameters(folders, binaries), {
       cwd: '/',
       detached: true,
