@@ -40,6 +40,44 @@ TEST_CASE("33 backpressure: above the mark peers are told to wait, and each is t
   CHECK(!harness.write(index, 3, 0, torrent.range(3, 0, kBlockBytes), patient).exceeded);
 }
 
+TEST_CASE("33 large_pieces: one piece that takes all of the budget stops nobody, two do until one is left") {
+  TestTorrent const torrent(Kind::v1, kPiece, 8 * kPiece);
+  DiskHarness harness({kPiece, std::int64_t(1) << 20});
+  auto const index = harness.add(torrent);
+  harness.storage().plan(holdWrites);
+  auto const alone = harness.download(index, torrent, 0);
+  harness.storage().waitForCalls(RequestKind::writePiece, 1);
+  auto const peer = std::make_shared<Observer>();
+  CHECK(!harness.write(index, 2, 0, torrent.range(2, 0, kBlockBytes), peer).exceeded);
+  auto const second = harness.download(index, torrent, 1);
+  harness.storage().waitForCalls(RequestKind::writePiece, 2);
+  CHECK(harness.write(index, 2, kBlockBytes, torrent.range(2, kBlockBytes, kBlockBytes), peer).exceeded);
+  CHECK(peer->told == 0);
+  harness.storage().releaseFirst();
+  CHECK(alone.stored());
+  harness.drainNetwork();
+  CHECK(peer->told == 1);
+  harness.storage().plan({});
+  harness.storage().release();
+  CHECK(second.stored());
+}
+
+TEST_CASE("33 large_pieces: a piece of more than twice the budget stops peers on its own") {
+  TestTorrent const torrent(Kind::v1, kPiece, 4 * kPiece);
+  DiskHarness harness({kPiece / 2 - 1, std::int64_t(1) << 20});
+  auto const index = harness.add(torrent);
+  harness.storage().plan(holdWrites);
+  auto const alone = harness.download(index, torrent, 0);
+  harness.storage().waitForCalls(RequestKind::writePiece, 1);
+  auto const peer = std::make_shared<Observer>();
+  CHECK(harness.write(index, 1, 0, torrent.range(1, 0, kBlockBytes), peer).exceeded);
+  harness.storage().plan({});
+  harness.storage().release();
+  CHECK(alone.stored());
+  harness.drainNetwork();
+  CHECK(peer->told == 1);
+}
+
 TEST_CASE("33 half_pieces: half pieces tell nobody to wait, and above their limit the coldest go to JavaScript") {
   int const pieces = 64;
   TestTorrent const torrent(Kind::v1, kPiece, pieces * kPiece);

@@ -91,8 +91,9 @@ export interface NativeSessionOptions {
   readonly listenInterfaces?: string
   readonly settings?: SessionSettings
   /**
-   * What waits for JavaScript, before peers are asked to pause. 16 MiB unless set. The first value of libtorrent's
-   * setting `max_queued_disk_bytes`, which wins where both are given and may be changed later.
+   * What waits for JavaScript, before peers are asked to pause. 16 MiB unless set. One piece that waits alone pauses
+   * nobody up to twice of that. The first value of libtorrent's setting `max_queued_disk_bytes`, which wins where both
+   * are given and may be changed later.
    */
   readonly maxPendingWriteBytes?: number
   /** Blocks of pieces that are not whole yet, before the coldest pieces go to JavaScript in parts. 64 MiB unless set. */

@@ -122,6 +122,14 @@ void FakeStorage::release() {
   m_changed.notify_all();
 }
 
+void FakeStorage::releaseFirst() {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  Item item = std::move(m_held.front());
+  m_held.pop_front();
+  serve(std::move(item), Plan::serve);
+  m_changed.notify_all();
+}
+
 void FakeStorage::failHeld() {
   std::lock_guard<std::mutex> lock(m_mutex);
   while (!m_held.empty()) {

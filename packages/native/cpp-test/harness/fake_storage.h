@@ -54,6 +54,7 @@ class FakeStorage final : public StorageChannel {
 
   // Held calls are served now, in their order, and later ones as `plan` says.
   void release();
+  void releaseFirst();
   // Held calls are answered with `failure`.
   void failHeld();
   // The deadline of the held calls is over: they are answered, and keep what they were lent until release().

@@ -4,7 +4,7 @@ namespace bae {
 
 void DiskBudget::setHighMark(std::int64_t bytes) {
   m_highMarkBytes = bytes;
-  if (m_pendingBytes >= m_highMarkBytes) {
+  if (isAbove(m_highMarkBytes)) {
     m_exceeded = true;
   } else if (m_exceeded) {
     tellToGoOn();
@@ -13,12 +13,19 @@ void DiskBudget::setHighMark(std::int64_t bytes) {
 
 void DiskBudget::add(std::int64_t bytes) {
   m_pendingBytes += bytes;
-  if (m_pendingBytes >= m_highMarkBytes) m_exceeded = true;
+  ++m_shares;
+  if (isAbove(m_highMarkBytes)) m_exceeded = true;
 }
 
 void DiskBudget::remove(std::int64_t bytes) {
   m_pendingBytes -= bytes;
-  if (m_exceeded && m_pendingBytes <= m_highMarkBytes / 2) tellToGoOn();
+  --m_shares;
+  if (m_exceeded && !isAbove(m_highMarkBytes / 2 + 1)) tellToGoOn();
+}
+
+bool DiskBudget::isAbove(std::int64_t markBytes) const {
+  bool const isOnePiece = m_shares == 1 && m_pendingBytes <= 2 * m_highMarkBytes;
+  return m_pendingBytes >= markBytes && !isOnePiece;
 }
 
 void DiskBudget::tellToGoOn() {
