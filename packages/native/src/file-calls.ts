@@ -4,7 +4,7 @@ import { loadBinding } from './load-binding.js'
 
 /**
  * Calls on a file by its path. A failed system call rejects with an error as those of Node's `fs` are: `code`, `errno`,
- * `syscall` ('open', 'write', 'read', 'close', 'rename' or 'stat') and `path`.
+ * `syscall` ('open', 'write', 'read', 'close', 'rename' or 'lstat') and `path`.
  */
 export interface FileCalls {
   /**

@@ -92,8 +92,9 @@ FileOutcome renameIfFree(std::string const& from, std::string const& to) {
   if (errno != EINVAL && errno != ENOSYS && errno != EPERM) return failed("rename");
 #endif
   struct stat found;
-  if (stat(to.c_str(), &found) == 0) return {0};
-  if (errno != ENOENT) return failed("stat");
+  // A link that leads nowhere is something, too.
+  if (lstat(to.c_str(), &found) == 0) return {0};
+  if (errno != ENOENT) return failed("lstat");
   return rename(from.c_str(), to.c_str()) == 0 ? FileOutcome{1} : failed("rename");
 }
 
