@@ -90,10 +90,6 @@ void dropWhatDoesNotFit(lt::add_torrent_params& params, bool usesHandler) {
   if (usesHandler || !params.ti) params.unfinished_pieces.clear();
 }
 
-lt::download_priority_t priorityOf(Napi::Value value, std::string const& name) {
-  return lt::download_priority_t(std::uint8_t(intOf(value, name, 0, 7)));
-}
-
 void readPriorities(lt::add_torrent_params& params, Napi::Object const& request) {
   if (auto const files = given(request, "filePriorities")) {
     auto list = listOf(*files, "filePriorities", priorityOf);

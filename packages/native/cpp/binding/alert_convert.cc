@@ -5,10 +5,10 @@
 #include <libtorrent/write_resume_data.hpp>
 
 #include <chrono>
-#include <cstring>
 #include <sstream>
 
 #include "alert_categories.h"
+#include "bytes.h"
 #include "disk/disk_error.h"
 #include "statistics.h"
 #include "status_convert.h"
@@ -243,9 +243,7 @@ Napi::Value torrentAlertToJs(Napi::Env env, lt::alert const& alert) {
   if (auto const* a = lt::alert_cast<lt::save_resume_data_alert>(&alert)) {
     auto object = ofTorrent(env, "resumeData", a->handle);
     auto const bytes = lt::write_resume_data_buf(a->params);
-    auto copy = Napi::Uint8Array::New(env, bytes.size());
-    std::memcpy(copy.Data(), bytes.data(), bytes.size());
-    object.Set("bytes", copy);
+    object.Set("bytes", bytesToJs(env, bytes.data(), bytes.size()));
     return object;
   }
   char const* type = nullptr;

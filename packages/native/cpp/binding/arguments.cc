@@ -34,6 +34,10 @@ int intOf(Napi::Value value, std::string const& name, int least, int most) {
   return int(wholeNumberOf(value, name, least, most));
 }
 
+lt::download_priority_t priorityOf(Napi::Value value, std::string const& name) {
+  return lt::download_priority_t(std::uint8_t(intOf(value, name, 0, 7)));
+}
+
 Napi::Object objectOf(Napi::Value value, std::string const& name) {
   if (!value.IsObject() || value.IsFunction()) throw invalidArgument(value.Env(), name + " is an object");
   return value.As<Napi::Object>();

@@ -1,5 +1,6 @@
 #pragma once
 #include <libtorrent/address.hpp>
+#include <libtorrent/download_priority.hpp>
 #include <libtorrent/span.hpp>
 #include <napi.h>
 
@@ -20,6 +21,7 @@ bool booleanOf(Napi::Value value, std::string const& name);
 // A number without a fraction, from `least` to `most`.
 std::int64_t wholeNumberOf(Napi::Value value, std::string const& name, std::int64_t least, std::int64_t most);
 int intOf(Napi::Value value, std::string const& name, int least, int most);
+lt::download_priority_t priorityOf(Napi::Value value, std::string const& name);
 Napi::Object objectOf(Napi::Value value, std::string const& name);
 lt::address addressOf(Napi::Value value, std::string const& name);
 // The bytes of a Uint8Array, where they lie: before any JavaScript runs again. Those of a detached one are none.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "bytes.h"
 #include "torrent_convert.h"
 #include "tracker_convert.h"
 
@@ -179,9 +179,7 @@ class TorrentCreation {
       m_deferred.Reject(codedError(m_env, "NATIVE_IO", *m_error).Value());
       return;
     }
-    auto bytes = Napi::Uint8Array::New(m_env, m_bytes.size());
-    std::memcpy(bytes.Data(), m_bytes.data(), m_bytes.size());
-    m_deferred.Resolve(bytes);
+    m_deferred.Resolve(bytesToJs(m_env, m_bytes.data(), m_bytes.size()));
   }
 
   void throwIfAborted() const {

@@ -1,12 +1,12 @@
 #include "hash_lane.h"
 
-#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "arguments.h"
+#include "bytes.h"
 #include "disk/leaf_digests.h"
 #include "disk/merkle_root.h"
 #include "disk/piece_buffer.h"
@@ -86,17 +86,15 @@ Job jobOf(Napi::Value value, std::string const& name, Napi::Object kept) {
 }
 
 template <typename Digest>
-Napi::Value bytesToJs(Napi::Env env, Digest const* digests, std::size_t count) {
-  auto bytes = Napi::Uint8Array::New(env, count * std::size_t(Digest::size()));
-  if (count > 0) std::memcpy(bytes.Data(), digests, bytes.ByteLength());
-  return bytes;
+Napi::Value joinedToJs(Napi::Env env, Digest const* digests, std::size_t count) {
+  return bytesToJs(env, digests, count * std::size_t(Digest::size()));
 }
 
 Napi::Value digestsToJs(Napi::Env env, Job const& job) {
   auto object = Napi::Object::New(env);
-  object.Set("leaves", bytesToJs(env, job.leaves.data(), job.wantsLeaves ? job.leaves.size() : 0));
-  if (job.treeLeaves != 0) object.Set("root", bytesToJs(env, &job.root, 1));
-  object.Set("sha1", bytesToJs(env, job.digests.data(), job.digests.size()));
+  object.Set("leaves", joinedToJs(env, job.leaves.data(), job.wantsLeaves ? job.leaves.size() : 0));
+  if (job.treeLeaves != 0) object.Set("root", joinedToJs(env, &job.root, 1));
+  object.Set("sha1", joinedToJs(env, job.digests.data(), job.digests.size()));
   return object;
 }
 
@@ -181,7 +179,7 @@ Napi::Value merkleRootOf(Napi::CallbackInfo const& call) {
   std::vector<lt::sha256_hash> leaves;
   for (std::ptrdiff_t at = 0; at < bytes.size(); at += digestBytes) leaves.emplace_back(bytes.data() + at);
   lt::sha256_hash const root = merkleRoot(leaves, width);
-  return bytesToJs(call.Env(), &root, 1);
+  return joinedToJs(call.Env(), &root, 1);
 }
 
 Napi::Function HashLane::define(Napi::Env env) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "bytes.h"
 #include "torrent_convert.h"
 
 namespace bae {
@@ -23,12 +24,6 @@ void abandon(PieceMemory memory) {
 void countAsExternal(Napi::Env env, std::int64_t bytes) {
   std::int64_t counted = 0;
   napi_adjust_external_memory(env, bytes, &counted);
-}
-
-Napi::Uint8Array copyOf(Napi::Env env, char const* bytes, std::size_t length) {
-  auto copy = Napi::Uint8Array::New(env, length);
-  std::memcpy(copy.Data(), bytes, length);
-  return copy;
 }
 
 // Shared with src/request-batch.ts.
@@ -154,8 +149,8 @@ void JsChannel::addValues(Napi::Array& values, OpenRequests::Numbered const& out
     case RequestKind::writePiece: {
       auto const lent = lend(env, outgoing.id, request.lent, length);
       auto const& hashes = request.blockHashes;
-      add(lent.IsEmpty() ? copyOf(env, request.lent.get(), length) : lent);
-      add(hashes.empty() ? env.Undefined() : copyOf(env, hashes.data(), hashes.size()));
+      add(lent.IsEmpty() ? bytesToJs(env, request.lent.get(), length) : lent);
+      add(hashes.empty() ? env.Undefined() : bytesToJs(env, hashes.data(), hashes.size()));
       break;
     }
     case RequestKind::readPiece: {

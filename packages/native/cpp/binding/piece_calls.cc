@@ -1,10 +1,10 @@
 #include <libtorrent/torrent_info.hpp>
 #include <libtorrent/torrent_status.hpp>
 
-#include <cstring>
 #include <limits>
 
 #include "arguments.h"
+#include "bytes.h"
 #include "torrent_calls.h"
 
 // The part of torrent_calls.h about pieces and files. libtorrent trusts an index that it is given: none that the
@@ -21,10 +21,6 @@ std::shared_ptr<lt::torrent_info const> infoOf(Napi::Env env, lt::torrent_handle
 lt::piece_index_t pieceOf(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent) {
   auto const info = infoOf(call.Env(), torrent);
   return lt::piece_index_t(intOf(call[1], "piece", 0, info->num_pieces() - 1));
-}
-
-lt::download_priority_t priorityOf(Napi::Value value, std::string const& name) {
-  return lt::download_priority_t(std::uint8_t(intOf(value, name, 0, 7)));
 }
 
 std::vector<lt::download_priority_t> prioritiesOf(Napi::Value value, int count) {
@@ -98,10 +94,7 @@ Napi::Value pieceAvailability(Napi::CallbackInfo const& call, lt::torrent_handle
 
 Napi::Value pieceMap(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent) {
   auto const pieces = torrent.status(lt::torrent_handle::query_pieces).pieces;
-  auto const length = std::size_t((pieces.size() + 7) / 8);
-  auto bits = Napi::Uint8Array::New(call.Env(), length);
-  if (length > 0) std::memcpy(bits.Data(), pieces.data(), length);
-  return bits;
+  return bytesToJs(call.Env(), pieces.data(), std::size_t((pieces.size() + 7) / 8));
 }
 
 }  // namespace bae::torrent_calls

@@ -3,9 +3,8 @@
 #include <libtorrent/ip_filter.hpp>
 #include <libtorrent/session_params.hpp>
 
-#include <cstring>
-
 #include "arguments.h"
+#include "bytes.h"
 #include "session_options.h"
 #include "status_convert.h"
 
@@ -91,9 +90,7 @@ Napi::Value settings(Napi::CallbackInfo const& call, lt::session& session) {
 
 Napi::Value state(Napi::CallbackInfo const& call, lt::session& session) {
   auto const bytes = lt::write_session_params_buf(session.session_state());
-  auto copy = Napi::Uint8Array::New(call.Env(), bytes.size());
-  if (!bytes.empty()) std::memcpy(copy.Data(), bytes.data(), bytes.size());
-  return copy;
+  return bytesToJs(call.Env(), bytes.data(), bytes.size());
 }
 
 Napi::Value postTorrentUpdates(Napi::CallbackInfo const& call, lt::session& session) {

@@ -4,10 +4,10 @@
 #include <libtorrent/hex.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "arguments.h"
+#include "bytes.h"
 #include "tracker_convert.h"
 
 namespace bae {
@@ -70,12 +70,6 @@ bool isSingleFile(lt::torrent_info const& info) {
     isOfItsName = files.file_path(index) == info.name();
   }
   return plain == 1 && isOfItsName;
-}
-
-Napi::Uint8Array bytesToJs(Napi::Env env, char const* bytes, std::size_t length) {
-  auto copy = Napi::Uint8Array::New(env, length);
-  std::memcpy(copy.Data(), bytes, length);
-  return copy;
 }
 
 // A file of v2 begins with a piece; padding and empty files have no hashes.
