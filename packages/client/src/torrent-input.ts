@@ -31,7 +31,8 @@ export async function readTorrentInput(
   if (typeof input === 'string') return readText(input.trim(), options)
   if (input instanceof URL) return readUrl(input, options)
   if (input instanceof Uint8Array) return { torrentFile: input }
-  if (typeof input !== 'object' || input === null) throw invalid(`a ${typeof input} is no torrent`)
+  if (typeof input !== 'object' || input === null)
+    throw invalid(`${String(input).slice(0, 200)} is no torrent`)
   if (Symbol.asyncIterator in input) return { torrentFile: await collect(input, options) }
   if ('infoHash' in input) return magnetOf(input.infoHash)
   if ('torrentFile' in input && input.torrentFile instanceof Uint8Array) return input

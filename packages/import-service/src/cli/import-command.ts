@@ -26,10 +26,9 @@ export const runImport: RunCommand = async (args, context) => {
   const addresses = await Promise.all(peers.map((peer) => resolvePeer(peer)))
   const config = await context.config(args)
   if (args.flags.has('list')) {
-    const listed = await listFiles({ composition, config, source }, args.select, {
-      peers: addresses,
-      signal,
-    })
+    const listed = await whileTold('asking for the list of files...', args, context, () =>
+      listFiles({ composition, config, source }, args.select, { peers: addresses, signal }),
+    )
     if (args.json) context.output.printJson({ event: 'listed', ...listed })
     else for (const line of formatListed(listed)) context.output.print(line)
     return exitDone
@@ -61,23 +60,25 @@ async function importHere(
 ): Promise<ImportedByService> {
   const { signal } = context.stop
   const logger = await context.openLog(config)
-  await using service = await whileOpening(args, context, () =>
+  // A new library takes seconds: its database is made.
+  await using service = await whileTold('opening the library...', args, context, () =>
     composition.openForImport(config, { signal, logger }),
   )
   const job = await service.add(source, { ...options, signal })
   return { snapshot: await follow(job, args, context), wasCompleted: job.wasCompleted }
 }
 
-/** A new library takes seconds: its database is made. */
-async function whileOpening<T>(
+/** Shows on a terminal what is waited for, and takes it away again. */
+async function whileTold<T>(
+  text: string,
   { json }: CommandArguments,
   { output }: CliContext,
-  open: () => Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T> {
-  if (json || !output.hasTerminal) return await open()
-  output.redraw('opening the library...')
+  if (json || !output.hasTerminal) return await work()
+  output.redraw(text)
   try {
-    return await open()
+    return await work()
   } finally {
     output.redraw('')
   }

@@ -95,7 +95,8 @@ describe('bae import', () => {
     'with --list shows what it would import (%s), and imports nothing',
     async (kind) => {
       const source = kind === 'torrent' ? cli.torrentPath : `magnet:?xt=urn:btih:${hashV1('a')}`
-      const all = await cli.run(['import', source, '--list'])
+      const all = await cli.run(['import', source, '--list'], new CapturedOutput({ isTTY: true }))
+      expect(all.output.stderr).toBe('\r\u001b[2Kasking for the list of files...\r\u001b[2K')
       expect([all.code, all.output.stdout]).toEqual([
         0,
         'album: 2 files, 16.0 KiB\n      16.0 KiB  one.wav\n      10 bytes  two\n',
