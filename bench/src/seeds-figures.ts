@@ -7,4 +7,6 @@ export interface SeedsFigures {
   readonly startCpuSeconds: number
   readonly idleCpuPercent: number
   readonly residentBytes: number
+  /** The most that it was until then. */
+  readonly peakBytes: number
 }

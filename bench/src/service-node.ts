@@ -82,7 +82,9 @@ async function seeds(): Promise<SeedsFigures> {
   await setTimeout(idleMs)
   const { seconds, cpuSeconds } = await end()
   const idleCpuPercent = (cpuSeconds / seconds) * 100
-  return { startedMs, seedingMs, startCpuSeconds, idleCpuPercent, residentBytes: process.memoryUsage().rss }
+  const residentBytes = process.memoryUsage().rss
+  const peakBytes = process.resourceUsage().maxRSS * 1024
+  return { startedMs, seedingMs, startCpuSeconds, idleCpuPercent, residentBytes, peakBytes }
 }
 
 if (role === 'download') await download()

@@ -65,7 +65,15 @@ const rounds = Number(values.mebibytes) > 0 ? await overhead() : []
 const rows = resultRows(rounds)
 process.stdout.write(`${formatTable(rows, { ours: 'service', theirs: 'client with a library' })}\n`)
 
-const head = ['imports', 'begun, s', 'all seeding, s', 'CPU of that, s', 'idle, % of a core', 'resident, MiB']
+const head = [
+  'imports',
+  'begun, s',
+  'all seeding, s',
+  'CPU of that, s',
+  'idle, % of a core',
+  'resident, MiB',
+  'peak, MiB',
+]
 process.stdout.write(`\n| ${head.join(' | ')} |\n|${head.map(() => '---|').join('')}\n`)
 const started: Record<string, readonly SeedsFigures[]> = {}
 for (const count of values.torrents.split(',')) {
@@ -77,6 +85,7 @@ for (const count of values.torrents.split(',')) {
     figures.map(({ startCpuSeconds }) => startCpuSeconds),
     figures.map(({ idleCpuPercent }) => idleCpuPercent),
     figures.map(({ residentBytes }) => residentBytes / mebibyte),
+    figures.map(({ peakBytes }) => peakBytes / mebibyte),
   ].map((numbers) => formatSpread(spreadOf(numbers)))
   process.stdout.write(`| ${[count, ...cells].join(' | ')} |\n`)
 }
