@@ -10,8 +10,10 @@ import {
   type ServiceOptions,
 } from './service-limits.js'
 import { revivedStates, type SlotKind, Slots, slotKinds, statesOf } from './slots.js'
+import { Turns } from './turns.js'
 
-export interface SchedulerDeps extends Omit<ScheduledJobDeps, 'takeTurn' | 'giveTurn' | 'stalledAfterMs'> {
+export interface SchedulerDeps
+  extends Omit<ScheduledJobDeps, 'takeTurn' | 'giveTurn' | 'stalledAfterMs' | 'entries'> {
   readonly imports: ImportDatabase
   /** Somebody else asked this of an import that runs here. */
   readonly wished: (id: TorrentId, wish: ImportWish) => void
@@ -20,6 +22,9 @@ export interface SchedulerDeps extends Omit<ScheduledJobDeps, 'takeTurn' | 'give
 
 /** So many that failed are looked at together. */
 const revivedTogether = 100
+
+/** Of thousands of seeds, so many are on their way into the client at a time. */
+const enteringTogether = 64
 
 /**
  * Gives imports their turns: claims what is due, within limits, as long as it is started. It never waits for one import
@@ -30,6 +35,7 @@ export class ImportScheduler {
   readonly #options: ServiceOptions
   readonly #jobs = new Map<TorrentId, ScheduledJob>()
   readonly #slots: Slots
+  readonly #entries = new Turns(enteringTogether)
   #isStarted = false
   #pass: Promise<void> | undefined
   #isWoken = false
@@ -155,6 +161,7 @@ export class ImportScheduler {
     const job = new ScheduledJob(
       {
         ...this.#deps,
+        entries: this.#entries,
         stalledAfterMs: this.#options.stalledAfterMs,
         takeTurn: ({ id }, next) => this.#takeTurn(id, next),
         giveTurn: ({ id }) => this.#giveTurn(id),

@@ -15,6 +15,7 @@ import type { ServiceClock } from './service-clock.js'
 import type { SlotKind } from './slots.js'
 import { StallWatch } from './stall-watch.js'
 import type { TorrentLike } from './torrent-client-like.js'
+import type { Turns } from './turns.js'
 
 export interface ScheduledJobDeps extends ImportTransferDeps {
   readonly selectFiles: SelectFiles
@@ -25,6 +26,8 @@ export interface ScheduledJobDeps extends ImportTransferDeps {
   readonly takeTurn: (job: ScheduledJob, kind: SlotKind) => boolean
   /** Whether another import got the turn of one that has brought nothing for long. */
   readonly giveTurn: (job: ScheduledJob) => Promise<boolean>
+  /** Seeds come into the client so many at a time. */
+  readonly entries: Turns
   /** Of what nobody waits for, and what is tried again by itself. */
   readonly troubled: (error: unknown, doing: string) => void
 }
@@ -166,7 +169,9 @@ export class ScheduledJob {
 
   async #seed(): Promise<void> {
     this.#stall?.stop()
-    if (this.#transfer.torrent === undefined) await this.#open(this.#record.selectedFiles)
+    const { entries } = this.#deps
+    const enter = () => this.#open(this.#record.selectedFiles)
+    if (this.#transfer.torrent === undefined) await entries.take(this.#interrupt.signal, enter)
     await this.#transfer.whenMetadata()
     const { torrent } = this.#transfer
     if (torrent !== undefined) this.#observe(torrent.status)

@@ -1,9 +1,11 @@
 import type { TorrentId } from '@bae/storage'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Claim } from '../../src/database/import-database.js'
+import { torrentId } from '../support/records.js'
 import {
   magnetLayout,
   magnetSource,
+  queuedRecord,
   settle,
   TestLibrary,
   type TestService,
@@ -56,6 +58,32 @@ describe('turns', () => {
     await settle()
     expect(one.runningIds).toEqual(ids.slice(1, 3))
     expect(await stateOf(ids[3])).toBe('queued')
+  })
+
+  it('of seeds come 64 at a time, so that thousands are not in memory at once while they begin', async () => {
+    await one.service.close()
+    const ids = Array.from({ length: 70 }, (_, index) => torrentId(index.toString(16).padStart(2, '0')))
+    for (const [index, id] of ids.entries()) {
+      const name = `album ${index}`
+      await library.imports.saveImport(queuedRecord(id, name, { state: 'seeding', goal: 'seed' }))
+      library.library.save(id, magnetLayout(name), [0, 1, 2])
+    }
+    one = library.open({ limits: { activeSeeds: 100 } })
+    const { add } = one.client
+    const going: (() => void)[] = []
+    one.client.add = async (...options) => {
+      await new Promise<void>((resolve) => void going.push(resolve))
+      return await add.apply(one.client, options)
+    }
+    await one.service.start()
+    await settle()
+    expect(one.runningIds).toHaveLength(70)
+    expect(going).toHaveLength(64)
+    for (const go of going) go()
+    await settle()
+    for (const go of going) go()
+    await settle()
+    expect(one.client.added).toHaveLength(70)
   })
 
   it('end with the service, which lets go of all imports at once', async () => {
