@@ -22,12 +22,12 @@ std::string madeBytes(int length, unsigned seed) {
 
 struct Piece {
   Piece(int length, bool wantsLeaves, unsigned seed)
-      : bytes(madeBytes(length, seed)), leafBytes(wantsLeaves ? length : 0), hasher(length, leafBytes) {}
+      : bytes(madeBytes(length, seed)), leafRanges(wantsLeaves ? std::vector<PieceRange>{{0, length}} : std::vector<PieceRange>{}), hasher(length, leafRanges) {}
 
   int length() const { return int(bytes.size()); }
 
   void checkDigest() {
-    PieceHasher alone(length(), leafBytes);
+    PieceHasher alone(length(), leafRanges);
     alone.update(bytes.data(), length());
     auto const right = alone.finish();
     auto const made = hasher.finish();
@@ -36,7 +36,7 @@ struct Piece {
   }
 
   std::string bytes;
-  int leafBytes;
+  std::vector<PieceRange> leafRanges;
   PieceHasher hasher;
 };
 
@@ -73,12 +73,12 @@ TEST_CASE("two pieces beside each other have the digests that each has alone") {
 }
 
 TEST_CASE("what is no whole piece of whole blocks is not hashed beside another") {
-  PieceHasher hasher(128, 0);
+  PieceHasher hasher(128, {});
   std::string const bytes(128, 'a');
   CHECK_FALSE(hasher.isWhole(bytes.data(), 64));
   CHECK_FALSE(hasher.isWhole(nullptr, 128));
-  CHECK_FALSE(PieceHasher(127, 0).isWhole(bytes.data(), 127));
-  CHECK_FALSE(PieceHasher(0, 128).isWhole(bytes.data(), 128));
+  CHECK_FALSE(PieceHasher(127, {}).isWhole(bytes.data(), 127));
+  CHECK_FALSE(PieceHasher(0, {{0, 128}}).isWhole(bytes.data(), 128));
   hasher.update(bytes.data(), 64);
   CHECK_FALSE(hasher.isWhole(bytes.data() + 64, 64));
 }

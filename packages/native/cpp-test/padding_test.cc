@@ -28,6 +28,24 @@ struct Padding {
   int payloadBytes;
 };
 
+std::string digestOf(std::string const& bytes) { return sha256Of(bytes).to_string(); }
+
+// Of the blocks of files that are wholly in [start, start + length) of the torrent.
+std::string fileBlockDigests(TestTorrent const& torrent, std::vector<TestFile> const& files, std::int64_t start, int length) {
+  std::string digests;
+  std::int64_t fileStart = 0;
+  for (auto const& file : files) {
+    auto const fileEnd = fileStart + file.bytes;
+    for (auto block = fileStart; block < fileEnd && !file.padding; block += kBlockBytes) {
+      auto const end = std::min(block + kBlockBytes, fileEnd);
+      if (block < start || end > start + length) continue;
+      digests += digestOf(torrent.content.substr(std::size_t(block), std::size_t(end - block)));
+    }
+    fileStart = fileEnd;
+  }
+  return digests;
+}
+
 }  // namespace
 
 TEST_CASE("10 pad_end: the blocks of padding that end a piece are neither written nor asked for, and are right for libtorrent") {
@@ -75,7 +93,7 @@ TEST_CASE("10 pad_unflushed: padding that ends a piece is read as zeroes while i
   CHECK(harness.storage().calls(RequestKind::readPiece).empty());
 }
 
-TEST_CASE("10 pad_block_hashes: JavaScript has the digests of the blocks that it is given, and none of a block that v2 cuts short") {
+TEST_CASE("10 pad_block_hashes: JavaScript has the digests of the blocks of files, the last without the padding after it") {
   for (auto const kind : {Kind::v1, Kind::hybrid}) {
     for (int const bytes : {2 * kBlockBytes, kBlockBytes + 100}) {
       // v2 pads by itself.
@@ -89,8 +107,39 @@ TEST_CASE("10 pad_block_hashes: JavaScript has the digests of the blocks that it
       auto const calls = harness.storage().calls(RequestKind::writePiece);
       REQUIRE(calls.size() == 1);
       CHECK(calls[0].length == 2 * kBlockBytes);
-      CHECK(calls[0].hasBlockHashes == (kind == Kind::v1 || bytes % kBlockBytes == 0));
+      auto const second = torrent.range(0, kBlockBytes, bytes - kBlockBytes);
+      CHECK((calls[0].blockHashes == digestOf(torrent.range(0, 0, kBlockBytes)) + digestOf(second)));
     }
+  }
+}
+
+TEST_CASE("10 pad_file_blocks: the blocks of a file are counted from where it begins, and those that two pieces share have no digest") {
+  int const pieceBytes = 64 * kBlockBytes;
+  std::vector<TestFile> const files{{pieceBytes / 2 + 5}, {0}, {9}, {40 * kBlockBytes + 700}, {300, true}, {2 * pieceBytes + 1}, {77}};
+  TestTorrent const torrent(Kind::v1, pieceBytes, files);
+  DiskHarness harness;
+  harness.storage().wantsBlockHashes = true;
+  auto const index = harness.add(torrent);
+  for (int piece = 0; piece < torrent.pieces(); ++piece) CHECK(harness.download(index, torrent, piece).stored());
+  auto const calls = harness.storage().calls(RequestKind::writePiece);
+  REQUIRE(int(calls.size()) == torrent.pieces());
+  for (auto const& call : calls) {
+    CAPTURE(call.piece);
+    CHECK((call.blockHashes == fileBlockDigests(torrent, files, call.piece * pieceBytes, call.length)));
+  }
+}
+
+TEST_CASE("10 pad_half_file_blocks: of a piece that was not in memory as a whole no digests of blocks that are cut anywhere") {
+  TestTorrent const torrent(Kind::v1, kPiece, {{100}, {kPiece - 100}});
+  DiskHarness harness;
+  harness.storage().wantsBlockHashes = true;
+  auto const index = harness.add(torrent);
+  auto const early = harness.write(index, 0, kBlockBytes, torrent.range(0, kBlockBytes, kBlockBytes));
+  harness.stop(index).wait();
+  CHECK(!early.answer.wait());
+  CHECK(harness.download(index, torrent, 0).stored());
+  for (auto const& call : harness.storage().calls(RequestKind::writePiece)) {
+    if (call.length < kPiece) CHECK(call.blockHashes == "");
   }
 }
 

@@ -17,7 +17,7 @@ import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layo
 export interface StorageHandler {
   /**
    * `havePieces`: one bit a piece, most significant first, exactly ceil(pieces / 8) bytes; left out: nothing is
-   * there. `blockHashes`: whether writePiece shall bring the digests of the blocks. `hashPieces: false`: hashPiece,
+   * there. `blockHashes`: whether writePiece shall bring the digests of the files' blocks. `hashPieces: false`: hashPiece,
    * where the handler has it, is not asked of this storage.
    */
   openStorage(
@@ -30,8 +30,9 @@ export interface StorageHandler {
    * Of a piece that ends with padding only the blocks up to the last one that is not all padding are ever written; a
    * piece that is all padding is not. `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. To a thread it
    * has to be copied, not transferred; and it must not be given to `markAsUntransferable`, after which Node from 24 on
-   * cannot take it back and ends the process. `blockHashes`, where they were asked for and the piece is whole: 32 bytes
-   * of SHA-256 for each 16 KiB of `bytes`, the last over what is left.
+   * cannot take it back and ends the process. `blockHashes`, where they were asked for and the piece was whole in memory:
+   * 32 bytes of SHA-256 for each 16 KiB of a file, counted from where it begins, and for what is left at its end (BEP 52
+   * leaves), of those that are wholly in `bytes`, in order. None of padding.
    */
   writePiece(
     storageIndex: number,

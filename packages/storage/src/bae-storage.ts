@@ -2,6 +2,7 @@ import type { AbortOptions, ReadOptions } from './abort-options.js'
 import { readBootId } from './boot-id.js'
 import type { ByteRange } from './byte-range.js'
 import { leafBytes, type MerkleRoot } from './chunk-key.js'
+import { type LeafRun, leavesWithin } from './chunk-leaves.js'
 import type { StagingChunkStore } from './chunk-store.js'
 import { crashPoint } from './crash-point.js'
 import type { Database, TorrentRecord } from './database.js'
@@ -62,7 +63,7 @@ const maxSpansAtOnce = 4
  */
 export class BaeStorage implements Storage {
   readonly layout: TorrentLayout
-  readonly wantsBlockHashes: boolean
+  readonly wantsBlockHashes = true
   readonly #deps: TorrentDeps
   readonly #parts: TorrentParts
   readonly #calls: InFlightCalls
@@ -83,7 +84,6 @@ export class BaeStorage implements Storage {
     parts: TorrentParts,
   ) {
     this.layout = record.layout
-    this.wantsBlockHashes = blocksAreLeaves(record.layout)
     this.#record = record
     this.#onEnd = onEnd
     this.#createHashLane = createHashLane
@@ -115,7 +115,6 @@ export class BaeStorage implements Storage {
   async writePiece(piece: number, offset: number, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
     await this.#calls.run(async () => {
       this.#assertWholeBlocks(piece, offset, bytes.length)
-      assertBlockHashes(bytes, options?.blockHashes)
       await this.#pieces.exclusive(piece, async () => {
         options?.signal?.throwIfAborted()
         this.#parts.recorder.refuseFenced()
@@ -226,26 +225,41 @@ export class BaeStorage implements Storage {
   ): Promise<void> {
     const range = { offset, length: bytes.length }
     const spans = this.#deps.mapper.chunksOfPiece(piece, range)
+    const leaves = this.#leavesOf(spans, options?.blockHashes)
     // Not yet written again when something fails half way: then nobody knows what is there.
     this.#parts.written.delete(piece, range)
     await forEachBounded(spans, maxSpansAtOnce, async (span) => {
       const start = span.pieceOffset - offset
-      const blockHashes = this.wantsBlockHashes ? options?.blockHashes : undefined
-      const leaves = blockHashes?.subarray(
-        (start / blockBytes) * leafBytes,
-        Math.ceil((start + span.length) / blockBytes) * leafBytes,
-      )
-      await this.#writeSpan(span, bytes.subarray(start, start + span.length), leaves, options)
+      await this.#writeSpan(span, bytes.subarray(start, start + span.length), leaves?.get(span), options)
     })
     this.#parts.written.add(piece, range)
     crashPoint('piece is staged')
+  }
+
+  /** Which of the digests that came with the bytes are whose. */
+  #leavesOf(
+    spans: readonly ChunkSpan[],
+    blockHashes: Uint8Array | undefined,
+  ): ReadonlyMap<ChunkSpan, LeafRun> | undefined {
+    if (blockHashes === undefined) return undefined
+    const leaves = new Map<ChunkSpan, LeafRun>()
+    let at = 0
+    for (const span of spans) {
+      const wholeBytes = this.#deps.mapper.chunkLengthBytes(span.ordinal)
+      const { first, end } = leavesWithin(span.chunkOffset, span.length, wholeBytes)
+      const start = at
+      at += (end - first) * leafBytes
+      leaves.set(span, { first, digests: blockHashes.subarray(start, at) })
+    }
+    if (at === blockHashes.length) return leaves
+    throw new RangeError(`the bytes have ${at} bytes of block hashes, not ${blockHashes.length}`)
   }
 
   /** `leaves`: the digests of the bytes, where the caller made them. */
   async #writeSpan(
     span: ChunkSpan,
     bytes: Uint8Array,
-    leaves: Uint8Array | undefined,
+    leaves: LeafRun | undefined,
     options: AbortOptions | undefined,
   ): Promise<void> {
     const { chunkStore, mapper } = this.#deps
@@ -255,9 +269,7 @@ export class BaeStorage implements Storage {
     const place = stagedChunk(this.#deps, span)
     const writing = chunkStore.staging.write(place, chunkOffset, bytes, { ...options, wholeBytes })
     // Hashed, where its caller did not, while other threads write it.
-    const digests = leaves
-      ? this.#parts.leaves.given(chunkOffset, leaves)
-      : this.#parts.leaves.hash(chunkOffset, bytes, wholeBytes)
+    const digests = leaves ?? this.#parts.leaves.hash(chunkOffset, bytes, wholeBytes)
     await writing
     crashPoint('part of a piece is staged')
     this.#parts.leaves.add(ordinal, digests)
@@ -326,21 +338,4 @@ export class BaeStorage implements Storage {
     const where = `bytes ${offset} to ${end} are not whole blocks of piece ${piece}`
     throw new StorageError('STORAGE_PIECE_LENGTH', `${where}, which has ${pieceLength} bytes`)
   }
-}
-
-/** Whether the blocks of the torrent are the leaves of its chunks: files begin at a block, and end at one or last. */
-function blocksAreLeaves(layout: TorrentLayout): boolean {
-  return layout.files.every(({ kind, offsetBytes, lengthBytes }) => {
-    if (kind !== 'file' || lengthBytes === 0) return true
-    const end = offsetBytes + lengthBytes
-    return offsetBytes % blockBytes === 0 && (end % blockBytes === 0 || end === layout.totalLengthBytes)
-  })
-}
-
-function assertBlockHashes(bytes: Uint8Array, blockHashes: Uint8Array | undefined): void {
-  const expected = Math.ceil(bytes.length / blockBytes) * leafBytes
-  if (blockHashes === undefined || blockHashes.length === expected) return
-  throw new RangeError(
-    `${bytes.length} bytes have ${expected} bytes of block hashes, not ${blockHashes.length}`,
-  )
 }

@@ -12,6 +12,18 @@ interface Leaves {
   readonly known: Uint8Array
 }
 
+/** The leaves [first, end) of a chunk of `chunkLength` bytes that lie wholly in [offset, offset + length) of it. */
+export function leavesWithin(
+  offset: number,
+  length: number,
+  chunkLength: number,
+): { readonly first: number; readonly end: number } {
+  const first = Math.ceil(offset / blockBytes)
+  const bytesEnd = offset + length
+  const end = bytesEnd === chunkLength ? Math.ceil(bytesEnd / blockBytes) : Math.floor(bytesEnd / blockBytes)
+  return { first, end: Math.max(first, end) }
+}
+
 /** Digests of so many bytes of chunks that are being filled are kept: 8 GiB of them, in 16 MiB. */
 const defaultMaxChunks = 8192
 
@@ -32,19 +44,9 @@ export class ChunkLeaves {
 
   /** Of bytes that will be at `offset` of a chunk of `chunkLength` bytes: the digests of the leaves that lie wholly in them. */
   hash(offset: number, bytes: Uint8Array, chunkLength: number): LeafRun {
-    const end = offset + bytes.length
-    const first = Math.ceil(offset / blockBytes)
-    const last = end === chunkLength ? Math.ceil(end / blockBytes) : Math.floor(end / blockBytes)
-    if (last <= first) return { first, digests: new Uint8Array(0) }
-    return {
-      first,
-      digests: hashLeaves(bytes.subarray(first * blockBytes - offset, last * blockBytes - offset)),
-    }
-  }
-
-  /** The same from digests of the blocks of `bytes`, which begin where a leaf begins. */
-  given(offset: number, blockHashes: Uint8Array): LeafRun {
-    return { first: offset / blockBytes, digests: blockHashes }
+    const { first, end } = leavesWithin(offset, bytes.length, chunkLength)
+    const inBytes = bytes.subarray(first * blockBytes - offset, end * blockBytes - offset)
+    return { first, digests: first < end ? hashLeaves(inBytes) : new Uint8Array(0) }
   }
 
   /** The bytes of these leaves are in the chunk now. */

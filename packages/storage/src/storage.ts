@@ -8,7 +8,10 @@ export interface PieceHashes {
 }
 
 export interface WriteOptions extends AbortOptions {
-  /** What a caller knows already: 32 bytes of SHA-256 for each 16 KiB of the bytes, the last over what is left. */
+  /**
+   * What a caller knows already: 32 bytes of SHA-256 for each 16 KiB of a file, counted from where it begins, and for
+   * what is left at its end (BEP 52 leaves), of those that are wholly in the bytes, in order. None of padding.
+   */
   readonly blockHashes?: Uint8Array
 }
 

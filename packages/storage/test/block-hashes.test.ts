@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chunkKeyOf, hashLeaves } from '../src/chunk-key.js'
+import { chunkKeyFromLeaves, chunkKeyOf, hashLeaves } from '../src/chunk-key.js'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import { patternBytes } from '../src/compliance/bytes.js'
 import { MemoryDatabase } from '../src/memory-database.js'
@@ -27,6 +27,25 @@ function layoutOf(lengths: readonly number[]): TorrentLayout {
   return { ...shape, infoHashV1: 'cd'.repeat(20), files }
 }
 
+/** Of the blocks of files that are wholly in [start, end) of the torrent. */
+function fileBlockHashes(
+  { files }: TorrentLayout,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Uint8Array {
+  const hashes = files.flatMap(({ offsetBytes, lengthBytes }) => {
+    const fileEnd = offsetBytes + lengthBytes
+    const blocks: Uint8Array[] = []
+    for (let at = offsetBytes; at < fileEnd; at += block) {
+      const blockEnd = Math.min(at + block, fileEnd)
+      if (at >= start && blockEnd <= end) blocks.push(hashLeaves(bytes.subarray(at, blockEnd)))
+    }
+    return blocks
+  })
+  return new Uint8Array(Buffer.concat(hashes))
+}
+
 async function open(layout: TorrentLayout) {
   const database = new MemoryDatabase()
   const factory = createStorageFactory({ chunkStore: new MemoryChunkStore(), database }, { chunkSizeBytes })
@@ -34,15 +53,6 @@ async function open(layout: TorrentLayout) {
 }
 
 describe('block hashes that come with a piece', () => {
-  it.each([
-    ['one file', [100_000], true],
-    ['files that end with a block, the last one anywhere', [2 * block, 0, block, 77], true],
-    ['a file that ends inside a block, and one after it', [100, block], false],
-  ])('are wanted where blocks are leaves: %s', async (_, lengths, wanted) => {
-    const { storage } = await open(layoutOf(lengths))
-    expect(storage.wantsBlockHashes).toBe(wanted)
-  })
-
   it('become the keys of the chunks', async () => {
     const layout = layoutOf([6 * block + 5])
     const { database, storage } = await open(layout)
@@ -56,23 +66,45 @@ describe('block hashes that come with a piece', () => {
     ])
   })
 
-  it('are not used where they are no leaves', async () => {
+  it('are those of the blocks of files, wherever in a piece these begin and end', async () => {
+    const lengths = [100, 0, 5 * block + 3, 77, 9 * block]
+    const layout = layoutOf(lengths)
+    const { database, storage } = await open(layout)
+    const bytes = patternBytes(8, layout.totalLengthBytes)
+    for (let start = 0; start < bytes.length; start += layout.pieceLengthBytes) {
+      const piece = bytes.subarray(start, start + layout.pieceLengthBytes)
+      const blockHashes = fileBlockHashes(layout, bytes, start, start + piece.length)
+      await storage.writePiece(start / layout.pieceLengthBytes, 0, piece, { blockHashes })
+      await storage.completePiece(start / layout.pieceLengthBytes)
+    }
+    await storage.close()
+    const keys = layout.files.flatMap(({ offsetBytes, lengthBytes }) => {
+      const file = bytes.subarray(offsetBytes, offsetBytes + lengthBytes)
+      const starts = Array.from(
+        { length: Math.ceil(lengthBytes / chunkSizeBytes) },
+        (_, at) => at * chunkSizeBytes,
+      )
+      return starts.map((at) => chunkKeyOf(file.subarray(at, at + chunkSizeBytes), chunkSizeBytes))
+    })
+    expect(await database.chunkKeys(id, 0, keys.length)).toEqual(keys)
+  })
+
+  it('are believed, so that nobody hashes what its caller has hashed', async () => {
     const layout = layoutOf([100, block])
     const { database, storage } = await open(layout)
     const bytes = patternBytes(8, layout.totalLengthBytes)
-    await storage.writePiece(0, 0, bytes, { blockHashes: hashLeaves(bytes) })
+    const blockHashes = hashLeaves(new Uint8Array(2 * block))
+    await storage.writePiece(0, 0, bytes, { blockHashes })
     await storage.completePiece(0)
     await storage.close()
-    expect(await database.chunkKeys(id, 0, 2)).toEqual([
-      chunkKeyOf(bytes.subarray(0, 100), chunkSizeBytes),
-      chunkKeyOf(bytes.subarray(100), chunkSizeBytes),
-    ])
+    const key = chunkKeyFromLeaves(blockHashes.subarray(0, 32), chunkSizeBytes)
+    expect(await database.chunkKeys(id, 0, 2)).toEqual([key, key])
   })
 
-  it('are a RangeError when they are not as many as the blocks', async () => {
-    const layout = layoutOf([2 * block])
+  it.each([0, 1, 3])('are a RangeError when they are not as many as the blocks: %i', async (count) => {
+    const layout = layoutOf([block, block])
     const { storage } = await open(layout)
-    const write = storage.writePiece(0, 0, new Uint8Array(2 * block), { blockHashes: new Uint8Array(32) })
-    await expect(write).rejects.toThrow(RangeError)
+    const options = { blockHashes: new Uint8Array(count * 32) }
+    await expect(storage.writePiece(0, 0, new Uint8Array(2 * block), options)).rejects.toThrow(RangeError)
   })
 })

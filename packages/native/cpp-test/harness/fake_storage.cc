@@ -213,7 +213,7 @@ std::vector<int> FakeStorage::completed() const {
 Call FakeStorage::callOf(StorageRequest const& request) {
   return {request.kind,   request.storageIndex, request.piece,
           request.offset, request.length,       request.deleteData,
-          !request.blockHashes.empty()};
+          request.blockHashes};
 }
 
 }  // namespace bae::test

@@ -20,7 +20,7 @@ struct Call {
   int offset;
   int length;
   bool deleteData;
-  bool hasBlockHashes;
+  std::string blockHashes;
 
   bool is(RequestKind other) const { return kind == other; }
 };

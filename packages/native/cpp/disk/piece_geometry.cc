@@ -26,6 +26,21 @@ int PieceGeometry::payloadBytes(int piece) const {
 
 int PieceGeometry::v2Bytes(int piece) const { return m_hasV2 ? files().piece_size2(lt::piece_index_t(piece)) : 0; }
 
+std::vector<PieceRange> PieceGeometry::leafRanges(int piece) const {
+  std::vector<PieceRange> ranges;
+  int start = 0;
+  for (auto const& slice : files().map_block(lt::piece_index_t(piece), 0, pieceBytes(piece))) {
+    std::int64_t const end = slice.offset + slice.size;
+    std::int64_t const first = (slice.offset + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
+    std::int64_t const last = end == files().file_size(slice.file_index) ? end : end / kBlockBytes * kBlockBytes;
+    if (last > first && !files().pad_file_at(slice.file_index)) {
+      ranges.push_back({start + int(first - slice.offset), int(last - first)});
+    }
+    start += int(slice.size);
+  }
+  return ranges;
+}
+
 bool PieceGeometry::contains(int piece, PieceRange range) const {
   if (piece < 0 || piece >= pieces() || range.offset < 0 || range.length <= 0) return false;
   int const bytes = pieceBytes(piece);

@@ -2,6 +2,7 @@
 #include <libtorrent/torrent_info.hpp>
 
 #include <memory>
+#include <vector>
 
 #include "lt_compat.h"
 #include "piece_buffer.h"
@@ -23,6 +24,9 @@ class PieceGeometry {
   int payloadBytes(int piece) const;
   // What the v2 hash is of: up to the end of the file, without padding. 0 without v2 hashes.
   int v2Bytes(int piece) const;
+  // Where the leaves of BEP 52 lie: each 16 KiB of a file, counted from where it begins, and what is left at its end.
+  // Those that are wholly in the piece, neighbouring ones of a file as one range, in order.
+  std::vector<PieceRange> leafRanges(int piece) const;
   // Not empty, and within the piece. A peer chooses the range.
   bool contains(int piece, PieceRange range) const;
 

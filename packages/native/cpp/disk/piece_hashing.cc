@@ -20,10 +20,10 @@ PieceHashing::PieceHashing(DiskServices& services, PieceGeometry const& geometry
       m_geometry(geometry),
       m_order(std::move(order)),
       m_done(std::move(done)),
-      m_hasher(m_order.v1Bytes, m_order.leafBytes) {
+      m_hasher(m_order.v1Bytes, m_order.leafRanges) {
   auto& segments = m_order.segments;
   int const end = segments.empty() ? 0 : segments.back().range.offset + segments.back().range.length;
-  int const left = std::max(m_order.v1Bytes, m_order.leafBytes) - end;
+  int const left = m_order.v1Bytes - end;
   if (left > 0) segments.push_back({{end, left}, nullptr, false});
 }
 

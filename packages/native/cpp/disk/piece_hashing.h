@@ -28,7 +28,8 @@ class PieceHashing : public std::enable_shared_from_this<PieceHashing> {
     // In order and without gaps. What they leave of the bytes to be hashed is padding.
     std::vector<Segment> segments;
     int v1Bytes = 0;
-    int leafBytes = 0;
+    // Each begins and ends with a leaf; none of these leaves is in two segments.
+    std::vector<PieceRange> leafRanges;
     // Whoever owns the geometry, among others.
     std::shared_ptr<void> keepAlive;
     // Once true there is nobody who wants the digests; may be null.

@@ -9,6 +9,13 @@
 namespace bae {
 namespace {
 constexpr std::size_t kMostDigests = 256;
+
+// Segments, and the windows of those that are read back, begin with a block of the piece, leaves of v1 anywhere.
+bool anyLeafMayBeCut(PieceHashing::Order const& order) {
+  if (order.segments.size() == 1 && !order.segments.front().isStored) return false;
+  return std::any_of(order.leafRanges.begin(), order.leafRanges.end(),
+                     [](PieceRange range) { return range.offset % kBlockBytes != 0; });
+}
 }
 
 PieceWriter::PieceWriter(DiskServices& services, Options options, PieceGeometry const& geometry, PieceMarks& marks)
@@ -128,9 +135,10 @@ void PieceWriter::hash(JobPtr const& job) {
   for (auto const& run : job->buffer.runs()) {
     order.segments.push_back({run.range, run.memory, run.isStored});
   }
-  bool const forJs = m_wantsBlockHashes && !m_geometry.hasV2();
   order.v1Bytes = m_geometry.hasV1() ? m_geometry.pieceBytes(job->piece) : 0;
-  order.leafBytes = forJs ? job->buffer.bytes() : m_geometry.v2Bytes(job->piece);
+  if (m_geometry.hasV2() || m_wantsBlockHashes) order.leafRanges = m_geometry.leafRanges(job->piece);
+  // Only of v1, for JavaScript, which makes them for itself where it has none.
+  if (anyLeafMayBeCut(order)) order.leafRanges.clear();
   order.keepAlive = m_options.keepAlive();
   PieceHashing::start(m_services, m_geometry, std::move(order), [this, job](StorageResult result, PieceDigest& digest) {
     job->digest = std::move(digest);
@@ -219,15 +227,19 @@ PieceMemory PieceWriter::lend(PieceJob& job, PieceRange range) {
   return PieceMemory(std::move(lent), bytes);
 }
 
-// Nothing for half a piece, whose digests are not made yet, and where a last block ends with padding, which is left out
-// of them (v2).
+// Nothing for half a piece, whose digests are not made yet.
 std::string PieceWriter::blockHashesOf(PieceJob const& job, PieceRange range) const {
-  auto const& leaves = job.digest.leaves;
-  bool const leavesPaddingOut = m_geometry.hasV2() && m_geometry.v2Bytes(job.piece) != job.buffer.bytes();
-  if (leavesPaddingOut || int(leaves.size()) != blocksIn({0, job.buffer.bytes()})) return {};
-  int const first = range.offset / kBlockBytes;
   std::string hashes;
-  for (int block = first; block < first + blocksIn(range); ++block) hashes += leaves[std::size_t(block)].to_string();
+  auto const ranges = m_geometry.leafRanges(job.piece);
+  if (job.digest.leaves.size() != std::size_t(leavesIn(ranges))) return hashes;
+  auto digest = job.digest.leaves.begin();
+  for (auto const& leaves : ranges) {
+    int const end = leaves.offset + leaves.length;
+    for (int leaf = leaves.offset; leaf < end; leaf += kBlockBytes, ++digest) {
+      int const leafEnd = std::min(leaf + kBlockBytes, end);
+      if (leaf >= range.offset && leafEnd <= range.offset + range.length) hashes += digest->to_string();
+    }
+  }
   return hashes;
 }
 

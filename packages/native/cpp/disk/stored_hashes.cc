@@ -31,7 +31,7 @@ void StoredHashes::hashPadding(int piece, HashJob job) {
   PieceHashing::Order order;
   order.piece = piece;
   order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
-  order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
+  if (!job.v2.empty()) order.leafRanges = m_geometry.leafRanges(piece);
   order.keepAlive = m_options.keepAlive();
   PieceHashing::start(m_services, m_geometry, std::move(order),
                       [this, piece, job = std::move(job)](StorageResult result, PieceDigest& digest) mutable {
@@ -72,7 +72,7 @@ void StoredHashes::readAndHash(int piece, HashJob job) {
   order.piece = piece;
   order.segments.push_back({{0, m_geometry.payloadBytes(piece)}, nullptr, true});
   order.v1Bytes = job.wantV1 ? m_geometry.pieceBytes(piece) : 0;
-  order.leafBytes = job.v2.empty() ? 0 : m_geometry.v2Bytes(piece);
+  if (!job.v2.empty()) order.leafRanges = m_geometry.leafRanges(piece);
   order.keepAlive = m_options.keepAlive();
   if (job.check) order.cancelled = {job.check, &job.check->ended};
   PieceHashing::start(m_services, m_geometry, std::move(order),
