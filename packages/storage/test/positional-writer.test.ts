@@ -67,6 +67,21 @@ describe('PositionalWriter', () => {
     expect(writes).toEqual(['cached', 'cached', 'cached'])
   })
 
+  it('writes many bytes directly from anywhere where the file calls see to their alignment', async () => {
+    const path = join(await temporaryDirectory(), 'file')
+    // As they would do it, but through the cache.
+    const { calls, writes } = watchedCalls((path, offset, bytes) =>
+      nodeFileCalls.write(path, offset, bytes, false),
+    )
+    const writer = new PositionalWriter({ ...calls, alignsWrites: true })
+    const memory = alignedBytes(1, 20 * page)
+    await writer.write(path, 5, memory.subarray(3, 3 + 65_536))
+    await writer.write(path, 5 + 65_536, memory.subarray(3, 3 + 65_535))
+    expect(writes).toEqual([direct === 0 ? 'cached' : 'direct', 'cached'])
+    const both = Buffer.concat([memory.subarray(3, 3 + 65_536), memory.subarray(3, 3 + 65_535)])
+    sameBytes((await readFile(path)).subarray(5), both, 'file')
+  })
+
   it('asks a file system that refuses direct writes only once', async () => {
     const path = join(await temporaryDirectory(), 'file')
     const { calls, writes } = watchedCalls(async () => {

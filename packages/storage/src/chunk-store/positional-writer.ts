@@ -5,10 +5,14 @@ import { directFlag } from './node-file-calls.js'
 /** What every Linux file system accepts as the granularity of direct writes. */
 const alignmentBytes = 4096
 
+/** Where the pages at both ends go through the cache, a direct write of fewer bytes costs more than it saves. */
+const leastOddBytes = 65_536
+
 /**
  * Writes into files at a place, past the page cache where it can: a chunk is written once and rarely read
- * soon, and copying it through the cache costs more CPU than all the rest of a write. A direct write needs
- * its place and length aligned, which shows here, and its memory too, which only the kernel can tell.
+ * soon, and copying it through the cache costs more CPU than all the rest of a write. Unless the file calls
+ * see to that, a direct write needs its place and length aligned, which shows here, and its memory too, which
+ * only the kernel can tell.
  */
 export class PositionalWriter {
   readonly #files: FileCalls
@@ -28,13 +32,12 @@ export class PositionalWriter {
   }
 
   #mayGoDirect(offset: number, bytes: Uint8Array): boolean {
-    return (
-      !this.#directRefused &&
+    if (this.#directRefused || this.#unaligned.has(bytes.buffer)) return false
+    const isAligned =
       offset % alignmentBytes === 0 &&
       bytes.length % alignmentBytes === 0 &&
-      bytes.byteOffset % alignmentBytes === 0 &&
-      !this.#unaligned.has(bytes.buffer)
-    )
+      bytes.byteOffset % alignmentBytes === 0
+    return isAligned || (this.#files.alignsWrites === true && bytes.length >= leastOddBytes)
   }
 
   /** False when it has to be done the other way; what was written by then is written again. */

@@ -91,6 +91,36 @@ const writeClauses: Clauses<FileCalls> = {
       }
     }),
 
+  'where a direct write may begin anywhere its bytes lie there, and those around them stay': (files) =>
+    inFolder(async (folder) => {
+      if (!files.alignsWrites) return
+      const path = join(folder, 'file')
+      const expected = patternBytes(3, 4 << 20)
+      await writeFile(path, expected)
+      const memory = alignedBytes(4, 4 << 20)
+      for (const [offset, length, memoryOffset] of [
+        [1, 3 * page, 0],
+        [page - 1, 2, 1],
+        [10 * page + 5, 20 * page + 3000, 5],
+        [100, 50, 3],
+        [40 * page, 3 * page, 7],
+        [50 * page, page + 1, 0],
+        [70 * page - 3, (3 << 20) + 17, 11],
+      ] as const) {
+        const bytes = memory.subarray(memoryOffset, memoryOffset + length)
+        try {
+          assert.equal(await files.write(path, offset, bytes, true), length)
+        } catch (error) {
+          // The file system wants none.
+          const { code, syscall } = error as NodeJS.ErrnoException
+          assert.deepEqual({ code, syscall }, { code: 'EINVAL', syscall: 'open' })
+          return
+        }
+        expected.set(bytes, offset)
+        sameBytes(await readFile(path), expected, `${length} bytes at ${offset}`)
+      }
+    }),
+
   'a write says that the folder is missing, or what is in its place': (files) =>
     inFolder(async (folder) => {
       const path = join(folder, 'none', 'file')
