@@ -1,11 +1,18 @@
 import { asNativeError } from './errors.js'
 import { loadBinding } from './load-binding.js'
 
+/** A file that is read to be hashed: all of it. */
+export interface HashLaneFile {
+  readonly path: string
+  /** Less than 2 GiB. A file of another length is not read. */
+  readonly lengthBytes: number
+}
+
 /** What is to be hashed of one of the two streams of a lane. */
 export interface HashLaneJob {
   /** Less than 2 GiB. Lent until the call has settled: not to be changed or transferred meanwhile. */
-  readonly bytes: Uint8Array
-  /** The memory goes as soon as it is hashed, with the whole ArrayBuffer that `bytes` are in: garbage would wait. */
+  readonly bytes: Uint8Array | HashLaneFile
+  /** The memory goes as soon as it is hashed, with the whole ArrayBuffer that `bytes` are in: garbage would wait. Of no meaning to a file. */
   readonly isGiven: boolean
   /** SHA-256 of each 16 KiB of `bytes`, the last of what is left. */
   readonly wantsLeaves: boolean
@@ -28,8 +35,13 @@ export interface HashLaneDigests {
 }
 
 export interface HashLane {
-  /** One job for each stream, the second may be missing. Rejects NATIVE_INVALID_ARGUMENT, and then is of no use any more. */
-  hash(jobs: readonly HashLaneJob[]): Promise<readonly HashLaneDigests[]>
+  /**
+   * One job for each stream, the second may be missing. `undefined` of a file that could not be read, or has another
+   * length: its stream is as it was before. Rejects NATIVE_INVALID_ARGUMENT, and then is of no use any more.
+   */
+  hash(jobs: readonly HashLaneJob[]): Promise<readonly (HashLaneDigests | undefined)[]>
+  /** When the last call has settled: gives back the memory that files were read into. */
+  close(): void
 }
 
 /**
@@ -54,5 +66,6 @@ export function createHashLane(): HashLane | undefined {
       last = hashing.catch(() => undefined)
       return hashing
     },
+    close: () => lane.close(),
   }
 }

@@ -10,7 +10,13 @@ export type { AddTorrentRequest, PeerAddress } from './add-torrent.js'
 export type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent.js'
 export { NativeError, type NativeErrorCode } from './errors.js'
 export { createFileCalls, type FileCalls } from './file-calls.js'
-export { createHashLane, type HashLane, type HashLaneDigests, type HashLaneJob } from './hash-lane.js'
+export {
+  createHashLane,
+  type HashLane,
+  type HashLaneDigests,
+  type HashLaneFile,
+  type HashLaneJob,
+} from './hash-lane.js'
 export { merkleRoot } from './merkle-root.js'
 export type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 export type {

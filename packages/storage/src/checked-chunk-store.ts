@@ -35,8 +35,9 @@ export class CheckedChunkStore implements StagingChunkStore {
   readonly name: string
   readonly staging: StagingArea
   readonly manifests: ManifestStore
-  /** There where the store below has it. */
+  /** There where the store below has it, as the next one. */
   readonly willRead?: (keys: readonly ChunkKey[]) => void
+  readonly lendFiles?: NonNullable<StagingChunkStore['lendFiles']>
   readonly #inner: StagingChunkStore
   readonly #maxRemembered: number
   readonly #checked = new Set<ChunkKey>()
@@ -49,6 +50,7 @@ export class CheckedChunkStore implements StagingChunkStore {
     this.staging = inner.staging
     this.manifests = inner.manifests
     if (inner.willRead !== undefined) this.willRead = (keys) => inner.willRead?.(keys)
+    if (inner.lendFiles !== undefined) this.lendFiles = inner.lendFiles.bind(inner)
     this.#inner = inner
     this.#maxRemembered = checks === 'always' ? 0 : maxRemembered
   }

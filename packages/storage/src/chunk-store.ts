@@ -120,6 +120,12 @@ export interface StagingChunkStore extends ChunkStore {
   freeBytes(torrentId?: TorrentId): Promise<number | undefined>
   /** As `get`, of a store that proves what it gives: this once without, for whoever proves the bytes anyway. */
   getUnchecked?(key: ChunkKey, options?: AbortOptions): Promise<Uint8Array | undefined>
+  /**
+   * Lends the files that sealed chunks are in until `use` has settled: to whoever reads and proves a few of them anyway,
+   * faster than `get` gives them. Whether there is such a file shows when it is read. Only of a store that keeps each
+   * chunk as a file of its own.
+   */
+  lendFiles?<T>(use: (pathOf: (key: ChunkKey) => string) => Promise<T>, options?: AbortOptions): Promise<T>
   /** These chunks will be read next, in this order. A hint for stores that can bring them nearer. */
   willRead?(keys: readonly ChunkKey[]): void
 }

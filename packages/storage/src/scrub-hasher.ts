@@ -1,5 +1,6 @@
 import { chunkKeyFromLeaves, hashLeaves, leafBytes } from './chunk-key.js'
 import type { ChunkKey } from './chunk-store.js'
+import type { StreamFile } from './hash-lane.js'
 import { type ActualHashes, PieceHasher, type WantedHashes } from './piece-hasher.js'
 import { blockBytes } from './piece-mapper.js'
 
@@ -21,6 +22,13 @@ export interface HashJob {
   readonly bytes: Uint8Array | undefined
   /** Set for a whole chunk: its key is wanted. */
   readonly chunkSizeBytes?: number
+  readonly parts: readonly PiecePart[]
+}
+
+/** A whole chunk in a file of its own, of whose parts a lane has all leaves: `areOfLeaves`. */
+export interface FileJob {
+  readonly bytes: StreamFile
+  readonly chunkSizeBytes: number
   readonly parts: readonly PiecePart[]
 }
 
@@ -67,12 +75,17 @@ function leavesOf(
   wholeLeaves: Uint8Array | undefined,
 ): Uint8Array | undefined {
   if (part.want.treeBytes === undefined || wholeLeaves === undefined) return undefined
-  return isOfLeaves(part, bytes) ? leavesUnder(part, wholeLeaves) : undefined
+  return isOfLeaves(part, bytes.length) ? leavesUnder(part, wholeLeaves) : undefined
 }
 
-export function isOfLeaves({ offset, length }: PiecePart, bytes: Uint8Array): boolean {
+export function isOfLeaves({ offset, length }: PiecePart, jobBytes: number): boolean {
   const end = offset + length
-  return offset % blockBytes === 0 && (end % blockBytes === 0 || end === bytes.length)
+  return offset % blockBytes === 0 && (end % blockBytes === 0 || end === jobBytes)
+}
+
+/** Whether the leaves of the trees that are wanted are among those of the job. */
+export function areOfLeaves(parts: readonly PiecePart[], jobBytes: number): boolean {
+  return parts.every((part) => part.want.treeBytes === undefined || isOfLeaves(part, jobBytes))
 }
 
 export function leavesUnder({ offset, length }: PiecePart, wholeLeaves: Uint8Array): Uint8Array {

@@ -9,11 +9,20 @@ export interface ScrubJob {
   readonly parts: readonly PiecePart[]
 }
 
-/** Pieces that one lane hashes in one go: at their ends chunks are read twice. */
-const stretchBytes = 64 << 20
+/** Pieces that are hashed in one go: at their ends chunks are read twice. */
+const mostStretchBytes = 64 << 20
+const leastStretchBytes = 8 << 20
 
-/** The wanted pieces in stretches, so that several can be checked at once. */
-export function* stretchesOf(mapper: PieceMapper, wanted: PieceSet): Iterable<readonly number[]> {
+/** As many as four lanes hash two at a time. */
+const fewStretches = 8
+
+/** The wanted pieces, `totalBytes` or so, in stretches, so that several can be checked at once. */
+export function* stretchesOf(
+  mapper: PieceMapper,
+  wanted: PieceSet,
+  totalBytes: number,
+): Iterable<readonly number[]> {
+  const stretchBytes = Math.min(mostStretchBytes, Math.max(leastStretchBytes, totalBytes / fewStretches))
   let pieces: number[] = []
   let bytes = 0
   for (let piece = 0; piece < mapper.pieceCount; piece++) {

@@ -28,6 +28,11 @@ export class ScrubReader {
     this.#keys = new RecordedKeys(deps.database, deps.record.id, mapper.chunkCount)
   }
 
+  /** The key that is recorded of a chunk. `undefined`: it is staged, as far as is known. */
+  keyOf(ordinal: number): Promise<ChunkKey | undefined> {
+    return this.#keys.find(ordinal)
+  }
+
   async read(ordinal: number, parts: readonly PiecePart[]): Promise<ScrubbedChunk> {
     const { record, fence } = this.#deps
     const staged = stagedChunk({ torrentId: record.id, fence }, this.#mapper.chunkAt(ordinal))

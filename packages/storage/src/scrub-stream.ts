@@ -2,7 +2,15 @@ import { chunkKeyFromLeaves, hashLeaves } from './chunk-key.js'
 import type { ChunkKey } from './chunk-store.js'
 import type { StreamDigests, StreamJob } from './hash-lane.js'
 import { blockBytes } from './piece-mapper.js'
-import { type HashAnswer, type HashJob, isOfLeaves, leavesUnder, type PiecePart } from './scrub-hasher.js'
+import {
+  areOfLeaves,
+  type FileJob,
+  type HashAnswer,
+  type HashJob,
+  isOfLeaves,
+  leavesUnder,
+  type PiecePart,
+} from './scrub-hasher.js'
 
 const sha1Bytes = 20
 const nothing = new Uint8Array(0)
@@ -11,23 +19,34 @@ const nothing = new Uint8Array(0)
 export class ScrubStream {
   /** How much of the piece that it is in was begun. */
   #begunBytes = 0
+  /** The same before the job that was begun last. */
+  #begunBefore = 0
   /** Of the piece that it is in. `undefined`: a part of it was not there. */
   #leaves: Uint8Array[] | undefined = []
 
   /** Takes the memory of the bytes over. */
-  begin({ bytes, chunkSizeBytes, parts }: HashJob): StreamJob {
+  begin({ bytes, chunkSizeBytes, parts }: HashJob | FileJob): StreamJob {
+    this.#begunBefore = this.#begunBytes
     const sha1 = parts.flatMap((part) => (part.want.sha1 ? this.#stepsOf(part, bytes !== undefined) : []))
     if (bytes === undefined) return { bytes: nothing, isGiven: false, wantsLeaves: false, sha1 }
-    const inTrees = parts.filter(({ want }) => want.treeBytes !== undefined)
-    const isGiven = isAlone(bytes) && inTrees.every((part) => isOfLeaves(part, bytes))
+    const isGiven = bytes instanceof Uint8Array && isAlone(bytes) && areOfLeaves(parts, bytes.length)
     return {
-      ...{ bytes, isGiven, wantsLeaves: inTrees.length > 0, sha1 },
+      ...{ bytes, isGiven, wantsLeaves: parts.some(({ want }) => want.treeBytes !== undefined), sha1 },
       ...(chunkSizeBytes !== undefined && { treeLeaves: chunkSizeBytes / blockBytes }),
     }
   }
 
+  /** What was begun last could not be read: it will be begun in another way. */
+  takeBack(): void {
+    this.#begunBytes = this.#begunBefore
+  }
+
   /** `begun`: what `begin` made of the job. Where the memory was given, nothing of it is there any more. */
-  end({ bytes, parts }: HashJob, begun: StreamJob, { leaves, root, sha1 }: StreamDigests): HashAnswer {
+  end(
+    { bytes, parts }: HashJob | FileJob,
+    begun: StreamJob,
+    { leaves, root, sha1 }: StreamDigests,
+  ): HashAnswer {
     const pieces: HashAnswer['pieces'][number][] = []
     let digests = 0
     for (const part of parts) {
@@ -35,7 +54,7 @@ export class ScrubStream {
       if (bytes === undefined) this.#leaves = undefined
       else if (want.treeBytes !== undefined)
         this.#leaves?.push(
-          begun.isGiven || isOfLeaves(part, bytes)
+          begun.isGiven || !(bytes instanceof Uint8Array) || isOfLeaves(part, bytes.length)
             ? leavesUnder(part, leaves)
             : hashLeaves(bytes.subarray(part.offset, part.offset + part.length)),
         )

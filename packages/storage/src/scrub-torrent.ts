@@ -4,6 +4,7 @@ import { forEachBounded } from './for-each-bounded.js'
 import { PieceMapper } from './piece-mapper.js'
 import { PieceProofs } from './piece-proofs.js'
 import { PieceSet } from './piece-set.js'
+import { type ScrubFilesDeps, scrubFiles } from './scrub-files.js'
 import { ScrubFindings } from './scrub-findings.js'
 import { jobsOf, type ScrubJob, stretchesOf } from './scrub-jobs.js'
 import { openScrubLanes, type ScrubLane } from './scrub-lanes.js'
@@ -54,7 +55,7 @@ export async function scrubTorrent(
   deps: TorrentReaderDeps,
   options: ScrubOptions = {},
 ): Promise<ScrubReport> {
-  const { record, database } = deps
+  const { record, database, chunkStore } = deps
   const mapper = new PieceMapper(record.layout, record)
   const wanted = wantedPieces(mapper, await database.completedPieces(record.id), options.pieces)
   const proofs = new PieceProofs(mapper, record.layout, record.metadata)
@@ -62,9 +63,13 @@ export async function scrubTorrent(
   const failed = new AbortController()
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])])
   const reader = new ScrubReader(deps, mapper, { signal })
-  const lanes = openScrubLanes(wanted.count() * record.layout.pieceLengthBytes, deps.createHashLane)
-  const stretches = stretchesOf(mapper, wanted)[Symbol.iterator]()
-  const scrubbing = { reader, findings, signal }
+  const totalBytes = wanted.count() * record.layout.pieceLengthBytes
+  const lanes = openScrubLanes(totalBytes, {
+    createHashLane: deps.createHashLane,
+    fromFiles: chunkStore.lendFiles !== undefined,
+  })
+  const stretches = stretchesOf(mapper, wanted, totalBytes)[Symbol.iterator]()
+  const scrubbing = { chunkStore, mapper, reader, findings, signal }
   try {
     await forEachBounded(lanes, lanes.length, async (lane) => {
       try {
@@ -85,9 +90,7 @@ export async function scrubTorrent(
   return await findings.report(deps, options)
 }
 
-interface Scrubbing {
-  readonly reader: ScrubReader
-  readonly findings: ScrubFindings
+interface Scrubbing extends ScrubFilesDeps {
   readonly signal: AbortSignal
 }
 
@@ -95,12 +98,16 @@ interface ReadChunk extends ScrubbedChunk {
   readonly ordinal: number
 }
 
-/** Those of several stretches beside each other. The next chunks are read while those before them are hashed. */
+/**
+ * Those of several stretches beside each other. The next chunks are read while those before them are hashed; those that
+ * the lane reads itself are over before the next ones begin, and the other lanes hash while it reads.
+ */
 async function scrubStretches(
   lane: ScrubLane,
   stretches: readonly Iterator<ScrubJob>[],
-  { reader, findings, signal }: Scrubbing,
+  scrubbing: Scrubbing,
 ): Promise<void> {
+  const { reader, findings, signal } = scrubbing
   const read = async ({ ordinal, parts }: ScrubJob): Promise<ReadChunk> => ({
     ordinal,
     ...(await reader.read(ordinal, parts)),
@@ -108,9 +115,11 @@ async function scrubStretches(
   const underWay: Promise<void>[] = []
   try {
     for (;;) {
-      const jobs = stretches.map((stretch) => take(stretch, 1)[0])
-      if (jobs.every((job) => job === undefined)) break
+      const begun = stretches.map((stretch) => take(stretch, 1)[0])
+      if (begun.every((job) => job === undefined)) break
       signal.throwIfAborted()
+      const jobs = await scrubFiles(lane, begun, scrubbing, { signal })
+      if (jobs.every((job) => job === undefined)) continue
       const chunks = await Promise.all(jobs.map((job) => job && read(job)))
       const noted = hashChunks(lane, chunks, findings)
       noted.catch(() => {})

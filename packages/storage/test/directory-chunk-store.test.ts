@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { chunkKeyOf } from '../src/chunk-key.js'
@@ -8,6 +8,7 @@ import type { ChunkKey, StagedChunk } from '../src/chunk-store.js'
 import { patternBytes } from '../src/compliance/bytes.js'
 import { collect, rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
 import type { TorrentId } from '../src/torrent-layout.js'
+import { hasSettled, held } from './library.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
 const key = chunkKeyOf(patternBytes(1, 100), 16_384)
@@ -50,6 +51,35 @@ describe('DirectoryChunkStore', () => {
     expect((await filesBelow(directory)).sort()).toEqual(expected)
     await store.staging.seal(place, key)
     expect(await filesBelow(directory)).toEqual(expected.slice(0, 1))
+  })
+
+  it('lends the files of chunks, and is not closed before they are back', async () => {
+    const directory = await temporaryDirectory()
+    const store = await DirectoryChunkStore.open(directory)
+    await store.put(key, patternBytes(1, 100))
+    const back = held()
+    const lent = store.lendFiles(async (pathOf) => {
+      await back.promise
+      return await readFile(pathOf(key))
+    })
+    const closing = store.close()
+    expect(await hasSettled(closing)).toBe(false)
+    back.release()
+    sameBytes(await lent, patternBytes(1, 100), 'the file')
+    await closing
+    await rejectsWithCode(
+      'STORAGE_CLOSED',
+      store.lendFiles(async () => {}),
+    )
+  })
+
+  it('lends no file to whoever has given up, and passes on what its use rejects with', async () => {
+    await using store = await DirectoryChunkStore.open(await temporaryDirectory())
+    const reason = new Error('given up')
+    const options = { signal: AbortSignal.abort(reason) }
+    await expect(store.lendFiles(async () => expect.unreachable(), options)).rejects.toBe(reason)
+    await expect(store.lendFiles(() => Promise.reject(reason))).rejects.toBe(reason)
+    await expect(store.lendFiles(async (pathOf) => pathOf('../x' as ChunkKey))).rejects.toThrow()
   })
 
   it('leaves nothing behind when a chunk cannot get its name', async () => {

@@ -1,19 +1,28 @@
 import { createHash, type Hash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { chunkKeyFromLeaves, hashLeaves } from '../src/chunk-key.js'
-import type { HashLane, StreamDigests, StreamJob } from '../src/hash-lane.js'
+import type { HashLane, StreamDigests, StreamFile, StreamJob } from '../src/hash-lane.js'
 
 /** What native gives to a library, made of Node's own hashes: the same digests, and as strict about its jobs. */
 export class NodeHashLane implements HashLane {
   readonly #messages: Hash[] = [createHash('sha1'), createHash('sha1')]
   #last: Promise<unknown> = Promise.resolve()
+  isClosed = false
 
-  hash(jobs: readonly StreamJob[]): Promise<readonly StreamDigests[]> {
+  hash(jobs: readonly StreamJob[]): Promise<readonly (StreamDigests | undefined)[]> {
     const hashing = this.#last.then(() => jobs.map((job, at) => this.#hashOne(job, at)))
     this.#last = hashing
     return hashing
   }
 
-  #hashOne({ bytes, isGiven, wantsLeaves, treeLeaves, sha1 }: StreamJob, at: number): StreamDigests {
+  close(): void {
+    this.isClosed = true
+  }
+
+  #hashOne(job: StreamJob, at: number): StreamDigests | undefined {
+    const { isGiven, wantsLeaves, treeLeaves, sha1 } = job
+    const bytes = job.bytes instanceof Uint8Array ? job.bytes : readIfWhole(job.bytes)
+    if (bytes === undefined) return undefined
     const leaves = hashLeaves(bytes)
     const root = treeLeaves && Buffer.from(chunkKeyFromLeaves(leaves, treeLeaves * 16_384), 'hex')
     const digests: Buffer[] = []
@@ -33,5 +42,14 @@ export class NodeHashLane implements HashLane {
       ...(root && { root }),
       sha1: Buffer.concat(digests),
     }
+  }
+}
+
+function readIfWhole({ path, lengthBytes }: StreamFile): Uint8Array | undefined {
+  try {
+    const bytes = readFileSync(path)
+    return bytes.length === lengthBytes ? bytes : undefined
+  } catch {
+    return undefined
   }
 }

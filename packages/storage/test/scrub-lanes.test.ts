@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { patternBytes } from '../src/compliance/bytes.js'
 import { type HashJob, ScrubHasher } from '../src/scrub-hasher.js'
 import { openScrubLanes } from '../src/scrub-lanes.js'
 import { NodeHashLane } from './node-hash-lane.js'
+import { temporaryDirectory } from './temporary-directory.js'
 
 const block = 16_384
 /** Only what was built has a file for its threads. */
@@ -104,7 +107,7 @@ describe('the lanes of a scrub', () => {
   })
 
   it('that are lent hash two stretches beside each other, and answer as one thread alone does', async () => {
-    const [lane, ...others] = openScrubLanes(1 << 30, () => new NodeHashLane())
+    const [lane, ...others] = openScrubLanes(1 << 30, { createHashLane: () => new NodeHashLane() })
     expect(lane?.width).toBe(2)
     expect(others.every(({ width }) => width === 2)).toBe(true)
     const [left, right] = [jobs(), otherJobs()]
@@ -120,18 +123,51 @@ describe('the lanes of a scrub', () => {
   })
 
   it('that are lent leave what shares its memory as it is', async () => {
-    const [lane] = openScrubLanes(1 << 30, () => new NodeHashLane())
+    const [lane] = openScrubLanes(1 << 30, { createHashLane: () => new NodeHashLane() })
     const shared = patternBytes(1, 8 * block)
     const job = { bytes: shared.subarray(block, 5 * block), chunkSizeBytes: 4 * block, parts: [] }
     expect(await lane?.hash([job])).toEqual([new ScrubHasher().hash(job), undefined])
     expect(shared).toEqual(patternBytes(1, 8 * block))
   })
 
+  it('that are lent read files, and go on with the bytes of one that they could not read', async () => {
+    const [lane] = openScrubLanes(1 << 30, { createHashLane: () => new NodeHashLane() })
+    const directory = await temporaryDirectory()
+    const [left, right] = [jobs(), jobs()]
+    const expected = ((hasher) => right.map((job) => hasher.hash(job)))(new ScrubHasher())
+    const path = join(directory, 'chunk')
+    const file = ({ bytes = new Uint8Array(0), chunkSizeBytes = 0, parts }: HashJob, path: string) => ({
+      ...{ bytes: { path, lengthBytes: bytes.length }, chunkSizeBytes, parts },
+    })
+    for (const [at, job] of right.slice(0, 2).entries()) {
+      await writeFile(path, job.bytes ?? '')
+      const [one, other] =
+        (await lane?.hashFiles?.([left[at] && file(left[at], path), file(job, `${path}2`)])) ?? []
+      expect(one).toEqual(expected[at])
+      expect(other).toBeUndefined()
+      expect(await lane?.hash([undefined, job])).toEqual([undefined, expected[at]])
+    }
+  })
+
+  it('that are lent and read files themselves are as many as may wait for a disk, and are closed', async () => {
+    const made: NodeHashLane[] = []
+    const createHashLane = () => {
+      const lane = new NodeHashLane()
+      made.push(lane)
+      return lane
+    }
+    const lanes = openScrubLanes(1 << 30, { createHashLane, fromFiles: true })
+    expect(lanes).toHaveLength(4)
+    await Promise.all(lanes.map((lane) => lane.close()))
+    expect(made.map(({ isClosed }) => isClosed)).toEqual([true, true, true, true])
+  })
+
   it('are not asked for where there is little, and threads where nobody has any', () => {
     const asked: number[] = []
-    expect(openScrubLanes(1 << 20, () => void asked.push(1))).toMatchObject([{ width: 1 }])
+    const createHashLane = () => void asked.push(1)
+    expect(openScrubLanes(1 << 20, { createHashLane })).toMatchObject([{ width: 1 }])
     expect(asked).toEqual([])
-    expect(openScrubLanes(1 << 30, () => void asked.push(1))).toMatchObject([{ width: 1 }])
+    expect(openScrubLanes(1 << 30, { createHashLane })).toMatchObject([{ width: 1 }])
     expect(asked).toEqual([1])
   })
 })

@@ -15,6 +15,12 @@ std::string stringOf(Napi::Value value, std::string const& name) {
   return value.As<Napi::String>().Utf8Value();
 }
 
+std::string pathOf(Napi::Value value, std::string const& name) {
+  auto path = stringOf(value, name);
+  if (path.find('\0') != std::string::npos) throw invalidArgument(value.Env(), name + " has no zero in it");
+  return path;
+}
+
 bool booleanOf(Napi::Value value, std::string const& name) {
   if (!value.IsBoolean()) throw invalidArgument(value.Env(), name + " is true or false");
   return value.As<Napi::Boolean>().Value();

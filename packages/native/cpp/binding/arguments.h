@@ -17,6 +17,8 @@ namespace bae {
 Napi::Error invalidArgument(Napi::Env env, std::string const& message);
 
 std::string stringOf(Napi::Value value, std::string const& name);
+// A string without a zero in it.
+std::string pathOf(Napi::Value value, std::string const& name);
 bool booleanOf(Napi::Value value, std::string const& name);
 // A number without a fraction, from `least` to `most`.
 std::int64_t wholeNumberOf(Napi::Value value, std::string const& name, std::int64_t least, std::int64_t most);

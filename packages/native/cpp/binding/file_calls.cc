@@ -132,18 +132,20 @@ FileOutcome writeBytes(std::string const& path, std::int64_t offset, lt::span<ch
   return withFile(path, O_WRONLY | O_CREAT, [&](int file) { return writeAll(file, offset, bytes); });
 }
 
+FileOutcome readFrom(int file, std::int64_t offset, lt::span<char> into) {
+  std::int64_t at = 0;
+  while (at < into.size()) {
+    auto const read = unlessInterrupted(
+        [&] { return pread(file, into.data() + at, std::size_t(into.size() - at), off_t(offset + at)); });
+    if (read == -1) return failed("read");
+    if (read == 0) break;
+    at += read;
+  }
+  return {at};
+}
+
 FileOutcome readBytes(std::string const& path, std::int64_t offset, lt::span<char> into) {
-  return withFile(path, O_RDONLY, [&](int file) -> FileOutcome {
-    std::int64_t at = 0;
-    while (at < into.size()) {
-      auto const read = unlessInterrupted(
-          [&] { return pread(file, into.data() + at, std::size_t(into.size() - at), off_t(offset + at)); });
-      if (read == -1) return failed("read");
-      if (read == 0) break;
-      at += read;
-    }
-    return {at};
-  });
+  return withFile(path, O_RDONLY, [&](int file) { return readFrom(file, offset, into); });
 }
 
 FileOutcome renameIfFree(std::string const& from, std::string const& to) {
@@ -206,15 +208,18 @@ class FileJob final : public Napi::AsyncWorker {
   Napi::Promise::Deferred m_deferred;
 };
 
-std::string pathOf(Napi::Value value, std::string const& name) {
-  auto path = stringOf(value, name);
-  if (path.find('\0') != std::string::npos) throw invalidArgument(value.Env(), name + " has no zero in it");
-  return path;
-}
-
 std::int64_t offsetOf(Napi::Value value) { return wholeNumberOf(value, "offset", 0, kMostOffset); }
 
 }  // namespace
+
+bool readWholeFile(std::string const& path, lt::span<char> into) {
+  auto const outcome = withFile(path, O_RDONLY, [&](int file) -> FileOutcome {
+    struct stat found;
+    if (fstat(file, &found) == -1) return failed("stat");
+    return found.st_size == into.size() ? readFrom(file, 0, into) : FileOutcome{-1};
+  });
+  return outcome.error == 0 && outcome.value == into.size();
+}
 
 Napi::Value writeFile(Napi::CallbackInfo const& call) {
   auto path = pathOf(call[0], "path");

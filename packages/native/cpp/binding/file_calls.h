@@ -1,5 +1,8 @@
 #pragma once
+#include <libtorrent/span.hpp>
 #include <napi.h>
+
+#include <string>
 
 namespace bae {
 
@@ -12,5 +15,9 @@ Napi::Value writeFile(Napi::CallbackInfo const& call);
 Napi::Value readFile(Napi::CallbackInfo const& call);
 // renameUnlessThere(from, to): false where there is a `to`.
 Napi::Value renameUnlessThere(Napi::CallbackInfo const& call);
+
+// All of a file that has exactly as many bytes as `into`. False where there is no such file, and where it cannot be read.
+// Any thread.
+bool readWholeFile(std::string const& path, lt::span<char> into);
 
 }  // namespace bae

@@ -10,6 +10,7 @@
 #include "disk/leaf_digests.h"
 #include "disk/merkle_root.h"
 #include "disk/piece_buffer.h"
+#include "file_calls.h"
 
 namespace bae {
 
@@ -21,13 +22,18 @@ struct HashLane::Step {
 };
 
 struct HashLane::Job {
+  // Of a file these are in `memory`, and not there before it was read.
   lt::span<char const> bytes;
+  bool isFile = false;
+  std::string path;
+  Memory memory;
   bool isGiven = false;
   bool wantsLeaves = false;
   // 0: no root.
   int treeLeaves = 0;
   std::vector<Step> steps;
-  // What came of it.
+  // What came of it. Without the bytes nothing.
+  bool isThere = true;
   std::vector<lt::sha256_hash> leaves;
   lt::sha256_hash root;
   std::vector<lt::sha1_hash> digests;
@@ -39,6 +45,7 @@ using Step = HashLane::Step;
 using Job = HashLane::Job;
 
 constexpr int kMostLeaves = 1 << 20;
+constexpr int kMostBytes = std::numeric_limits<int>::max();
 
 // [offset, length, ends] of each step; an offset below 0 is that of zeroes.
 std::vector<Step> stepsOf(Napi::Value value, lt::span<char const> bytes) {
@@ -65,24 +72,6 @@ int powerOfTwoOf(Napi::Value value, std::string const& name) {
   int const width = intOf(value, name, 1, kMostLeaves);
   if ((width & (width - 1)) != 0) throw invalidArgument(value.Env(), name + " is a power of two");
   return width;
-}
-
-// `kept` keeps the bytes, under the job's name.
-Job jobOf(Napi::Value value, std::string const& name, Napi::Object kept) {
-  auto const object = objectOf(value, name);
-  Napi::Value const bytes = object.Get("bytes");
-  Job job;
-  job.bytes = bytesOf(bytes, "bytes");
-  if (job.bytes.size() > std::numeric_limits<int>::max()) throw invalidArgument(value.Env(), "bytes are of less than 2 GiB");
-  kept.Set(name, bytes);
-  job.isGiven = booleanOf(object.Get("isGiven"), "isGiven");
-  job.wantsLeaves = booleanOf(object.Get("wantsLeaves"), "wantsLeaves");
-  if (auto const width = given(object, "treeLeaves")) job.treeLeaves = powerOfTwoOf(*width, "treeLeaves");
-  if (job.treeLeaves != 0 && (job.bytes.size() + kBlockBytes - 1) / kBlockBytes > job.treeLeaves) {
-    throw invalidArgument(value.Env(), "the bytes have more than treeLeaves");
-  }
-  job.steps = stepsOf(object.Get("sha1"), job.bytes);
-  return job;
 }
 
 template <typename Digest>
@@ -118,9 +107,19 @@ class HashWork final : public Napi::AsyncWorker {
 
  private:
   void Execute() override {
-    for (std::size_t i = 0; i < m_jobs.size(); ++i) hashLeaves(m_jobs[i]);
-    for (std::size_t i = 0; i < m_jobs.size(); ++i) addSteps(m_lane.m_streams[i], m_jobs[i]);
+    for (auto& job : m_jobs) read(job);
+    for (std::size_t i = 0; i < m_jobs.size(); ++i) {
+      auto& job = m_jobs[i];
+      if (!job.isThere) continue;
+      hashLeaves(job);
+      addSteps(m_lane.m_streams[i], job);
+    }
     runSha1Streams(m_lane.m_streams[0], m_lane.m_streams[1]);
+  }
+
+  static void read(Job& job) {
+    if (!job.isFile) return;
+    job.isThere = readWholeFile(job.path, {job.memory.bytes.get(), job.bytes.size()});
   }
 
   static void hashLeaves(Job& job) {
@@ -149,8 +148,13 @@ class HashWork final : public Napi::AsyncWorker {
     m_lane.m_isBusy = false;
     auto list = Napi::Array::New(Env());
     for (std::uint32_t i = 0; i < m_jobs.size(); ++i) {
-      list.Set(i, digestsToJs(Env(), m_jobs[i]));
-      if (m_jobs[i].isGiven) m_kept.Get(nameOf(i)).As<Napi::Uint8Array>().ArrayBuffer().Detach();
+      auto& job = m_jobs[i];
+      list.Set(i, job.isThere ? digestsToJs(Env(), job) : Env().Undefined());
+      if (job.isFile) {
+        m_lane.m_spare.push_back(std::move(job.memory));
+      } else if (job.isGiven) {
+        m_kept.Get(nameOf(i)).As<Napi::Uint8Array>().ArrayBuffer().Detach();
+      }
     }
     m_deferred.Resolve(list);
   }
@@ -183,13 +187,54 @@ Napi::Value merkleRootOf(Napi::CallbackInfo const& call) {
 }
 
 Napi::Function HashLane::define(Napi::Env env) {
-  return DefineClass(env, "HashLane", {InstanceMethod<&HashLane::hash>("hash")});
+  return DefineClass(env, "HashLane",
+                     {InstanceMethod<&HashLane::hash>("hash"), InstanceMethod<&HashLane::close>("close")});
+}
+
+HashLane::Memory HashLane::takeMemory(std::size_t size) {
+  Memory memory;
+  if (!m_spare.empty()) {
+    memory = std::move(m_spare.back());
+    m_spare.pop_back();
+  }
+  // Not zeroed: nothing is hashed unless all of it was read.
+  if (memory.size < size) memory = {std::unique_ptr<char[]>(new char[size]), size};
+  return memory;
+}
+
+void HashLane::close(Napi::CallbackInfo const&) { m_spare.clear(); }
+
+// `kept` keeps the bytes, under the job's name.
+Job HashLane::jobOf(Napi::Value value, std::string const& name, Napi::Object kept) {
+  auto const object = objectOf(value, name);
+  Napi::Value const bytes = object.Get("bytes");
+  Job job;
+  if (bytes.IsObject() && !bytes.IsTypedArray()) {
+    auto const file = bytes.As<Napi::Object>();
+    job.isFile = true;
+    job.path = pathOf(file.Get("path"), "path");
+    auto const length = std::size_t(intOf(file.Get("lengthBytes"), "lengthBytes", 0, kMostBytes));
+    job.memory = takeMemory(length);
+    job.bytes = {job.memory.bytes.get(), std::ptrdiff_t(length)};
+  } else {
+    job.bytes = bytesOf(bytes, "bytes");
+    if (job.bytes.size() > kMostBytes) throw invalidArgument(value.Env(), "bytes are of less than 2 GiB");
+    kept.Set(name, bytes);
+  }
+  job.isGiven = booleanOf(object.Get("isGiven"), "isGiven");
+  job.wantsLeaves = booleanOf(object.Get("wantsLeaves"), "wantsLeaves");
+  if (auto const width = given(object, "treeLeaves")) job.treeLeaves = powerOfTwoOf(*width, "treeLeaves");
+  if (job.treeLeaves != 0 && (job.bytes.size() + kBlockBytes - 1) / kBlockBytes > job.treeLeaves) {
+    throw invalidArgument(value.Env(), "the bytes have more than treeLeaves");
+  }
+  job.steps = stepsOf(object.Get("sha1"), job.bytes);
+  return job;
 }
 
 Napi::Value HashLane::hash(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
   auto kept = Napi::Object::New(env);
-  auto jobs = listOf(call[0], "jobs", [&kept](Napi::Value job, std::string const& name) {
+  auto jobs = listOf(call[0], "jobs", [this, &kept](Napi::Value job, std::string const& name) {
     return jobOf(job, name, kept);
   });
   if (jobs.size() > m_streams.size()) throw invalidArgument(env, "jobs are of two streams at most");

@@ -2,6 +2,10 @@
 #include <napi.h>
 
 #include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "disk/sha1_stream.h"
 
@@ -26,11 +30,23 @@ class HashLane final : public Napi::ObjectWrap<HashLane> {
 
   // hash(jobs): a promise of digests. The bytes are lent until it settles. One call at a time.
   Napi::Value hash(Napi::CallbackInfo const& call);
+  // close(): the memory for files goes.
+  void close(Napi::CallbackInfo const& call);
 
  private:
   friend class HashWork;
 
+  // Of a job while it has one. Reused, as the system gives new memory page by page.
+  struct Memory {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+  };
+
+  Job jobOf(Napi::Value value, std::string const& name, Napi::Object kept);
+  Memory takeMemory(std::size_t size);
+
   std::array<Sha1Stream, 2> m_streams;
+  std::vector<Memory> m_spare;
   bool m_isBusy = false;
 };
 

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createHashLane, type HashLaneJob } from '../../src/index.js'
 
 const block = 16_384
@@ -19,6 +22,10 @@ function digest(kind: string, parts: readonly Uint8Array[]): Uint8Array {
 
 const joined = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 
+const zeroes = (): [Uint8Array, Uint8Array] => [new Uint8Array(32), new Uint8Array(32)]
+/** Of a tree of four leaves, none of which is there. */
+const zeroRoot = sha256(sha256(...zeroes()), sha256(...zeroes()))
+
 const lane = createHashLane()
 
 describe('a hash lane', () => {
@@ -28,7 +35,7 @@ describe('a hash lane', () => {
 
   const create = () => createHashLane() as NonNullable<typeof lane>
   const job = (
-    bytes: Uint8Array,
+    bytes: HashLaneJob['bytes'],
     steps: readonly number[],
     more: Partial<HashLaneJob> = {},
   ): HashLaneJob => ({
@@ -70,6 +77,56 @@ describe('a hash lane', () => {
     expect(lent).toEqual(madeBytes(block, 3))
   })
 
+  it('reads files, each of its own length, with memory that it uses again', async () => {
+    const one = create()
+    const [first, second] = [madeBytes(3 * block + 5, 3), madeBytes(2 * block, 5)]
+    const folder = await mkdtemp(join(tmpdir(), 'bae-lane-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = async (name: string, bytes: Uint8Array) => {
+      await writeFile(join(folder, name), bytes)
+      return { path: join(folder, name), lengthBytes: bytes.length }
+    }
+    const [a, b] = [await file('Übung', first), await file('b', second)]
+    const tree = { wantsLeaves: true, treeLeaves: 4 }
+    const whole = (bytes: HashLaneJob['bytes'], length: number) => job(bytes, [0, length, 1], tree)
+    const read = [whole(a, first.length), whole(b, second.length)]
+    const expected = await create().hash([whole(first, first.length), whole(second, second.length)])
+    expect(await one.hash(read)).toEqual(expected)
+    one.close()
+    expect(await one.hash([read[1], read[0]] as HashLaneJob[])).toEqual([expected[1], expected[0]])
+    expect(await one.hash([whole(await file('none', first.subarray(0, 0)), 0)])).toEqual([
+      { leaves: new Uint8Array(0), root: zeroRoot, sha1: sha1() },
+    ])
+  })
+
+  it('has no answer for a file that it could not read, and goes on where it was', async () => {
+    const one = create()
+    const folder = await mkdtemp(join(tmpdir(), 'bae-lane-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const [begin, end] = [madeBytes(1_000, 3), madeBytes(2_000, 5)]
+    const path = join(folder, 'file')
+    await writeFile(path, end)
+    await one.hash([job(begin, [0, 1_000, 0]), job(begin, [0, 1_000, 0])])
+    const missing = [
+      { path: join(folder, 'none'), lengthBytes: 2_000 },
+      { path: folder, lengthBytes: 2_000 },
+      { path, lengthBytes: 1_999 },
+      { path, lengthBytes: 2_001 },
+      { path: '', lengthBytes: 2_000 },
+    ]
+    for (const bytes of missing) {
+      const length = Math.min(bytes.lengthBytes, 2_000)
+      expect(
+        (await one.hash([job(begin, []), job(bytes, [0, length, 1], { wantsLeaves: true })]))[1],
+      ).toBeUndefined()
+    }
+    const [left, right] = await one.hash([
+      job({ path, lengthBytes: 2_000 }, [0, 2_000, 1]),
+      job(end, [0, 2_000, 1]),
+    ])
+    expect([left?.sha1, right?.sha1]).toEqual([sha1(begin, end), sha1(begin, end)])
+  })
+
   it('refuses what is no job, and two lists at a time only of itself', async () => {
     const bytes = new Uint8Array(10)
     const wrong: unknown[] = [
@@ -78,6 +135,11 @@ describe('a hash lane', () => {
       [job(bytes, []), job(bytes, []), job(bytes, [])],
       [{ ...job(bytes, []), bytes: 'text' }],
       [{ ...job(bytes, []), isGiven: 1 }],
+      [{ ...job(bytes, []), bytes: {} }],
+      [job({ path: 'a\0b', lengthBytes: 1 }, [])],
+      [job({ path: 'a', lengthBytes: -1 }, [])],
+      [job({ path: 'a', lengthBytes: 2 ** 31 }, [])],
+      [job({ path: 'a', lengthBytes: 10 }, [0, 11, 1])],
       [job(bytes, [0, 11, 1])],
       [job(bytes, [9, 2, 1])],
       [job(bytes, [0, -1, 1])],

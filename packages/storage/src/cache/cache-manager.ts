@@ -53,6 +53,8 @@ export class CacheManager implements StagingChunkStore {
   readonly name: string
   readonly staging: CachedStagingArea
   readonly manifests: CopiedManifests
+  /** There where the local store has it: the files of chunks that are here. */
+  readonly lendFiles?: NonNullable<StagingChunkStore['lendFiles']>
   readonly #parts: CacheParts
   readonly #calls: InFlightCalls
   readonly #holder: CapacityHolder
@@ -85,6 +87,10 @@ export class CacheManager implements StagingChunkStore {
     const shared = { ...this.#parts, holder: this.#holder, room: this.#room }
     this.#remote = remote &&
       uploads && { calls: remote, uploads, fetcher: new ChunkFetcher({ ...shared, remote }) }
+    const lend = deps.local.lendFiles?.bind(deps.local)
+    if (lend !== undefined)
+      this.lendFiles = (use, options) =>
+        this.#calls.run(() => lend((pathOf) => use((key) => this.#used(key, pathOf)), options))
     const { roomWaitMs } = options
     this.staging = new CachedStagingArea({ ...shared, calls: this.#calls, uploads, roomWaitMs })
   }
@@ -239,6 +245,11 @@ export class CacheManager implements StagingChunkStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #used(key: ChunkKey, pathOf: (key: ChunkKey) => string): string {
+    if (this.#remote !== undefined) this.#uses.add(key)
+    return pathOf(key)
   }
 }
 

@@ -159,6 +159,18 @@ export class DirectoryChunkStore implements StagingChunkStore {
     )
   }
 
+  async lendFiles<T>(
+    use: (pathOf: (key: ChunkKey) => string) => Promise<T>,
+    options?: AbortOptions,
+  ): Promise<T> {
+    return await this.#calls.run(() =>
+      this.#files.run(async () => {
+        options?.signal?.throwIfAborted()
+        return await use((key) => this.#path(key))
+      }),
+    )
+  }
+
   async has(key: ChunkKey, options?: AbortOptions): Promise<boolean> {
     const path = this.#path(key)
     return await this.#run(`looking for chunk ${key}`, options, () => isThere(path))
