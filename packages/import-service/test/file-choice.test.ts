@@ -159,7 +159,7 @@ describe('an import of some files', () => {
     expect(await service.get(id)).toMatchObject({ state: 'completed' })
     library.damage = [{ fileIndex: 0, pieces: [0], places }]
     await service.verify(id, { repair: true })
-    expect(await service.get(id)).toMatchObject({ state: 'downloading' })
+    expect(await service.get(id)).toMatchObject({ state: 'queued' })
   })
 })
 

@@ -265,7 +265,7 @@ describe('commands about an ID', () => {
         "lost: 1 piece; 'bae import' fetches them again",
       ])
       const again = await cli.run(['show', id, '--json'])
-      expect(again.output.events).toMatchObject([{ state: 'downloading', pieces: 1, completedAtMs: null }])
+      expect(again.output.events).toMatchObject([{ state: 'queued', pieces: 1, completedAtMs: null }])
     })
 
     it('without an ID verifies all, and one that fails does not keep it from the others', async () => {
