@@ -7,13 +7,12 @@ import { loadBinding } from './load-binding.js'
  * `syscall` ('open', 'write', 'read', 'close', 'rename' or 'lstat') and `path`.
  */
 export interface FileCalls {
-  /** A direct write may begin and end anywhere: memory that is not aligned is copied to such as is. */
-  readonly alignsWrites: true
+  /** Where the memory of a direct write is not aligned it is copied to such as is. */
+  readonly alignsMemory: true
   /**
    * Writes `bytes` at `offset` of the file, which is made when it is missing; its folder is not. All of them, where it is
-   * not direct. With `isDirect` the whole pages of the file among them go past the page cache (O_DIRECT), what is around
-   * these through it: the result says how many went, and EINVAL comes with the `syscall` 'open' where the file system
-   * wants none, with 'write' where the kernel asks for more than whole pages. `bytes` are lent until the call has settled: not to be changed or transferred meanwhile.
+   * not direct. With `isDirect` they go past the page cache (O_DIRECT): the result says how many went, and EINVAL comes with
+   * the `syscall` 'open' where the file system wants none, with 'write' where offset or length are not aligned. `bytes` are lent until the call has settled: not to be changed or transferred meanwhile.
    */
   write(path: string, offset: number, bytes: Uint8Array, isDirect: boolean): Promise<number>
   /** Fills `into`, which is lent in the same way, from `offset` of the file on: fewer bytes only where it ends before. */
@@ -26,7 +25,7 @@ export interface FileCalls {
 export function createFileCalls(): FileCalls {
   const addon = loadBinding()
   return {
-    alignsWrites: true,
+    alignsMemory: true,
     async write(path, offset, bytes, isDirect) {
       try {
         return await addon.writeFile(path, offset, bytes, isDirect)

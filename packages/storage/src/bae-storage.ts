@@ -273,7 +273,6 @@ export class BaeStorage implements Storage {
     await writing
     crashPoint('part of a piece is staged')
     this.#parts.leaves.add(ordinal, digests)
-    this.#parts.leaves.addParts(ordinal, chunkOffset, bytes, wholeBytes)
   }
 
   /** Before the bytes of a piece change, or because they turned out wrong. */

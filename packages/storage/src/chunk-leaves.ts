@@ -1,5 +1,4 @@
 import { hashLeaves, leafBytes } from './chunk-key.js'
-import { LeafParts } from './leaf-parts.js'
 import { blockBytes } from './piece-mapper.js'
 
 /** Digests of consecutive leaves of a chunk, from leaf `first` on. */
@@ -30,14 +29,13 @@ const defaultMaxChunks = 8192
 
 /**
  * Digests of the leaves of chunks that are being filled, made while their bytes are in memory. It may
- * forget: a leaf that is not here is read back from the staged chunk.
+ * forget: a leaf that is not here is read back from the staged chunk. So is one that two pieces share, of
+ * which nobody ever has all the bytes in hand.
  */
 export class ChunkLeaves {
   readonly #leavesPerChunk: number
   readonly #maxChunks: number
   readonly #chunks = new Map<number, Leaves>()
-  /** Of leaves that two pieces share. */
-  readonly #parts = new LeafParts()
 
   constructor(chunkSizeBytes: number, options: { readonly maxChunks?: number } = {}) {
     this.#leavesPerChunk = chunkSizeBytes / blockBytes
@@ -59,34 +57,13 @@ export class ChunkLeaves {
     leaves.known.fill(1, first, first + digests.length / leafBytes)
   }
 
-  /** These bytes are at `offset` of the chunk now: notes what lies in them of leaves that they do not have wholly. */
-  addParts(ordinal: number, offset: number, bytes: Uint8Array, chunkLength: number): void {
-    const bytesEnd = offset + bytes.length
-    const { first, end } = leavesWithin(offset, bytes.length, chunkLength)
-    const head = Math.min(first * blockBytes, bytesEnd)
-    const tail = Math.max(end * blockBytes, offset)
-    for (const [from, to] of [
-      [offset, head],
-      [tail, bytesEnd],
-    ] as const) {
-      if (from >= to) continue
-      const leaf = Math.floor(from / blockBytes)
-      const leafEnd = Math.min((leaf + 1) * blockBytes, chunkLength)
-      const part = { offset: from, bytes: bytes.subarray(from - offset, to - offset) }
-      const digests = this.#parts.add(ordinal, part, leafEnd)
-      if (digests !== undefined) this.add(ordinal, { first: leaf, digests })
-    }
-  }
-
   /** What is at [offset, offset + length) of the chunk is about to change. */
   forget(ordinal: number, offset: number, length: number): void {
     const leaves = this.#chunks.get(ordinal)
     leaves?.known.fill(0, Math.floor(offset / blockBytes), Math.ceil((offset + length) / blockBytes))
-    this.#parts.forget(ordinal, offset, length)
   }
 
   forgetChunk(ordinal: number): void {
-    this.#parts.forget(ordinal, 0, Number.POSITIVE_INFINITY)
     this.#chunks.delete(ordinal)
   }
 

@@ -1,7 +1,7 @@
 /** What a chunk store asks of the system to have a file written, read and renamed. Errors are those of Node's `fs`. */
 export interface FileCalls {
-  /** A direct write may begin and end anywhere: the whole pages go past the page cache, and what is around them through it. */
-  readonly alignsWrites?: boolean
+  /** The memory of a direct write need not be aligned. */
+  readonly alignsMemory?: boolean
   /**
    * Writes `bytes`, lent until the call has settled, at `offset` of the file, which is made when it is missing; its
    * folder is not. All of them, where it is not direct. With `isDirect` they go past the page cache: the

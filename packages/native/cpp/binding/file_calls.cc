@@ -84,7 +84,7 @@ char* alignedMemory() {
   return memory.get();
 }
 
-// Of whole pages of a file that was opened for direct writes what the kernel takes of them: the rest may not be aligned.
+// Past the page cache what the kernel takes of them: the rest may not be aligned. Memory that is not is copied to such as is.
 FileOutcome writePages(int file, std::int64_t offset, lt::span<char const> bytes) {
   bool const isAligned = std::uintptr_t(bytes.data()) % std::uintptr_t(kPageBytes) == 0;
   char* const copy = isAligned ? nullptr : alignedMemory();
@@ -105,28 +105,12 @@ FileOutcome writePages(int file, std::int64_t offset, lt::span<char const> bytes
   return {at};
 }
 
-// The whole pages of the file among them past the page cache, what is around these through it.
-FileOutcome writeDirect(int file, std::int64_t offset, lt::span<char const> bytes) {
-  auto const end = offset + bytes.size();
-  auto const firstPage = (offset + kPageBytes - 1) / kPageBytes * kPageBytes;
-  auto const head = std::min(firstPage, end) - offset;
-  auto const pages = std::max(end / kPageBytes * kPageBytes - firstPage, std::int64_t(0));
-  auto const middle = writePages(file, firstPage, bytes.subspan(head, pages));
-  if (middle.error != 0 || (head == 0 && pages == bytes.size())) return middle;
-  if (middle.value < pages) return {0};
-  if (fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_DIRECT) == -1) return failed("write");
-  auto const before = writeAll(file, offset, bytes.first(head));
-  if (before.error != 0) return before;
-  auto const after = writeAll(file, firstPage + pages, bytes.subspan(head + pages));
-  return after.error != 0 ? after : FileOutcome{bytes.size()};
-}
-
 #endif
 
 FileOutcome writeBytes(std::string const& path, std::int64_t offset, lt::span<char const> bytes, bool isDirect) {
 #ifdef O_DIRECT
   if (isDirect) {
-    return withFile(path, O_WRONLY | O_CREAT | O_DIRECT, [&](int file) { return writeDirect(file, offset, bytes); });
+    return withFile(path, O_WRONLY | O_CREAT | O_DIRECT, [&](int file) { return writePages(file, offset, bytes); });
   }
 #endif
   return withFile(path, O_WRONLY | O_CREAT, [&](int file) { return writeAll(file, offset, bytes); });

@@ -5,14 +5,11 @@ import { directFlag } from './node-file-calls.js'
 /** What every Linux file system accepts as the granularity of direct writes. */
 const alignmentBytes = 4096
 
-/** Where the pages at both ends go through the cache, a direct write of fewer bytes costs more than it saves. */
-const leastOddBytes = 65_536
-
 /**
  * Writes into files at a place, past the page cache where it can: a chunk is written once and rarely read
- * soon, and copying it through the cache costs more CPU than all the rest of a write. Unless the file calls
- * see to that, a direct write needs its place and length aligned, which shows here, and its memory too, which
- * only the kernel can tell.
+ * soon, and copying it through the cache costs more CPU than all the rest of a write. A direct write needs
+ * its place and length aligned, which shows here, and its memory too, which only the kernel can tell; unless
+ * the file calls see to that.
  */
 export class PositionalWriter {
   readonly #files: FileCalls
@@ -33,11 +30,11 @@ export class PositionalWriter {
 
   #mayGoDirect(offset: number, bytes: Uint8Array): boolean {
     if (this.#directRefused || this.#unaligned.has(bytes.buffer)) return false
-    const isAligned =
+    return (
       offset % alignmentBytes === 0 &&
       bytes.length % alignmentBytes === 0 &&
-      bytes.byteOffset % alignmentBytes === 0
-    return isAligned || (this.#files.alignsWrites === true && bytes.length >= leastOddBytes)
+      (this.#files.alignsMemory === true || bytes.byteOffset % alignmentBytes === 0)
+    )
   }
 
   /** False when it has to be done the other way; what was written by then is written again. */
