@@ -7,12 +7,11 @@ import { loadBinding } from './load-binding.js'
  * `syscall` ('open', 'write', 'read', 'close', 'rename' or 'lstat') and `path`.
  */
 export interface FileCalls {
-  /** Where the memory of a direct write is not aligned it is copied to such as is. */
-  readonly alignsMemory: true
   /**
    * Writes `bytes` at `offset` of the file, which is made when it is missing; its folder is not. All of them, where it is
-   * not direct. With `isDirect` they go past the page cache (O_DIRECT): the result says how many went, and EINVAL comes with
-   * the `syscall` 'open' where the file system wants none, with 'write' where offset or length are not aligned. `bytes` are lent until the call has settled: not to be changed or transferred meanwhile.
+   * not direct. With `isDirect` they go past the page cache (O_DIRECT), in one write: the result says how many went, and
+   * EINVAL comes with the `syscall` 'open' where the file system wants none, with 'write' where bytes or offset are not
+   * aligned. `bytes` are lent until the call has settled: not to be changed or transferred meanwhile.
    */
   write(path: string, offset: number, bytes: Uint8Array, isDirect: boolean): Promise<number>
   /** Fills `into`, which is lent in the same way, from `offset` of the file on: fewer bytes only where it ends before. */
@@ -25,7 +24,6 @@ export interface FileCalls {
 export function createFileCalls(): FileCalls {
   const addon = loadBinding()
   return {
-    alignsMemory: true,
     async write(path, offset, bytes, isDirect) {
       try {
         return await addon.writeFile(path, offset, bytes, isDirect)

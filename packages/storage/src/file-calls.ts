@@ -1,10 +1,8 @@
 /** What a chunk store asks of the system to have a file written, read and renamed. Errors are those of Node's `fs`. */
 export interface FileCalls {
-  /** The memory of a direct write need not be aligned. */
-  readonly alignsMemory?: boolean
   /**
    * Writes `bytes`, lent until the call has settled, at `offset` of the file, which is made when it is missing; its
-   * folder is not. All of them, where it is not direct. With `isDirect` they go past the page cache: the
+   * folder is not. All of them, where it is not direct. With `isDirect` they go past the page cache, in one write: the
    * result says how many went, and EINVAL comes with the `syscall` 'open' where the file system wants no direct writes,
    * with another one where bytes or offset are not aligned.
    */

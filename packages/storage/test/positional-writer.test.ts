@@ -67,24 +67,6 @@ describe('PositionalWriter', () => {
     expect(writes).toEqual(['cached', 'cached', 'cached'])
   })
 
-  it('writes whole pages directly from any memory where the file calls see to its alignment', async () => {
-    const path = join(await temporaryDirectory(), 'file')
-    // As they would do it, but through the cache.
-    const { calls, writes } = watchedCalls((path, offset, bytes) =>
-      nodeFileCalls.write(path, offset, bytes, false),
-    )
-    const writer = new PositionalWriter({ ...calls, alignsMemory: true })
-    const odd = alignedBytes(1, 4 * page).subarray(3)
-    await writer.write(path, page, odd.subarray(0, 2 * page))
-    await writer.write(path, 3 * page, odd.subarray(0, page + 1))
-    await writer.write(path, 5, odd.subarray(0, page))
-    expect(writes).toEqual([direct === 0 ? 'cached' : 'direct', 'cached', 'cached'])
-    const file = await readFile(path)
-    sameBytes(file.subarray(5, 5 + page), odd.subarray(0, page), 'the begin')
-    sameBytes(file.subarray(5 + page, 3 * page), odd.subarray(5, 2 * page), 'the middle')
-    sameBytes(file.subarray(3 * page), odd.subarray(0, page + 1), 'the end')
-  })
-
   it('asks a file system that refuses direct writes only once', async () => {
     const path = join(await temporaryDirectory(), 'file')
     const { calls, writes } = watchedCalls(async () => {

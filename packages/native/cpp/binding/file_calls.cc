@@ -7,14 +7,10 @@
 #include <sys/syscall.h>
 #endif
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -52,68 +48,26 @@ FileOutcome withFile(std::string const& path, int flags, Work work) {
   return outcome;
 }
 
-FileOutcome writeAll(int file, std::int64_t offset, lt::span<char const> bytes) {
-  std::int64_t at = 0;
-  while (at < bytes.size()) {
-    auto const written = unlessInterrupted(
-        [&] { return pwrite(file, bytes.data() + at, std::size_t(bytes.size() - at), off_t(offset + at)); });
-    if (written == -1) return failed("write");
-    // Nothing says that it would be more the next time.
-    if (written == 0) return {0, EIO, "write"};
-    at += written;
-  }
-  return {at};
-}
-
-#ifdef O_DIRECT
-
-// What every Linux file system takes for aligned, in a file and in memory.
-constexpr std::int64_t kPageBytes = 4096;
-constexpr std::int64_t kAlignedBytes = 1 << 20;
-
-struct FreeMemory {
-  void operator()(char* memory) const { std::free(memory); }
-};
-
-// Of the thread, from its first write of that kind to its end. Null where there is no memory.
-char* alignedMemory() {
-  thread_local std::unique_ptr<char, FreeMemory> const memory([] {
-    void* made = nullptr;
-    return posix_memalign(&made, std::size_t(kPageBytes), std::size_t(kAlignedBytes)) == 0 ? static_cast<char*>(made) : nullptr;
-  }());
-  return memory.get();
-}
-
-// Past the page cache what the kernel takes of them: the rest may not be aligned. Memory that is not is copied to such as is.
-FileOutcome writePages(int file, std::int64_t offset, lt::span<char const> bytes) {
-  bool const isAligned = std::uintptr_t(bytes.data()) % std::uintptr_t(kPageBytes) == 0;
-  char* const copy = isAligned ? nullptr : alignedMemory();
-  std::int64_t at = 0;
-  while (at < bytes.size()) {
-    char const* from = bytes.data() + at;
-    std::int64_t length = bytes.size() - at;
-    if (copy != nullptr) {
-      length = std::min(length, kAlignedBytes);
-      std::memcpy(copy, from, std::size_t(length));
-      from = copy;
-    }
-    auto const written = unlessInterrupted([&] { return pwrite(file, from, std::size_t(length), off_t(offset + at)); });
-    if (written == -1) return failed("write");
-    at += written;
-    if (written < length) break;
-  }
-  return {at};
-}
-
-#endif
-
+// All of the bytes; of a direct write what the kernel takes of them at once: the rest may not be aligned.
 FileOutcome writeBytes(std::string const& path, std::int64_t offset, lt::span<char const> bytes, bool isDirect) {
 #ifdef O_DIRECT
-  if (isDirect) {
-    return withFile(path, O_WRONLY | O_CREAT | O_DIRECT, [&](int file) { return writePages(file, offset, bytes); });
-  }
+  int const direct = isDirect ? O_DIRECT : 0;
+#else
+  int const direct = 0;
 #endif
-  return withFile(path, O_WRONLY | O_CREAT, [&](int file) { return writeAll(file, offset, bytes); });
+  return withFile(path, O_WRONLY | O_CREAT | direct, [&](int file) -> FileOutcome {
+    std::int64_t at = 0;
+    while (at < bytes.size()) {
+      auto const written = unlessInterrupted(
+          [&] { return pwrite(file, bytes.data() + at, std::size_t(bytes.size() - at), off_t(offset + at)); });
+      if (written == -1) return failed("write");
+      // Nothing says that it would be more the next time.
+      if (written == 0) return {0, EIO, "write"};
+      at += written;
+      if (isDirect) break;
+    }
+    return {at};
+  });
 }
 
 FileOutcome readFrom(int file, std::int64_t offset, lt::span<char> into) {

@@ -8,8 +8,7 @@ const alignmentBytes = 4096
 /**
  * Writes into files at a place, past the page cache where it can: a chunk is written once and rarely read
  * soon, and copying it through the cache costs more CPU than all the rest of a write. A direct write needs
- * its place and length aligned, which shows here, and its memory too, which only the kernel can tell; unless
- * the file calls see to that.
+ * its place and length aligned, which shows here, and its memory too, which only the kernel can tell.
  */
 export class PositionalWriter {
   readonly #files: FileCalls
@@ -29,11 +28,12 @@ export class PositionalWriter {
   }
 
   #mayGoDirect(offset: number, bytes: Uint8Array): boolean {
-    if (this.#directRefused || this.#unaligned.has(bytes.buffer)) return false
     return (
+      !this.#directRefused &&
       offset % alignmentBytes === 0 &&
       bytes.length % alignmentBytes === 0 &&
-      (this.#files.alignsMemory === true || bytes.byteOffset % alignmentBytes === 0)
+      bytes.byteOffset % alignmentBytes === 0 &&
+      !this.#unaligned.has(bytes.buffer)
     )
   }
 

@@ -91,33 +91,6 @@ const writeClauses: Clauses<FileCalls> = {
       }
     }),
 
-  'where memory of a direct write may begin anywhere its bytes lie in their place, and no others': (files) =>
-    inFolder(async (folder) => {
-      if (!files.alignsMemory) return
-      const path = join(folder, 'file')
-      const expected = patternBytes(3, 4 << 20)
-      await writeFile(path, expected)
-      const memory = alignedBytes(4, 4 << 20)
-      for (const [offset, length, memoryOffset] of [
-        [0, page, 1],
-        [40 * page, 3 * page, 7],
-        [70 * page, 3 << 20, 11],
-        [10 * page, 20 * page, 0],
-      ] as const) {
-        const bytes = memory.subarray(memoryOffset, memoryOffset + length)
-        try {
-          assert.equal(await files.write(path, offset, bytes, true), length)
-        } catch (error) {
-          // The file system wants none.
-          const { code, syscall } = error as NodeJS.ErrnoException
-          assert.deepEqual({ code, syscall }, { code: 'EINVAL', syscall: 'open' })
-          return
-        }
-        expected.set(bytes, offset)
-        sameBytes(await readFile(path), expected, `${length} bytes at ${offset}`)
-      }
-    }),
-
   'a write says that the folder is missing, or what is in its place': (files) =>
     inFolder(async (folder) => {
       const path = join(folder, 'none', 'file')
