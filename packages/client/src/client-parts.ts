@@ -241,7 +241,11 @@ export class ClientParts {
   async #close(): Promise<void> {
     this.#poller.stop()
     const torrents = [...this.torrents]
-    if (this.#deps.resumeStore !== undefined) await this.#keeper.saveLast(torrents, LAST_SAVE_MS)
+    if (this.#deps.resumeStore !== undefined) {
+      // What moved since the last look counts, too.
+      for (const session of this.sessions.all) this.#reports.observeAll(session)
+      await this.#keeper.saveLast(torrents, LAST_SAVE_MS)
+    }
     for (const torrent of torrents) torrent.end(closedError())
     await Promise.allSettled([this.#starting])
     const [closedSessions] = await Promise.allSettled([this.sessions.close()])

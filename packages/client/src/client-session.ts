@@ -85,7 +85,7 @@ export class ClientSession {
     for (const details of torrents) this.#torrents.get(details.handle)?.observe(details)
   }
 
-  /** Reads what the session says of all its torrents. Only where updates were lost. */
+  /** Reads what the session says of all its torrents. Only where updates were lost, or will not come any more. */
   observeAll(): void {
     if (this.size > 0) this.observeUpdates(this.native.torrentStatuses())
   }

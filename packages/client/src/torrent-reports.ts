@@ -88,7 +88,7 @@ export class TorrentReports implements StorageBridgeListener {
       this.#announce('listenFailed', { address, port, message })
     } else if (meaning.kind === 'alertsDropped') {
       this.#logger.warn({}, 'libtorrent dropped alerts')
-      this.#observing(() => session.observeAll())
+      this.observeAll(session)
     } else if (meaning.kind === 'updated') {
       this.#observing(() => session.observeUpdates(meaning.torrents))
       this.#updated()
@@ -111,6 +111,11 @@ export class TorrentReports implements StorageBridgeListener {
     if (meaning.kind === 'storageFailed') torrent.progress.noteStorageFailureUnlessKnown(meaning.error)
     if (meaning.kind === 'checked') torrent.noteChecked()
     session.readSoon(meaning.handle)
+  }
+
+  /** Looks at all torrents of a session, whether they changed or not. */
+  observeAll(session: ClientSession): void {
+    this.#observing(() => session.observeAll())
   }
 
   /** Asks a session for what changed. False when it will not answer. */

@@ -69,6 +69,18 @@ describe('restore', () => {
     expect(first.swarm.sessions[1]?.requests[0]?.peers).toEqual([{ host: '127.0.0.1', port: 1 }])
   })
 
+  it('keeps what was moved since anybody looked', async () => {
+    const resumeStore = new MemoryResumeStore()
+    const opened = await openClientWith({ resumeStore }, { statusIntervalMs: 60_000 })
+    const { id } = (await addTestTorrent(opened)).torrent
+    await opened.swarm.deliverPiece(id, 0)
+    await everythingDue()
+    const { length } = await opened.swarm.requestPiece(id, 0, { offset: 0, length: 16_384 })
+    await opened.client.close()
+    const record = decodeResumeRecord(id, (await resumeStore.load(id)) ?? new Uint8Array())
+    expect(record.allTime?.uploadedBytes).toBe(length)
+  })
+
   it('keeps what was moved while it runs, for a restart without a close', async () => {
     const resumeStore = new MemoryResumeStore()
     const { client, swarm } = await openClientWith({ resumeStore }, { resumeIntervalMs: 1 })
