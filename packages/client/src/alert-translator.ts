@@ -11,6 +11,8 @@ export type TorrentAlertMeaning =
   | { readonly kind: 'pieceFinished'; readonly handle: number }
   /** A peer came or went, of which libtorrent's updates do not tell. */
   | { readonly kind: 'peersChanged'; readonly handle: number }
+  /** It had all that was wanted, or was checked, and fetches now. */
+  | { readonly kind: 'fetchesAgain'; readonly handle: number }
   /** The torrent's status is not what it was: to be read anew. */
   | { readonly kind: 'statusChanged'; readonly handle: number }
 
@@ -41,6 +43,8 @@ export function translateAlert(alert: NativeAlert): AlertMeaning | undefined {
     case 'torrentFinished':
     case 'metadataReceived':
       return { kind: 'statusChanged', handle: alert.handle }
+    case 'stateChanged':
+      return fetchesAgain(alert) ? { kind: 'fetchesAgain', handle: alert.handle } : undefined
     case 'peerConnected':
     case 'peerDisconnected':
       return { kind: 'peersChanged', handle: alert.handle }
@@ -57,6 +61,12 @@ export function translateAlert(alert: NativeAlert): AlertMeaning | undefined {
     default:
       return undefined
   }
+}
+
+function fetchesAgain(alert: NativeAlert & { readonly type: 'stateChanged' }): boolean {
+  return (
+    alert.state === 'downloading' && ['finished', 'seeding', 'checkingFiles'].includes(alert.previousState)
+  )
 }
 
 /** The storage's own error where native could carry it, else one that says what libtorrent saw. */

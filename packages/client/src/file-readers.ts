@@ -14,7 +14,6 @@ export class FileReaders {
       seat: () => torrent.seat,
       has: (piece) => torrent.progress.tally?.has(piece) ?? false,
       priorities: () => torrent.progress.tally?.piecePriorities ?? new Uint8Array(),
-      wantedAgain: () => torrent.progress.isFinished && torrent.dialAgain(),
     })
   }
 

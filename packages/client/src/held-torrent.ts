@@ -295,6 +295,7 @@ export class HeldTorrent {
 
   /** Seeds were hung up on, as neither side had a use for the other: those that the user named, and the last known. */
   dialAgain(): void {
+    if (!this.progress.uploadModeIsWished && !this.status.uploadMode) this.#forgetLastCalls()
     this.#dial([...this.wishes.peers, ...this.knownPeers.addresses])
   }
 
@@ -330,6 +331,17 @@ export class HeldTorrent {
   #leaveUploadMode(): void {
     this.withSession((session, handle) => session.setTorrentFlags(handle, { uploadMode: false }))
     this.dialAgain()
+  }
+
+  /**
+   * libtorrent lets a minute pass before it dials somebody again (`min_reconnect_time`), and leaves it out for a peer's
+   * first connections only. Leaving upload mode it forgets when it dialled whom (`torrent::set_upload_mode`).
+   */
+  #forgetLastCalls(): void {
+    this.withSession((session, handle) => {
+      session.setTorrentFlags(handle, { uploadMode: true })
+      session.setTorrentFlags(handle, { uploadMode: false })
+    })
   }
 
   #dial(peers: readonly PeerAddress[]): void {

@@ -11,11 +11,6 @@ export interface PieceDeadlinesDeps {
   readonly has: (piece: number) => boolean
   /** How much each piece is wanted besides. */
   readonly priorities: () => Uint8Array
-  /**
-   * A reader wants pieces of a torrent that lacked nothing. libtorrent and its seeds hang up where neither wants
-   * anything, and it would wait for a minute before it dials them again.
-   */
-  readonly wantedAgain: () => void
 }
 
 /** A reader's window on the pieces, [first, end). Closed, it wants nothing. */
@@ -114,13 +109,11 @@ export class PieceDeadlines {
     const raised = new Set([...wanted.keys()].filter((piece) => priorities[piece] === 0))
     const isNew = [...raised].some((piece) => !this.#raised.has(piece))
     const isLeft = [...this.#raised].some((piece) => !raised.has(piece) && !this.#deps.has(piece))
-    const lackedNothing = [...this.#raised].every((piece) => this.#deps.has(piece))
     this.#raised = raised
     if (!isNew && !isLeft && !isLowered) return
     session.setPiecePriorities(
       handle,
       Array.from(priorities, (priority, piece) => (raised.has(piece) ? TOP_PRIORITY : priority)),
     )
-    if (isNew && lackedNothing) this.#deps.wantedAgain()
   }
 }

@@ -110,6 +110,7 @@ export class TorrentReports implements StorageBridgeListener {
       torrent.announce('hashFailed', { id: torrent.id, piece: meaning.piece })
     if (meaning.kind === 'storageFailed') torrent.progress.noteStorageFailureUnlessKnown(meaning.error)
     if (meaning.kind === 'checked') torrent.noteChecked()
+    if (meaning.kind === 'fetchesAgain') torrent.dialAgain()
     session.readSoon(meaning.handle)
   }
 

@@ -36,6 +36,14 @@ describe('translateAlert', () => {
     expect(stopped).toEqual({ kind: 'statusChanged', handle: 5 })
   })
 
+  it('tells a torrent that fetches again from one that begins to', () => {
+    const changed = (previousState: 'finished' | 'seeding' | 'checkingFiles' | 'checkingResumeData') =>
+      translateAlert({ type: 'stateChanged', handle: 5, state: 'downloading', previousState })
+    for (const before of ['finished', 'seeding', 'checkingFiles'] as const)
+      expect(changed(before)).toEqual({ kind: 'fetchesAgain', handle: 5 })
+    expect(changed('checkingResumeData')).toBeUndefined()
+  })
+
   it('counts no piece because of an alert', () => {
     const finished = translateAlert({ type: 'pieceFinished', handle: 1, piece: 4 })
     expect(finished).toEqual({ kind: 'pieceFinished', handle: 1 })

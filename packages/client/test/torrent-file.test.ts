@@ -143,25 +143,29 @@ describe('the stream of a file', () => {
     expect(missing).toEqual([4, 0, 0, 0, 0, 0, 0, 0])
   })
 
-  it('dials its peers again whenever a torrent that lacked nothing wants more', async () => {
-    const opened = await openFilm()
-    const { torrent, session, file, swarm } = opened
-    torrent.deselect(['text', 'film'])
+  it('has its peers dialled at once when its torrent lacked nothing before', async () => {
+    const { torrent, session } = await openFilm()
     torrent.connectPeer({ host: '127.0.0.1', port: 9 })
-    const range = { offset: 6 * piece, length: 2 * piece }
-    const reading = file.stream({ range, readAheadBytes: piece })[Symbol.asyncIterator]()
-    const dialledFor = async (pieces: readonly number[]) => {
-      const before = session.dialled.length
-      const next = reading.next()
-      await everythingDue()
-      for (const each of pieces) await swarm.deliverPiece(torrent.id, each)
-      await next
-      return session.dialled.length - before
-    }
-    // The stream begins in the middle of piece 6 and looks a piece ahead.
-    expect(await dialledFor([6, 7])).toBe(1)
-    expect(await dialledFor([])).toBe(0)
-    expect(await dialledFor([8])).toBe(1)
+    const setFlags = vi.spyOn(session, 'setTorrentFlags')
+    const fetchAgain = () =>
+      session.options.onAlert({
+        type: 'stateChanged',
+        handle: 1,
+        state: 'downloading',
+        previousState: 'finished',
+      })
+    fetchAgain()
+    expect(session.dialled).toHaveLength(2)
+    // What makes libtorrent forget when it dialled them last.
+    expect(setFlags.mock.calls.map(([, flags]) => flags)).toEqual([
+      { uploadMode: true },
+      { uploadMode: false },
+    ])
+    session.setTorrentFlags(1, { uploadMode: true })
+    setFlags.mockClear()
+    fetchAgain()
+    // Its storage is full, and stays so.
+    expect(setFlags).not.toHaveBeenCalled()
   })
 
   it('goes on hurrying after the torrent was added to the session again', async () => {
