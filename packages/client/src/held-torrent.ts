@@ -295,7 +295,7 @@ export class HeldTorrent {
 
   /** Seeds were hung up on, as neither side had a use for the other: those that the user named, and the last known. */
   dialAgain(): void {
-    if (!this.progress.uploadModeIsWished && !this.status.uploadMode) this.#forgetLastCalls()
+    if (!this.progress.uploadModeIsWished && !this.progress.status.uploadMode) this.#forgetLastCalls()
     this.#dial([...this.wishes.peers, ...this.knownPeers.addresses])
   }
 

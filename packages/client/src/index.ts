@@ -9,6 +9,8 @@ export type {
   TrackerStatus,
 } from '@bae/native'
 export type { TorrentClientEvents } from './client-events.js'
+export type { TorrentClientDeps, TorrentClientOptions } from './client-options.js'
+export { DEFAULT_CLIENT_OPTIONS } from './client-options.js'
 export type { ClientStatistics } from './client-statistics.js'
 export { createTorrent, type SeedOptions } from './create-torrent.js'
 export { DirectoryResumeStore } from './directory-resume-store.js'
@@ -25,12 +27,7 @@ export { MemoryResumeStore, type ResumeStore } from './resume-store.js'
 export { DEFAULT_SESSION_SETTINGS, type NetworkOptions } from './session-settings.js'
 export type { StorageCounts } from './storage-bridge.js'
 export type { PieceMap, Torrent, TorrentEvents, TorrentTrackers, TorrentWebSeeds } from './torrent.js'
-export {
-  DEFAULT_CLIENT_OPTIONS,
-  TorrentClient,
-  type TorrentClientDeps,
-  type TorrentClientOptions,
-} from './torrent-client.js'
+export { TorrentClient } from './torrent-client.js'
 export type { TorrentFile } from './torrent-file.js'
 export { createTorrentId } from './torrent-id.js'
 export { MAX_TORRENT_FILE_BYTES, type TorrentInput } from './torrent-input.js'

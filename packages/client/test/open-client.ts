@@ -1,8 +1,9 @@
 import { FakeSwarm, type TestTorrent } from '@bae/native/testing'
 import { onTestFinished } from 'vitest'
+import type { TorrentClientDeps, TorrentClientOptions } from '../src/client-options.js'
 import { createTestTorrent, MapLibrary } from '../src/testing/index.js'
 import type { Torrent } from '../src/torrent.js'
-import { TorrentClient, type TorrentClientDeps, type TorrentClientOptions } from '../src/torrent-client.js'
+import { TorrentClient } from '../src/torrent-client.js'
 
 export interface ClientOnFakes {
   readonly swarm: FakeSwarm

@@ -144,7 +144,7 @@ describe('the stream of a file', () => {
   })
 
   it('has its peers dialled at once when its torrent lacked nothing before', async () => {
-    const { torrent, session } = await openFilm()
+    const { torrent, session, client } = await openFilm()
     torrent.connectPeer({ host: '127.0.0.1', port: 9 })
     const setFlags = vi.spyOn(session, 'setTorrentFlags')
     const fetchAgain = () =>
@@ -162,6 +162,7 @@ describe('the stream of a file', () => {
       { uploadMode: false },
     ])
     session.setTorrentFlags(1, { uploadMode: true })
+    while (!torrent.status.uploadMode) await once(client, 'statusUpdated')
     setFlags.mockClear()
     fetchAgain()
     // Its storage is full, and stays so.

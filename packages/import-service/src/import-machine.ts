@@ -1,4 +1,4 @@
-import type { ImportState } from './database/import-database.js'
+import type { ImportState } from './database/import-state.js'
 
 /** What happens to an import, and leads it from one state to another: the code of the reason in its event. */
 export const importCauses = [

@@ -1,5 +1,6 @@
 import type { TorrentId } from '@bae/storage'
-import type { ImportRecord, ImportState } from './database/import-database.js'
+import type { ImportRecord } from './database/import-database.js'
+import type { ImportState } from './database/import-state.js'
 import { describeImport, totalFileBytes, totalPieces } from './import-snapshot.js'
 import type { LibraryTorrent } from './library-like.js'
 import type { TorrentLike } from './torrent-client-like.js'

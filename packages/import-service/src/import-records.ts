@@ -1,6 +1,7 @@
 import type { TorrentLayout } from '@bae/storage'
 import { claimImport, hashesOf } from './claim-torrent.js'
-import type { Claim, ImportDatabase, ImportRecord, ImportState } from './database/import-database.js'
+import type { Claim, ImportDatabase, ImportRecord } from './database/import-database.js'
+import type { ImportState } from './database/import-state.js'
 import { isBaeError } from './errors.js'
 import { type FileChoice, joinSelections } from './file-choice.js'
 import { describeImport, type ImportSnapshot, isComplete } from './import-snapshot.js'

@@ -1,5 +1,6 @@
 import type { FileLayout, TorrentId, TorrentLayout } from '@bae/storage'
-import type { ImportRecord, ImportState } from './database/import-database.js'
+import type { ImportRecord } from './database/import-database.js'
+import type { ImportState } from './database/import-state.js'
 import type { LibraryTorrent } from './library-like.js'
 import { safeName, safePaths } from './safe-path.js'
 import { isStored, type StoredShare, shareOf, storedBytesOf } from './stored-share.js'

@@ -8,11 +8,11 @@ export type {
   DueQuery,
   ImportDatabase,
   ImportRecord,
-  ImportState,
   ImportWish,
   SaveOptions,
 } from './database/import-database.js'
 export type { EventPage, ImportChange, ImportEvent, ImportReason } from './database/import-event.js'
+export type { ImportState } from './database/import-state.js'
 export { ImportError, type ImportErrorCode, isBaeError } from './errors.js'
 export type { EventOptions } from './event-feed.js'
 export type { ExportedTorrent, ExportOptions } from './export-torrent.js'

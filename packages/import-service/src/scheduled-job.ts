@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { TorrentId } from '@bae/storage'
-import type { ImportRecord, ImportState, ImportWish } from './database/import-database.js'
+import type { ImportRecord, ImportWish } from './database/import-database.js'
+import type { ImportState } from './database/import-state.js'
 import { ImportError, isBaeError } from './errors.js'
 import { describeFailure, failureBehind } from './failure-behind.js'
 import { outcomeOf } from './failure-outcome.js'

@@ -1,5 +1,6 @@
 import type { TorrentId } from '@bae/storage'
-import { dueAtMs, type ImportRecord, type ImportState } from './database/import-database.js'
+import { dueAtMs, type ImportRecord } from './database/import-database.js'
+import type { ImportState } from './database/import-state.js'
 import type { ServiceLimits } from './service-limits.js'
 
 /** What a running import counts as. */

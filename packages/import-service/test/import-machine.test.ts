@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ImportState } from '../src/database/import-database.js'
+import type { ImportState } from '../src/database/import-state.js'
 import { type ImportCause, importCauses, importStates, nextState } from '../src/import-machine.js'
 import './support/same-examples.js'
 

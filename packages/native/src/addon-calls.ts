@@ -1,7 +1,6 @@
 import type { AddonSession } from './addon.js'
-import { asNativeError, NativeError } from './errors.js'
-import type { SessionSettings } from './native-session.js'
-import type { SessionControl } from './session-control.js'
+import { NativeError, rethrow } from './errors.js'
+import type { SessionControl, SessionSettings } from './session-control.js'
 import type { TorrentControl, TorrentLimits, TrackerEntry } from './torrent-control.js'
 import type { PeerStatus, TorrentDetails, TorrentFlags, TrackerStatus } from './torrent-status.js'
 
@@ -148,14 +147,5 @@ export abstract class AddonCalls
 
   sessionState(): Uint8Array {
     return this.call((session) => session.sessionState())
-  }
-}
-
-/** Errors of the addon that carry one of our codes leave as NativeError. */
-export function rethrow<T>(call: () => T): T {
-  try {
-    return call()
-  } catch (error) {
-    throw asNativeError(error)
   }
 }

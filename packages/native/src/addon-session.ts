@@ -1,22 +1,18 @@
 import type { AddTorrentRequest } from './add-torrent.js'
 import type { Addon, AddonAlert, AddonSession } from './addon.js'
-import { AddonCalls, rethrow } from './addon-calls.js'
+import { AddonCalls } from './addon-calls.js'
 import { AlertAnswers } from './alert-answers.js'
-import { asNativeError, NativeError } from './errors.js'
+import { asNativeError, NativeError, rethrow } from './errors.js'
 import type { NativeAlert, RawAlert } from './native-alert.js'
-import type {
-  NativeSession,
-  NativeSessionOptions,
-  NativeTorrentStatus,
-  SessionSettings,
-} from './native-session.js'
+import type { NativeSession, NativeSessionOptions } from './native-session.js'
 import { RecentFailures } from './recent-failures.js'
 import { RequestBatch } from './request-batch.js'
-import type { SessionControl } from './session-control.js'
+import type { SessionControl, SessionSettings } from './session-control.js'
 import { SettledRequests } from './settled-requests.js'
 import { callHandler, type HandlerRequest, Outcome, outcomeOf, RequestKind } from './storage-requests.js'
 import { TorrentAdditions } from './torrent-additions.js'
 import type { TorrentControl } from './torrent-control.js'
+import type { NativeTorrentStatus } from './torrent-status.js'
 
 export const DEFAULT_SESSION_OPTIONS = {
   maxPendingWriteBytes: 16 * 1024 * 1024,

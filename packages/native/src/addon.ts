@@ -1,12 +1,11 @@
 import type { AddTorrentRequest } from './add-torrent.js'
-import type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent.js'
-import type { FileCalls } from './file-calls.js'
-import type { HashLane } from './hash-lane.js'
+import type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent-options.js'
+import type { HashLane } from './hash-lane-jobs.js'
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
-import type { NativeTorrentStatus, SessionSettings } from './native-session.js'
-import type { SessionControl, SessionStatistic } from './session-control.js'
+import type { SessionControl, SessionSettings, SessionStatistic } from './session-control.js'
 import type { TorrentControl } from './torrent-control.js'
 import type { MagnetLink, TorrentFile } from './torrent-file.js'
+import type { NativeTorrentStatus } from './torrent-status.js'
 
 /** The addon's export table (cpp/addon.cc). Errors carry a `code` of NativeErrorCode. */
 export interface Addon {
@@ -18,8 +17,9 @@ export interface Addon {
     path: string,
     options: Omit<CreateTorrentOptions, 'signal' | 'onProgress'>,
   ): { readonly promise: Promise<Uint8Array>; abort(): void; progress(): CreateTorrentProgress }
-  writeFile: FileCalls['write']
-  readFile: FileCalls['read']
+  /** How many bytes were written, read. */
+  writeFile(path: string, offset: number, bytes: Uint8Array, isDirect: boolean): Promise<number>
+  readFile(path: string, offset: number, into: Uint8Array): Promise<number>
   /** 1 or 0. */
   renameUnlessThere(from: string, to: string): Promise<number>
   hasHashLanes(): boolean

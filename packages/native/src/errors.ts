@@ -43,3 +43,12 @@ export function asNativeError(error: unknown): unknown {
   if (typeof code !== 'string' || !code.startsWith('NATIVE_')) return error
   return new NativeError(code as NativeErrorCode, error.message, { cause: error })
 }
+
+/** Errors of the addon that carry one of our codes leave as NativeError. */
+export function rethrow<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw asNativeError(error)
+  }
+}

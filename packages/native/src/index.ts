@@ -1,22 +1,18 @@
-import { rethrow } from './addon-calls.js'
 import { AddonNativeSession } from './addon-session.js'
-import { type CreateTorrentOptions, createTorrent } from './create-torrent.js'
+import { createTorrent } from './create-torrent.js'
+import type { CreateTorrentOptions } from './create-torrent-options.js'
+import { rethrow } from './errors.js'
 import { loadBinding } from './load-binding.js'
 import type { FullNativeSession, NativeSessionOptions } from './native-session.js'
 import type { SessionStatistic } from './session-control.js'
 import type { MagnetLink, TorrentFile } from './torrent-file.js'
 
 export type { AddTorrentRequest, PeerAddress } from './add-torrent.js'
-export type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent.js'
+export type { CreateTorrentOptions, CreateTorrentProgress } from './create-torrent-options.js'
 export { NativeError, type NativeErrorCode } from './errors.js'
 export { createFileCalls, type FileCalls } from './file-calls.js'
-export {
-  createHashLane,
-  type HashLane,
-  type HashLaneDigests,
-  type HashLaneFile,
-  type HashLaneJob,
-} from './hash-lane.js'
+export { createHashLane } from './hash-lane.js'
+export type { HashLane, HashLaneDigests, HashLaneFile, HashLaneJob } from './hash-lane-jobs.js'
 export { merkleRoot } from './merkle-root.js'
 export type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
 export type {
@@ -24,16 +20,15 @@ export type {
   FullNativeSession,
   NativeSession,
   NativeSessionOptions,
-  NativeTorrentStatus,
   ParsedTorrent,
-  SessionSettings,
   StorageHandler,
 } from './native-session.js'
-export type { IpRange, SessionControl, SessionStatistic } from './session-control.js'
+export type { IpRange, SessionControl, SessionSettings, SessionStatistic } from './session-control.js'
 export type { TorrentControl, TorrentLimits, TrackerEntry } from './torrent-control.js'
 export type { MagnetLink, TorrentFile } from './torrent-file.js'
 export type { FileLayout, PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 export type {
+  NativeTorrentStatus,
   PeerStatus,
   TorrentDetails,
   TorrentFlag,

@@ -1,4 +1,4 @@
-import { rethrow } from './addon-calls.js'
+import { rethrow } from './errors.js'
 import { loadBinding } from './load-binding.js'
 
 /**

@@ -1,5 +1,4 @@
-import type { NativeTorrentStatus } from './native-session.js'
-import type { TorrentDetails } from './torrent-status.js'
+import type { NativeTorrentStatus, TorrentDetails } from './torrent-status.js'
 
 /**
  * libtorrent's alerts as plain objects. They inform: nothing is stored, recorded or counted because of one,

@@ -1,8 +1,9 @@
 import type { AddTorrentRequest } from './add-torrent.js'
 import type { AlertCategory, NativeAlert, RawAlert } from './native-alert.js'
-import type { SessionControl } from './session-control.js'
+import type { SessionControl, SessionSettings } from './session-control.js'
 import type { TorrentControl } from './torrent-control.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
+import type { NativeTorrentStatus } from './torrent-status.js'
 
 /**
  * All that C++ may ask of JavaScript. Requests arrive on the JavaScript thread that created the session, in
@@ -73,9 +74,6 @@ export interface StorageHandler {
   closeStorage(storageIndex: number, deleteData: boolean): Promise<void>
 }
 
-/** libtorrent's own setting names (settings_pack): a wrong name or type rejects NATIVE_INVALID_SETTING. */
-export type SessionSettings = Readonly<Record<string, string | number | boolean>>
-
 export interface NativeSessionOptions {
   /** Left out: the session keeps its torrents with libtorrent's own disk storage, under `savePath`. */
   readonly handler?: StorageHandler
@@ -101,28 +99,6 @@ export interface NativeSessionOptions {
   readonly maxHalfPieceBytes?: number
   /** How long a StorageHandler call may take before its job is failed. 60 s unless set. */
   readonly storageDeadlineMs?: number
-}
-
-export interface NativeTorrentStatus {
-  readonly handle: number
-  readonly state:
-    | 'checkingResumeData'
-    | 'checkingFiles'
-    | 'downloadingMetadata'
-    | 'downloading'
-    | 'finished'
-    | 'seeding'
-  readonly paused: boolean
-  /** Set while libtorrent only uploads because writing failed for want of space. */
-  readonly uploadMode: boolean
-  readonly piecesHave: number
-  readonly peers: number
-  readonly downloadBytesPerSecond: number
-  readonly uploadBytesPerSecond: number
-  /** Payload since the torrent was added to this session. */
-  readonly downloadedBytes: number
-  readonly uploadedBytes: number
-  readonly error?: { readonly code: string; readonly message: string }
 }
 
 /** A libtorrent session. Every method but `close` rejects or throws NATIVE_SESSION_CLOSED after `close()`. */

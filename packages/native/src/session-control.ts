@@ -1,4 +1,5 @@
-import type { SessionSettings } from './native-session.js'
+/** libtorrent's own setting names (settings_pack): a wrong name or type rejects NATIVE_INVALID_SETTING. */
+export type SessionSettings = Readonly<Record<string, string | number | boolean>>
 
 /** Addresses from `first` to `last`, both included and both IPv4 or both IPv6. One address when `last` is left out. */
 export interface IpRange {

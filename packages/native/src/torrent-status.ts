@@ -1,5 +1,3 @@
-import type { NativeTorrentStatus } from './native-session.js'
-
 /** What a torrent does or leaves. `paused` and `uploadMode` are also set by libtorrent when a storage fails. */
 export type TorrentFlag =
   /** Everything is there and is hashed only when a peer asks for it. Can be taken away, not given later. */
@@ -22,6 +20,28 @@ export type TorrentFlag =
   | 'disablePex'
 
 export type TorrentFlags = Readonly<Record<TorrentFlag, boolean>>
+
+export interface NativeTorrentStatus {
+  readonly handle: number
+  readonly state:
+    | 'checkingResumeData'
+    | 'checkingFiles'
+    | 'downloadingMetadata'
+    | 'downloading'
+    | 'finished'
+    | 'seeding'
+  readonly paused: boolean
+  /** Set while libtorrent only uploads because writing failed for want of space. */
+  readonly uploadMode: boolean
+  readonly piecesHave: number
+  readonly peers: number
+  readonly downloadBytesPerSecond: number
+  readonly uploadBytesPerSecond: number
+  /** Payload since the torrent was added to this session. */
+  readonly downloadedBytes: number
+  readonly uploadedBytes: number
+  readonly error?: { readonly code: string; readonly message: string }
+}
 
 /** What `torrentStatuses` tells of one torrent. Properties are missing while libtorrent does not know them. */
 export interface TorrentDetails extends NativeTorrentStatus {

@@ -1,6 +1,6 @@
-import type { AbortOptions } from './abort-options.js'
 import type { CacheRecords } from './cache-records.js'
 import type { ChunkKey } from './chunk-store.js'
+import type { DeleteObjects } from './delete-objects.js'
 import type { FenceOptions } from './fence.js'
 import type { FileRecords } from './file-records.js'
 import type { OrphanRecords } from './orphan-records.js'
@@ -49,9 +49,6 @@ export interface FlushState {
   /** The boot of the machine in which they were recorded, as `saveBootId` was told. */
   readonly bootId: string | undefined
 }
-
-/** Deletes these objects. Begins with none any more once the signal is aborted, and then rejects. */
-export type DeleteObjects = (keys: readonly ChunkKey[], options?: AbortOptions) => Promise<void>
 
 /**
  * The records of a library: sets, never a row a piece. Passes `databaseCompliance`. Failures reject

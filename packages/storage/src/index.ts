@@ -57,13 +57,8 @@ export {
   rebuildDatabase,
 } from './rebuild-database.js'
 export type { RepairReport } from './repair-torrent.js'
-export {
-  type Damage,
-  type ScrubOptions,
-  type ScrubProgress,
-  type ScrubReport,
-  scrubTorrent,
-} from './scrub-torrent.js'
+export type { Damage, ScrubProgress, ScrubReport } from './scrub-report.js'
+export { type ScrubOptions, scrubTorrent } from './scrub-torrent.js'
 export type { OpenStorageOptions, PieceHashes, Storage, StorageFactory, WriteOptions } from './storage.js'
 export {
   createStorageFactory,

@@ -1,12 +1,6 @@
 import type { ChunkKey } from './chunk-store.js'
-import type {
-  Database,
-  DeleteObjects,
-  FlushState,
-  Progress,
-  TorrentOverview,
-  TorrentRecord,
-} from './database.js'
+import type { Database, FlushState, Progress, TorrentOverview, TorrentRecord } from './database.js'
+import type { DeleteObjects } from './delete-objects.js'
 import { StorageError } from './errors.js'
 import { assertFence, type FenceOptions, refuseOlder } from './fence.js'
 import { clearBit, hasBit, setBit, withoutBits } from './have-bits.js'

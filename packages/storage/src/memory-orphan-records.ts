@@ -1,5 +1,5 @@
 import type { ChunkKey } from './chunk-store.js'
-import type { DeleteObjects } from './database.js'
+import type { DeleteObjects } from './delete-objects.js'
 import type { MemoryContents } from './memory-cache-records.js'
 import type { OrphanRecords } from './orphan-records.js'
 import type { TorrentId } from './torrent-layout.js'

@@ -1,5 +1,5 @@
 import type { ChunkKey } from './chunk-store.js'
-import type { DeleteObjects } from './database.js'
+import type { DeleteObjects } from './delete-objects.js'
 import type { TorrentId } from './torrent-layout.js'
 
 /** What is asked by whoever looks for things that nobody needs: part of the records of a library, and of `databaseCompliance`. */

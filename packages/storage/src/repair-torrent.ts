@@ -1,7 +1,8 @@
 import type { AbortOptions } from './abort-options.js'
 import { forEachBounded } from './for-each-bounded.js'
 import type { PieceMapper } from './piece-mapper.js'
-import { type Damage, scrubTorrent } from './scrub-torrent.js'
+import type { Damage } from './scrub-report.js'
+import { scrubTorrent } from './scrub-torrent.js'
 import type { TorrentParts } from './torrent-parts.js'
 import type { TorrentReaderDeps } from './torrent-reader.js'
 

@@ -4,7 +4,7 @@ import type { PieceMapper } from './piece-mapper.js'
 import type { PieceProofs } from './piece-proofs.js'
 import { PieceSet } from './piece-set.js'
 import type { HashAnswer } from './scrub-hasher.js'
-import type { Damage, ScrubProgress, ScrubReport } from './scrub-torrent.js'
+import type { Damage, ScrubProgress, ScrubReport } from './scrub-report.js'
 import type { TorrentReaderDeps } from './torrent-reader.js'
 
 interface FoundChunk {

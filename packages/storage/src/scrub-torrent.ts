@@ -1,5 +1,4 @@
 import type { AbortOptions } from './abort-options.js'
-import type { ChunkKey, ChunkPlaces } from './chunk-store.js'
 import { forEachBounded } from './for-each-bounded.js'
 import { PieceMapper } from './piece-mapper.js'
 import { PieceProofs } from './piece-proofs.js'
@@ -9,32 +8,8 @@ import { ScrubFindings } from './scrub-findings.js'
 import { jobsOf, type ScrubJob, stretchesOf } from './scrub-jobs.js'
 import { openScrubLanes, type ScrubLane } from './scrub-lanes.js'
 import { type ScrubbedChunk, ScrubReader } from './scrub-reader.js'
+import type { ScrubProgress, ScrubReport } from './scrub-report.js'
 import type { TorrentReaderDeps } from './torrent-reader.js'
-
-/** Wrong bytes in one file. */
-export interface Damage {
-  readonly fileIndex: number
-  /** Its path joined by '/', without the torrent's top folder. */
-  readonly file: string
-  /** Complete pieces that are not the torrent's because of it, in order. */
-  readonly pieces: readonly number[]
-  /** The sealed chunk that is gone or is not what its key says. None: the bytes are staged, or the record is wrong. */
-  readonly chunk?: ChunkKey
-  /** Where the chunk is; neither where it is gone. */
-  readonly places: ChunkPlaces
-}
-
-export interface ScrubProgress {
-  readonly checkedPieces: number
-  /** Complete pieces in all. */
-  readonly totalPieces: number
-  readonly checkedBytes: number
-}
-
-export interface ScrubReport extends ScrubProgress {
-  /** In the order of the torrent's bytes. Empty when all is right. */
-  readonly damage: readonly Damage[]
-}
 
 export interface ScrubOptions extends AbortOptions {
   readonly onProgress?: (progress: ScrubProgress) => void

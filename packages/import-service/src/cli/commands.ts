@@ -210,6 +210,6 @@ export const commands: readonly CommandEntry[] = [
       ~/.bashrc; for zsh 'source <(bae completion zsh)' into ~/.zshrc, behind its compinit; for fish
       'bae completion fish | source' into ~/.config/fish/config.fish.`,
     options: {},
-    load: async () => (await import('./completion-command.js')).runCompletion,
+    load: async () => (await import('./completion-command.js')).completionOf(commands),
   },
 ]

@@ -1,5 +1,5 @@
 import type { ImportControls } from '../control/service-like.js'
-import type { ImportState } from '../database/import-database.js'
+import type { ImportState } from '../database/import-state.js'
 import { ImportError } from '../errors.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import { printable } from './cli-output.js'

@@ -1,6 +1,5 @@
 import { type Setting, settingKeys, settingOf } from '../config/settings.js'
 import type { CommandEntry } from './command-entry.js'
-import { commands } from './commands.js'
 import { type OptionName, optionText, syntaxOf } from './option-syntax.js'
 import { hang, wrapText, wrapWords } from './wrap-text.js'
 
@@ -30,7 +29,8 @@ function initialText({ initially, otherwise = '' }: Setting): string {
   return initially ?? otherwise
 }
 
-export function helpText(bae: string): string {
+/** What 'bae --help' prints. */
+export function helpText(commands: readonly CommandEntry[], bae: string): string {
   const shown = commands.map((entry) => [usageWords(entry).join(' '), entry.summary] as const)
   return [
     'bae imports torrents straight into a library of verified chunks.',

@@ -83,11 +83,15 @@ function isMistake(code: string): boolean {
 async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {
   const [word, ...rest] = argv
   const { commandName: bae } = context
-  if (word === undefined || word === '--help' || word === '-h') return printAll(context, helpText(bae))
+  if (word === undefined || word === '--help' || word === '-h')
+    return printAll(context, helpText(commands, bae))
   if (word === '--version' || word === '-V') return printAll(context, await readPackageVersion())
   if (word === 'help') {
     const [about] = rest
-    return printAll(context, about === undefined ? helpText(bae) : commandHelp(findCommand(about), bae))
+    return printAll(
+      context,
+      about === undefined ? helpText(commands, bae) : commandHelp(findCommand(about), bae),
+    )
   }
   const entry = findCommand(word)
   const args = parseArguments(entry, rest)

@@ -1,18 +1,6 @@
 import type { TorrentId } from '@bae/storage'
 import type { EventPage, ImportChange } from './import-event.js'
-
-/** Where an import stands. */
-export type ImportState =
-  | 'queued'
-  | 'fetchingMetadata'
-  | 'choosingFiles'
-  | 'downloading'
-  | 'verifying'
-  | 'completed'
-  | 'seeding'
-  | 'paused'
-  | 'failed'
-  | 'cancelled'
+import type { ImportState } from './import-state.js'
 
 /** What somebody asks of an import that another process has. */
 export type ImportWish =

@@ -1,5 +1,5 @@
 import type { TorrentId } from '@bae/storage'
-import type { ImportState } from './import-database.js'
+import type { ImportState } from './import-state.js'
 
 /** Why something changed. */
 export interface ImportReason {

@@ -1,6 +1,7 @@
 import type { TorrentId } from '@bae/storage'
-import type { ImportRecord, ImportState } from '../../src/database/import-database.js'
+import type { ImportRecord } from '../../src/database/import-database.js'
 import type { ImportEvent } from '../../src/database/import-event.js'
+import type { ImportState } from '../../src/database/import-state.js'
 import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
 import { ImportService } from '../../src/import-service.js'
 import type { ImportSource } from '../../src/import-source.js'

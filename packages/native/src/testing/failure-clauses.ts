@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FullNativeSession, NativeTorrentStatus } from '../native-session.js'
+import type { FullNativeSession } from '../native-session.js'
+import type { NativeTorrentStatus } from '../torrent-status.js'
 import { createHeldCall, settlesWithin } from './held-call.js'
 import {
   type NativeSessionSubject,

@@ -1,6 +1,5 @@
-import type { NativeTorrentStatus } from '../native-session.js'
 import type { TorrentLayout } from '../torrent-layout.js'
-import type { PeerStatus, TorrentDetails } from '../torrent-status.js'
+import type { NativeTorrentStatus, PeerStatus, TorrentDetails } from '../torrent-status.js'
 import type { FakeTorrentControl } from './fake-torrent-control.js'
 
 /** What `torrentStatuses` tells of a fake torrent. */

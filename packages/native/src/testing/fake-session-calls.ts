@@ -1,7 +1,6 @@
 import { NativeError } from '../errors.js'
 import type { NativeAlert } from '../native-alert.js'
-import type { SessionSettings } from '../native-session.js'
-import type { IpRange, SessionControl } from '../session-control.js'
+import type { IpRange, SessionControl, SessionSettings } from '../session-control.js'
 import type { TorrentControl, TorrentLimits, TrackerEntry } from '../torrent-control.js'
 import type { PeerStatus, TorrentDetails, TorrentFlags, TrackerStatus } from '../torrent-status.js'
 import type { FakeTorrent } from './fake-torrent.js'

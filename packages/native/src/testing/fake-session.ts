@@ -4,10 +4,10 @@ import type { NativeAlert } from '../native-alert.js'
 import type {
   FullNativeSession,
   NativeSessionOptions,
-  NativeTorrentStatus,
   ParsedTorrent,
   StorageHandler,
 } from '../native-session.js'
+import type { NativeTorrentStatus } from '../torrent-status.js'
 import { bdecode } from './bencode.js'
 import { FakeDisk } from './fake-disk.js'
 import { FakeSessionCalls } from './fake-session-calls.js'

@@ -3,7 +3,7 @@ import type { StagingChunkStore } from '../chunk-store.js'
 import type { ManifestStore } from '../manifest-store.js'
 import { patternBytes } from './bytes.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
-import type { StagingSubject } from './staging.js'
+import type { StagingSubject } from './staging-subject.js'
 import { type Clauses, runClauses, type Skip, type TestApi } from './test-api.js'
 
 const name = '0199c0de-0000-7000-8000-000000000001.complete'

@@ -4,7 +4,7 @@ import type { StagedChunk, StagingArea, StagingChunkStore } from '../chunk-store
 import type { TorrentId } from '../torrent-layout.js'
 import { patternBytes } from './bytes.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
-import type { StagingSubject } from './staging.js'
+import type { StagingSubject } from './staging-subject.js'
 import type { Clauses } from './test-api.js'
 
 const torrent = '0199c0de-0000-7000-8000-000000000001' as TorrentId

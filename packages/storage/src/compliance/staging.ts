@@ -6,14 +6,8 @@ import { patternBytes } from './bytes.js'
 import { collect, rejectsWithCode, rejectsWithReason, sameBytes } from './expectations.js'
 import { Lent } from './lent.js'
 import { stagingFenceClauses } from './staging-fences.js'
+import type { StagingSubject } from './staging-subject.js'
 import { type Clauses, runClauses, type Skip, type TestApi } from './test-api.js'
-
-export interface StagingSubject {
-  /** A new, empty store. */
-  create(): Promise<StagingChunkStore>
-  /** The same store once more, after `close()`. Left out by stores that keep nothing. */
-  reopen?(closed: StagingChunkStore): Promise<StagingChunkStore>
-}
 
 const torrent = '0199c0de-0000-7000-8000-000000000001' as TorrentId
 const other = '0199c0de-0000-7000-8000-000000000002' as TorrentId

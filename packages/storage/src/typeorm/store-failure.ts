@@ -1,4 +1,4 @@
-import type { DeleteObjects } from '../database.js'
+import type { DeleteObjects } from '../delete-objects.js'
 
 /** What a store threw within a transaction. In itself it may look like a database that is away. */
 class StoreFailure extends TypeError {

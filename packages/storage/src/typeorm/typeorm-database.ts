@@ -2,14 +2,8 @@ import type { DataSource, EntityManager } from 'typeorm'
 import type { AbortOptions } from '../abort-options.js'
 import type { CapacityClaim } from '../cache-records.js'
 import type { ChunkKey } from '../chunk-store.js'
-import type {
-  Database,
-  DeleteObjects,
-  FlushState,
-  Progress,
-  TorrentOverview,
-  TorrentRecord,
-} from '../database.js'
+import type { Database, FlushState, Progress, TorrentOverview, TorrentRecord } from '../database.js'
+import type { DeleteObjects } from '../delete-objects.js'
 import { StorageError } from '../errors.js'
 import type { FenceOptions } from '../fence.js'
 import type { TorrentId } from '../torrent-layout.js'

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm'
 import type { ChunkKey } from '../chunk-store.js'
-import type { DeleteObjects } from '../database.js'
+import type { DeleteObjects } from '../delete-objects.js'
 import type { OrphanRecords } from '../orphan-records.js'
 import type { TorrentId } from '../torrent-layout.js'
 import { type Marking, markingUnknown } from './going-chunks.js'

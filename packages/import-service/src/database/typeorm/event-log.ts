@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { TorrentId } from '@bae/storage'
 import type { EntityManager } from 'typeorm'
-import type { ImportState } from '../import-database.js'
 import { type EventPage, type ImportChange, type ImportEvent, trimBatch } from '../import-event.js'
+import type { ImportState } from '../import-state.js'
 
 interface EventRow {
   readonly seq: string | null

@@ -1,6 +1,7 @@
 import type { TorrentId } from '@bae/storage'
 import { EntitySchema } from 'typeorm/entity-schema/EntitySchema.js'
-import { dueAtMs, type ImportRecord, type ImportState } from '../import-database.js'
+import { dueAtMs, type ImportRecord } from '../import-database.js'
+import type { ImportState } from '../import-state.js'
 import { readWish } from '../wish-text.js'
 
 /** What nobody searches for. */
