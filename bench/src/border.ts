@@ -63,7 +63,7 @@ async function measureRound(
 async function measureShape(workshop: Workshop, shape: TorrentShape): Promise<void> {
   const torrent = await makeBenchTorrent(workshop, shape)
   await using seed = await LibtorrentSeed.start([torrent])
-  // The seed hashes each piece before it gives it away for the first time.
+  // The seed reads it from the disk for the first time.
   await measureLeecher('disabled', seed, torrent)
   const rounds: BorderRound[] = []
   for (let number = 0; number < roundCount; number++) rounds.push(await measureRound(seed, torrent, shape))

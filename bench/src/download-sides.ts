@@ -1,20 +1,16 @@
 import { BaeLibrary } from 'bae-e2e/harness/bae-library.js'
 import { baePath, importTorrent } from 'bae-e2e/harness/bae-process.js'
-import { within } from 'bae-e2e/harness/bounded-wait.js'
 import { stopLeftoverServers } from 'bae-e2e/harness/leftover-server.js'
 import { LibtorrentSeed } from 'bae-e2e/harness/peers/libtorrent-seed.js'
 import { kibibyte } from 'bae-e2e/harness/sizes.js'
 import { makeTemporaryFolder } from 'bae-e2e/harness/temporary-folder.js'
 import type { TorrentFile } from 'bae-e2e/harness/torrent-maker.js'
 import type { Workshop } from 'bae-e2e/harness/workshop.js'
-import { openBenchLeecher } from './bench-seed.js'
 import { makeBenchTorrent, type TorrentShape } from './bench-torrent.js'
 import { nativeLeecher, pythonLeecher } from './leecher-commands.js'
 import { type CountingSeed, type Measurement, measureDownload } from './measured-run.js'
-import { flushPageCache } from './page-cache.js'
+import { flushPageCache, readIntoPageCache } from './page-cache.js'
 import { putAside } from './put-aside.js'
-
-const giveLimitMs = 240_000
 
 /** Some seeds of one torrent, and who can fetch it from them. */
 export class DownloadSides implements CountingSeed, AsyncDisposable {
@@ -46,7 +42,7 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
       for (let number = 1; number <= peers; number += 1) {
         seeds.push(await LibtorrentSeed.start([torrent, first], { host: `127.0.0.${number}` }))
       }
-      await sides.#giveOnce()
+      readIntoPageCache(torrent.content.path)
       return sides
     } catch (error) {
       await sides[Symbol.asyncDispose]()
@@ -119,16 +115,5 @@ export class DownloadSides implements CountingSeed, AsyncDisposable {
     } finally {
       await putAside(folder, this.#workshop)
     }
-  }
-
-  /** A seed hashes each piece before it gives it away for the first time. */
-  async #giveOnce(): Promise<void> {
-    await Promise.all(
-      this.#addresses.map(async (address) => {
-        await using leecher = await openBenchLeecher(this.#torrent)
-        leecher.dial(address)
-        await within(giveLimitMs, `everything from ${address}`, leecher.whenFinished())
-      }),
-    )
   }
 }

@@ -29,6 +29,8 @@ def add(session, torrent_path, folder, rate):
     parameters.ti = libtorrent.torrent_info(torrent_path, LIMITS)
     parameters.save_path = folder
     parameters.flags |= libtorrent.torrent_flags.seed_mode
+    # It would hash each piece before it gives it away for the first time.
+    parameters.verified_pieces = [True] * parameters.ti.num_pieces()
     parameters.flags &= ~libtorrent.torrent_flags.auto_managed
     parameters.flags &= ~libtorrent.torrent_flags.paused
     handle = session.add_torrent(parameters)
