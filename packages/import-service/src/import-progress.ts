@@ -1,8 +1,9 @@
 import type { TorrentId } from '@bae/storage'
 import type { ImportRecord } from './database/import-database.js'
 import type { ImportState } from './database/import-state.js'
-import { describeImport, totalFileBytes, totalPieces } from './import-snapshot.js'
+import { describeImport, totalFileBytes } from './import-snapshot.js'
 import type { LibraryTorrent } from './library-like.js'
+import { countFilePieces } from './stored-share.js'
 import type { TorrentLike } from './torrent-client-like.js'
 
 export type ImportPhase =
@@ -86,9 +87,9 @@ function countsOf(
 ): { pieces: number; all: number | null } {
   const { completedPieces = 0, wantedPieces = 0, missingPieces = 0 } = torrent?.status ?? {}
   if (torrent?.layout === undefined) return { pieces: completedPieces, all: null }
-  return isSelection
-    ? { pieces: wantedPieces - missingPieces, all: wantedPieces }
-    : { pieces: completedPieces, all: totalPieces(torrent.layout) }
+  if (isSelection) return { pieces: wantedPieces - missingPieces, all: wantedPieces }
+  const all = countFilePieces(torrent.layout)
+  return { pieces: Math.min(completedPieces, all - missingPieces), all }
 }
 
 function phaseOf({ state }: ImportRecord, torrent: TorrentLike | undefined): ImportPhase {

@@ -3,7 +3,7 @@ import type { ImportRecord } from './database/import-database.js'
 import type { ImportState } from './database/import-state.js'
 import type { LibraryTorrent } from './library-like.js'
 import { safeName, safePaths } from './safe-path.js'
-import { isStored, type StoredShare, shareOf, storedBytesOf } from './stored-share.js'
+import { countFilePieces, isStored, type StoredShare, shareOf, storedBytesOf } from './stored-share.js'
 
 export interface ImportedFile {
   /** `/`-joined below the torrent's top folder: the place that an export gives the file. */
@@ -30,6 +30,7 @@ export interface ImportSnapshot {
   readonly pause: NonNullable<ImportRecord['pause']> | null
   /** How often it was tried in vain, and when it will be again; `atMs` is null where only a user can say. */
   readonly retry: { readonly attempts: number; readonly atMs: number | null } | null
+  /** Completed ones of those that hold bytes of files. */
   readonly pieces: number
   readonly totalPieces: number | null
   /** Bytes of files in the completed pieces; padding does not count. */
@@ -60,8 +61,8 @@ export function describeImport(record: ImportRecord, torrent: LibraryTorrent | u
     goal: record.goal ?? 'complete',
     pause: record.pause ?? null,
     retry: record.retry === undefined ? null : { atMs: null, ...record.retry },
-    pieces: torrent === undefined ? 0 : countPieces(torrent.completedPieces),
-    totalPieces: layout === undefined ? null : totalPieces(layout),
+    pieces: torrent === undefined ? 0 : countStoredPieces(torrent),
+    totalPieces: layout === undefined ? null : countFilePieces(layout),
     bytes: files.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
     totalBytes: layout === undefined ? null : totalFileBytes(layout),
     selected: torrent && selectedFiles ? shareOf(torrent, selectedFiles) : null,
@@ -111,6 +112,17 @@ export function countPieces(completedPieces: Uint8Array): number {
     for (let bits = byte; bits > 0; bits &= bits - 1) count += 1
   }
   return count
+}
+
+function countStoredPieces(torrent: LibraryTorrent): number {
+  const { layout, completedPieces } = torrent
+  // The same number for nearly every torrent, and many are listed.
+  if (countFilePieces(layout) === totalPieces(layout)) return countPieces(completedPieces)
+  const files = layout.files.filter(({ kind }) => kind === 'file')
+  return shareOf(
+    torrent,
+    files.map(({ index }) => index),
+  ).pieces
 }
 
 /** Every piece of the selected files is completed, or of all where none are named. Padding is nobody's file. */

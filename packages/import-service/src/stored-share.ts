@@ -1,4 +1,4 @@
-import type { FileLayout } from '@bae/storage'
+import type { FileLayout, TorrentLayout } from '@bae/storage'
 import type { LibraryTorrent } from './library-like.js'
 
 /** How much of something is stored. */
@@ -61,6 +61,19 @@ export function onlyWholeFiles(torrent: LibraryTorrent): readonly number[] | und
     files.map(({ index }) => index),
   )
   return whole.length > 0 && shareOf(torrent, whole).pieces === all.pieces ? whole : undefined
+}
+
+/** Of all pieces those that hold bytes of files: nobody fetches one that is padding alone. */
+export function countFilePieces({ files, pieceLengthBytes }: TorrentLayout): number {
+  let count = 0
+  let counted = 0
+  for (const file of files) {
+    if (file.kind !== 'file') continue
+    const { first, end } = piecesOf(file, pieceLengthBytes)
+    count += Math.max(0, end - Math.max(first, counted))
+    counted = Math.max(counted, end)
+  }
+  return count
 }
 
 function piecesOf({ offsetBytes, lengthBytes }: FileLayout, pieceLengthBytes: number) {

@@ -73,6 +73,30 @@ describe('describeImport', () => {
     ])
   })
 
+  it('counts no piece that is padding alone: nobody fetches it', () => {
+    const [text, rest, end] = layoutOf({ text: 50, rest: 3 * pieceLengthBytes - 50, end: 0 }).files as [
+      FileLayout,
+      FileLayout,
+      FileLayout,
+    ]
+    const padding: FileLayout = { ...rest, kind: 'padding' }
+    const piecesOf = (files: readonly FileLayout[], bits: number) => {
+      const layout = layoutOf({}, { files, totalLengthBytes: 3 * pieceLengthBytes })
+      const { pieces, totalPieces } = describeImport(importRecord(), {
+        id,
+        layout,
+        completedPieces: Uint8Array.of(bits),
+      })
+      return [pieces, totalPieces]
+    }
+    expect(piecesOf([text, padding, end], 0b1000_0000)).toEqual([1, 1])
+    expect(piecesOf([text, padding, end], 0b0110_0000)).toEqual([0, 1])
+    expect(piecesOf([{ ...padding, offsetBytes: 0, lengthBytes: 3 * pieceLengthBytes }, end], 0)).toEqual([
+      0, 0,
+    ])
+    expect(piecesOf([text, rest, end], 0b1100_0000)).toEqual([2, 3])
+  })
+
   it('shows name and paths as an export writes them', () => {
     const layout = layoutOf({ '../../escape': 5 }, { name: '../album' })
     const snapshot = describeImport(importRecord(), { id, layout, completedPieces: Uint8Array.of(0) })
