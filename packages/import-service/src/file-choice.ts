@@ -29,7 +29,7 @@ export class FileChoice {
       if (this.#globs.length > 0) select(noFiles, this.#globs)
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
-      throw new ImportError('IMPORT_USAGE', `--select: ${error.message}`, { cause: error })
+      throw new ImportError('IMPORT_USAGE', error.message, { cause: error })
     }
   }
 

@@ -15,7 +15,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'import',
     positionals: [{ name: 'SOURCE', offer: 'files' }],
-    summary: 'import a .torrent file, magnet link or http(s) address',
+    summary: 'import a .torrent file, magnet link or http(s) URL',
     description: `Imports a torrent into the library and waits until it is complete. SOURCE is the path of a
       .torrent file, a magnet link (in quotes, as shells take its & for themselves), or an http(s) address of a
       .torrent file. The same command goes on where an earlier one stopped; what is complete is not fetched again.

@@ -56,8 +56,9 @@ export const runSeed = asking(
 )
 export const runSelect = asking(
   () => 'selected files of',
-  async (controls, id, { select }) => {
-    if (select.length > 0) return await controls.select(id, select)
-    throw new ImportError('IMPORT_USAGE', "'bae select' needs --select GLOB; --select '*' selects all files")
+  async (controls, id, { positionals, select }) => {
+    const globs = [...positionals.slice(1), ...select]
+    if (globs.length > 0) return await controls.select(id, globs)
+    throw new ImportError('IMPORT_USAGE', "'bae select' needs a GLOB; '*' in quotes selects all files")
   },
 )

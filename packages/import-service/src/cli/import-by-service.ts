@@ -97,7 +97,7 @@ function failureOf(snapshot: ImportSnapshot, args: CommandArguments): Error {
   const shortId = shortIdOf(snapshot)
   const why =
     state === 'choosingFiles'
-      ? `waits for a choice of its files: 'bae select ${shortId} --select GLOB${there}' says which`
+      ? `waits for a choice of its files: 'bae select ${shortId} GLOB${there}' says which`
       : `is ${state}, by somebody else's wish; 'bae resume ${shortId}${there}' lets it go on`
   return new ImportError('IMPORT_INTERRUPTED', `the import of ${name ?? id} ${why}`)
 }

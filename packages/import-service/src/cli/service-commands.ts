@@ -97,12 +97,12 @@ export const serviceCommands: readonly CommandEntry[] = [
   },
   {
     name: 'select',
-    positionals: [id],
+    positionals: [id, { name: 'GLOB', isOptional: true, mayRepeat: true }],
     summary: 'say which files of an import are wanted',
-    description: `Says which files of an import are wanted, in place of what was said before. One that was added with
-      --choose goes on with them.`,
+    description: `Says which files of an import are wanted, in place of what was said before: those that a GLOB means, as
+      with --select of 'bae import'. One that was added with --choose goes on with them. '*' in quotes selects all files.`,
     options: {
-      select: "these files, as for 'bae import'; may be given more than once",
+      select: 'these files, too; may be given more than once',
       library,
       config,
       json: asked,

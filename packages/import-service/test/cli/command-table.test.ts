@@ -71,6 +71,8 @@ describe('the completion for bash', () => {
       'verify --library there 01\t',
       ['verify', '--library', 'there', '0123456789librarythere'],
     ],
+    ['an ID before patterns', 'select 01\t', ['select', '0123456789']],
+    ['no file and no ID where a pattern belongs', 'select abc 01\t alb\t', ['select', 'abc', '01', 'alb']],
     ['no file where an ID belongs', 'show alb\t', ['show', 'alb']],
     ['no file where a pattern belongs', 'import --select alb\t', ['import', '--select', 'alb']],
   ])('completes %s', async (_, keys, expected) => {

@@ -72,9 +72,7 @@ describe('bae add beside a service', () => {
     ])
     expect((await added({ state: 'downloading', addedAtMs: 1 }))[0]).toBe('album was added before')
     expect(await added({ state: 'paused', pause: 'user' })).toContain('  next       bae resume aaaaaaaaaa')
-    expect((await added({ state: 'choosingFiles' }))[4]).toMatch(
-      /^ {2}next {7}bae select aaaaaaaaaa --select /,
-    )
+    expect((await added({ state: 'choosingFiles' }))[4]).toMatch(/^ {2}next {7}bae select aaaaaaaaaa GLOB/)
     const done = await added({ state: 'seeding', addedAtMs: 1 })
     expect([done[0], done[3], done[4]]).toEqual([
       'album is in the library already',
@@ -159,7 +157,7 @@ describe('bae import beside a service', () => {
     const { code, output } = await cli.run(['import', cli.torrentPath, '--select', 'no*'])
     expect([code, output.stderr]).toEqual([
       1,
-      expect.stringMatching(/waits for a choice.*'bae select aaaaaaaaaa --select GLOB'.*INTERRUPTED/),
+      expect.stringMatching(/waits for a choice.*'bae select aaaaaaaaaa GLOB'.*INTERRUPTED/),
     ])
     service.calls.length = 0
     await cli.run(['import', cli.torrentPath])
@@ -215,6 +213,11 @@ describe('what is asked of one import', () => {
       ['select', 'abc', ['a', 'b']],
       /^selected files of album/,
     ],
+    [
+      ['select', 'abc', '*.flac', 'b', '--select', 'c'],
+      ['select', 'abc', ['*.flac', 'b', 'c']],
+      /^selected files of album/,
+    ],
   ])('goes to the service: %j', async (words, call, said) => {
     const { code, output } = await cli.run(words)
     expect([code, output.stderr, cli.loads]).toEqual([0, '', 0])
@@ -243,7 +246,7 @@ describe('what is asked of one import', () => {
 
   it('needs to know which files to select', async () => {
     const { code, output } = await cli.run(['select', 'abc'])
-    expect([code, output.stderr]).toEqual([2, expect.stringMatching(/'bae select' needs --select GLOB/)])
+    expect([code, output.stderr]).toEqual([2, expect.stringMatching(/'bae select' needs a GLOB/)])
   })
 
   it('is given up by the service before it is removed', async () => {
