@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import type { TypeOrmImportDatabaseOptions } from '../src/database/typeorm/data-source.js'
+import type { TypeOrmImportDatabaseOptions } from '../src/database/typeorm/import-tables.js'
 
 export interface ThrowawayServer {
   readonly url: string

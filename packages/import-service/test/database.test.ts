@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClaimedImports } from '../src/database/claimed-imports.js'
 import type { ImportDatabase } from '../src/database/import-database.js'
 import { MemoryImportDatabase } from '../src/database/memory-import-database.js'
-import { openDataSource } from '../src/database/typeorm/data-source.js'
+import { openImportTables } from '../src/database/typeorm/import-tables.js'
 import { openTypeOrmImportDatabase } from '../src/database/typeorm/index.js'
 import { migrations } from '../src/database/typeorm/migrations/index.js'
 import { importDatabaseCompliance } from './database-clauses.js'
@@ -96,7 +96,7 @@ describe('TypeOrmImportDatabase', () => {
   })
 
   it('has the table that its entity says, made by migrations alone', async () => {
-    const source = await openDataSource({ server: plainServer(postgres.server.url), schema: newSchema() })
+    const source = await openImportTables({ server: plainServer(postgres.server.url), schema: newSchema() })
     const changes = await source.driver.createSchemaBuilder().log()
     expect(changes.upQueries.map((one) => one.query)).toEqual([])
     for (const _ of migrations) await source.undoLastMigration()

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databaseCompliance } from '../src/compliance/database.js'
 import { sampleRecord, sealed, setPieces } from '../src/compliance/database-samples.js'
 import { type EmbeddedPostgres, openEmbeddedPostgres } from '../src/embedded-postgres/index.js'
-import { openDataSource } from '../src/typeorm/data-source.js'
 import { DatabaseServer, openTypeOrmDatabase, type TypeOrmDatabase } from '../src/typeorm/index.js'
 import { migrations } from '../src/typeorm/migrations/index.js'
+import { openStorageTables } from '../src/typeorm/storage-tables.js'
 
 let directory: string
 let server: EmbeddedPostgres
@@ -141,7 +141,7 @@ describe('the claim on the capacity of a library', () => {
 
 describe('the tables', () => {
   it('are what the entities say, made by migrations alone', async () => {
-    const source = await openDataSource(new DatabaseServer({ url: server.url }), newSchema())
+    const source = await openStorageTables(new DatabaseServer({ url: server.url }), newSchema())
     const changes = await source.driver.createSchemaBuilder().log()
     expect(changes.upQueries.map(({ query }) => query)).toEqual([])
     expect(source.options.synchronize).not.toBe(true)
@@ -150,7 +150,7 @@ describe('the tables', () => {
 
   it('can be taken back by the migrations that made them', async () => {
     const schema = newSchema()
-    const source = await openDataSource(new DatabaseServer({ url: server.url }), schema)
+    const source = await openStorageTables(new DatabaseServer({ url: server.url }), schema)
     for (const _ of migrations) await source.undoLastMigration()
     await source.destroy()
     const left = await query(`SELECT tablename FROM pg_tables WHERE schemaname = '${schema}'`)

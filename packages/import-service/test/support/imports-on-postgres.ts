@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import type { TypeOrmImportDatabaseOptions } from '../../src/database/typeorm/data-source.js'
+import type { TypeOrmImportDatabaseOptions } from '../../src/database/typeorm/import-tables.js'
 import { openTypeOrmImportDatabase, type TypeOrmImportDatabase } from '../../src/database/typeorm/index.js'
 import { plainServer, startThrowawayServer, type ThrowawayServer } from '../database-server.js'
 

@@ -10,7 +10,6 @@ import type { TorrentId } from '../torrent-layout.js'
 import { AskedTogether } from './asked-together.js'
 import { claimCapacity } from './capacity-claim.js'
 import { chunkLengths } from './chunk-references.js'
-import { openDataSource } from './data-source.js'
 import { databaseError } from './database-error.js'
 import { DatabaseServer, type DatabaseServerOptions } from './database-server.js'
 import { torrentEntity } from './entities.js'
@@ -26,6 +25,7 @@ import {
 } from './going-chunks.js'
 import { clearPlaces, deleteRows, markFlushed, recordBatch } from './progress.js'
 import { transaction } from './sql.js'
+import { openStorageTables } from './storage-tables.js'
 import { withObjects } from './store-failure.js'
 import { overviews } from './torrent-overviews.js'
 import { haveBits, keyRange } from './torrent-progress.js'
@@ -47,7 +47,7 @@ export interface TypeOrmDatabaseOptions extends DatabaseServerOptions, AbortOpti
 export async function openTypeOrmDatabase(options: TypeOrmDatabaseOptions): Promise<TypeOrmDatabase> {
   const server = new DatabaseServer(options)
   try {
-    const source = await server.run(() => openDataSource(server, options.schema), options)
+    const source = await server.run(() => openStorageTables(server, options.schema), options)
     return new TypeOrmDatabase(server, source, options.schema)
   } catch (error) {
     options.signal?.throwIfAborted()

@@ -1,2 +1,2 @@
-export type { TypeOrmImportDatabaseOptions } from './data-source.js'
+export type { TypeOrmImportDatabaseOptions } from './import-tables.js'
 export { openTypeOrmImportDatabase, TypeOrmImportDatabase } from './typeorm-import-database.js'

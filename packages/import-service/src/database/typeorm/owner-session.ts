@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { connectionOptions, type TypeOrmImportDatabaseOptions } from './data-source.js'
+import { connectionOptions, type TypeOrmImportDatabaseOptions } from './import-tables.js'
 
 /** A server that does not answer for so long has lost us, or we it. */
 const answerTimeoutMs = 15_000

@@ -14,9 +14,9 @@ import type {
 } from '../import-database.js'
 import { defaultKeptEvents, type EventPage } from '../import-event.js'
 import { wishText } from '../wish-text.js'
-import { openDataSource, type TypeOrmImportDatabaseOptions } from './data-source.js'
 import { type Change, make, makeWithEvent, type NewEvent, newEvent, readEvents } from './event-log.js'
 import { importEntity, importRecord } from './import-row.js'
+import { openImportTables, type TypeOrmImportDatabaseOptions } from './import-tables.js'
 import { Leases } from './leases.js'
 import { deleting, isThere, saveWish, saving } from './save-statements.js'
 
@@ -31,7 +31,7 @@ export async function openTypeOrmImportDatabase(
   options: TypeOrmImportDatabaseOptions,
 ): Promise<TypeOrmImportDatabase> {
   try {
-    const source = await options.server.run(() => openDataSource(options), options)
+    const source = await options.server.run(() => openImportTables(options), options)
     return new TypeOrmImportDatabase(options, source, new Leases(options))
   } catch (error) {
     options.signal?.throwIfAborted()

@@ -35,8 +35,8 @@ function patientOptions({ server, schema }: TypeOrmImportDatabaseOptions): Clien
   return server.connectionOptions({ schema, applicationName: 'bae imports', isPatient: true })
 }
 
-/** Makes the schema, brings its tables up to date and connects. */
-export async function openDataSource(options: TypeOrmImportDatabaseOptions): Promise<DataSource> {
+/** Makes the schema, brings the tables of imports up to date and connects. Storage does it for its own: only its types may be imported here. */
+export async function openImportTables(options: TypeOrmImportDatabaseOptions): Promise<DataSource> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(options.schema))
     throw new TypeError(`"${options.schema}" is no schema name`)
   // Mostly there is nothing to do, and a connection costs 9 ms of CPU.

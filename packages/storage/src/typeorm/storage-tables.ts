@@ -12,8 +12,8 @@ const migrationLock = 0x62_61_65
 
 const migrationsTable = 'storage_migration'
 
-/** Makes the schema, brings its tables up to date and connects. */
-export async function openDataSource(server: DatabaseServer, schema: string): Promise<DataSource> {
+/** Makes the schema, brings the tables of storage up to date and connects. */
+export async function openStorageTables(server: DatabaseServer, schema: string): Promise<DataSource> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new TypeError(`"${schema}" is no schema name`)
   const session = { schema, applicationName: 'bae' }
   const piped = { ...server.connectionOptions(session), pipeline: true }
