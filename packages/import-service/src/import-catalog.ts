@@ -57,8 +57,12 @@ export class ImportCatalog {
 
   /** With its files, also where it has not begun and has a .torrent file: for who wants to choose among them. */
   async describe(record: ImportRecord): Promise<ImportSnapshot> {
-    const torrent = await this.#library.findTorrent(record.id)
-    return describeImport(record, torrent ?? (await this.#notBegun(record)))
+    return describeImport(record, await this.knownTorrent(record))
+  }
+
+  /** Of one that has not begun, too, where there is a .torrent file; `undefined` where nobody has said what it is about. */
+  async knownTorrent(record: ImportRecord): Promise<LibraryTorrent | undefined> {
+    return (await this.#library.findTorrent(record.id)) ?? (await this.#notBegun(record))
   }
 
   /** Rejects IMPORT_INCOMPLETE where nothing is known of it yet. */

@@ -13,11 +13,13 @@ import { ImportCatalog } from './import-catalog.js'
 import { ImportControl } from './import-control.js'
 import type { Import } from './import-job.js'
 import { type ImportProgress, idleProgress } from './import-progress.js'
+import { findRecord } from './import-records.js'
 import { ImportScheduler } from './import-scheduler.js'
 import type { ImportSnapshot } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
 import type { LibraryLike, VerifyOptions } from './library-like.js'
+import { type ListedFiles, listedFiles } from './listed-files.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
 import { type ServiceClock, systemClock } from './service-clock.js'
 import { DEFAULT_SERVICE_OPTIONS, type ServiceLimits, type ServiceOptions } from './service-limits.js'
@@ -233,6 +235,21 @@ export class ImportService implements AsyncDisposable {
 
   async get(id: string): Promise<ImportSnapshot> {
     return await this.#catalog.describe(await this.#resolve(id))
+  }
+
+  /**
+   * What an import of it would bring, where the torrent is one of the library's; nobody is asked. Rejects
+   * IMPORT_FILE_NOT_FOUND where `select` means no file.
+   */
+  async knownFiles(
+    source: ImportSource,
+    options: Pick<SubmitOptions, 'select'> = {},
+  ): Promise<ListedFiles | undefined> {
+    this.#assertOpen()
+    const choice = this.#choiceOf(source, options)
+    const record = await findRecord(this.#deps.imports, source)
+    const torrent = record && (await this.#catalog.knownTorrent(record))
+    return torrent && listedFiles(torrent.layout, choice)
   }
 
   /**

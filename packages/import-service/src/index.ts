@@ -28,6 +28,7 @@ export type {
   VerifyOptions,
   VerifyReport,
 } from './library-like.js'
+export type { ListedFiles } from './listed-files.js'
 export type { RebuildImportsOptions, RebuildReport, RebuiltImport } from './rebuild-imports.js'
 export { type ServiceClock, systemClock } from './service-clock.js'
 export {

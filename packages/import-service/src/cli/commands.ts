@@ -25,8 +25,8 @@ export const commands: readonly CommandEntry[] = [
       select: `import these files alone: '*.flac' in any folder, 'CD1/*', 'CD1/**' with the folders below; may
         be given more than once. Without it all files, or those that the magnet link selects; files that were
         selected before and are complete stay`,
-      list: `show the files that would be imported and their sizes, and fetch nothing; of a magnet link peers are
-        asked what it holds`,
+      list: `show the files that would be imported and their sizes, and fetch nothing; what a magnet link holds
+        peers are asked, where the library does not know it`,
       library: 'the library; made when it is not there',
       config,
       set: `a setting for this run alone, such as downloadRate='10 MiB/s'; may be given more than once`,

@@ -27,7 +27,7 @@ export const runImport: RunCommand = async (args, context) => {
   const config = await context.config(args)
   if (args.flags.has('list')) {
     const listed = await whileTold('asking for the list of files...', args, context, () =>
-      listFiles({ composition, config, source }, args.select, { peers: addresses, signal }),
+      listFiles({ config, source, select: args.select, peers: addresses }, context),
     )
     if (args.json) context.output.printJson({ event: 'listed', ...listed })
     else for (const line of formatListed(listed)) context.output.print(line)

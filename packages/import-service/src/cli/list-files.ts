@@ -1,55 +1,57 @@
 import type { PeerAddress } from '@bae/client'
-import type { AbortOptions } from '@bae/storage'
+import type { TorrentLayout } from '@bae/storage'
 import type { Composition } from '../composition.js'
 import type { Config } from '../config/config.js'
 import { FileChoice } from '../file-choice.js'
-import { importedFiles } from '../import-snapshot.js'
 import type { ImportSource } from '../import-source.js'
-import { safeName } from '../safe-path.js'
+import { type ListedFiles, listedFiles } from '../listed-files.js'
 import { printable } from './cli-output.js'
+import type { CliContext } from './command.js'
 import { formatBytes, formatCount } from './format-quantities.js'
+import { openLibraryIfThere } from './open-library.js'
+import { findService } from './service-connection.js'
 
-/** What an import would bring, as plain JSON. */
-export interface ListedFiles {
-  readonly infoHash: string | null
-  readonly infoHashV1: string | null
-  readonly infoHashV2: string | null
-  readonly name: string
-  /** Of the files that are selected. */
-  readonly bytes: number
-  readonly files: readonly { readonly path: string; readonly bytes: number; readonly selected: boolean }[]
+export interface ListFilesRequest {
+  readonly config: Config
+  readonly source: ImportSource
+  readonly select: readonly string[]
+  readonly peers: readonly PeerAddress[]
 }
 
-/** Fetches no byte of a file: a magnet link's peers are asked for its metadata. Rejects IMPORT_FILE_NOT_FOUND. */
-export async function listFiles(
-  {
-    composition,
-    config,
-    source,
-  }: { readonly composition: Composition; readonly config: Config; readonly source: ImportSource },
-  globs: readonly string[],
-  options: AbortOptions & { readonly peers: readonly PeerAddress[] },
-): Promise<ListedFiles> {
+/**
+ * Fetches no byte of a file. Of a magnet link the library is asked, and its peers where that does not know the torrent.
+ * Rejects IMPORT_FILE_NOT_FOUND.
+ */
+export async function listFiles(request: ListFilesRequest, context: CliContext): Promise<ListedFiles> {
+  const { source, select } = request
+  const composition = await context.compose()
   const choice = new FileChoice(composition.selectFiles, {
-    globs,
+    globs: select,
     ...(source.files && { indices: source.files }),
   })
-  const { torrent } = source
-  const layout =
-    source.layout ??
-    ('magnetUri' in torrent
-      ? await composition.fetchLayout(config, torrent.magnetUri, options)
-      : await composition.parseTorrentFile(torrent.torrentFile))
-  const chosen = choice.resolve(layout)
-  const selected = chosen && new Set(chosen)
-  const files = importedFiles(layout).map(({ path, file }) => ({
-    path,
-    bytes: file.lengthBytes,
-    selected: selected?.has(file.index) ?? true,
-  }))
-  const { infoHashV1 = null, infoHashV2 = null, name } = layout
-  const bytes = files.reduce((sum, file) => (file.selected ? sum + file.bytes : sum), 0)
-  return { infoHash: infoHashV1 ?? infoHashV2, infoHashV1, infoHashV2, name: safeName(name), bytes, files }
+  if (source.layout !== undefined) return listedFiles(source.layout, choice)
+  const known = await askLibrary(request, context)
+  return known ?? listedFiles(await askPeers(composition, request, context), choice)
+}
+
+async function askLibrary(
+  { config, source, select }: ListFilesRequest,
+  context: CliContext,
+): Promise<ListedFiles | undefined> {
+  const running = await findService(config, context)
+  if (running !== undefined) return await running.knownFiles(source, { select })
+  await using service = await openLibraryIfThere(config, context)
+  return await service?.knownFiles(source, { select })
+}
+
+async function askPeers(
+  composition: Composition,
+  { config, source: { torrent }, peers }: ListFilesRequest,
+  { stop: { signal } }: CliContext,
+): Promise<TorrentLayout> {
+  return 'magnetUri' in torrent
+    ? await composition.fetchLayout(config, torrent.magnetUri, { peers, signal })
+    : await composition.parseTorrentFile(torrent.torrentFile)
 }
 
 /** The files that are selected, and how many are not. */

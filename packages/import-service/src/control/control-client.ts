@@ -58,12 +58,11 @@ export class ControlClient implements ImportControls {
   }
 
   submit(source: ImportSource, options: SubmitOptions = {}) {
-    const { torrent } = source
-    if ('magnetUri' in torrent) return this.#call('submit', { ...options, magnetUri: torrent.magnetUri })
-    return this.#call('submit', {
-      ...options,
-      torrentFile: Buffer.from(torrent.torrentFile).toString('base64'),
-    })
+    return this.#call('submit', { ...options, ...sourceParams(source) })
+  }
+
+  async knownFiles(source: ImportSource, options: Pick<SubmitOptions, 'select'> = {}) {
+    return (await this.#call('knownFiles', { ...options, ...sourceParams(source) })) ?? undefined
   }
 
   get(id: string) {
@@ -155,6 +154,11 @@ export class ControlClient implements ImportControls {
       socket.destroy()
     }
   }
+}
+
+function sourceParams({ torrent }: ImportSource): Params {
+  if ('magnetUri' in torrent) return { magnetUri: torrent.magnetUri }
+  return { torrentFile: Buffer.from(torrent.torrentFile).toString('base64') }
 }
 
 async function* repliesOf(socket: Socket): AsyncIterable<ControlReply> {

@@ -35,6 +35,12 @@ export const controlMethods = {
       }),
   },
   get: { call: ({ service }, params) => service.get(params.text('id')) },
+  knownFiles: {
+    // JSON has no `undefined`.
+    call: async (deps, params) =>
+      (await deps.service.knownFiles(await readSource(deps, params), { select: params.texts('select') })) ??
+      null,
+  },
   select: { call: ({ service }, params) => service.select(params.text('id'), params.texts('globs')) },
   pause: { call: ({ service }, params) => service.pause(params.text('id')) },
   resume: { call: ({ service }, params) => service.resume(params.text('id')) },

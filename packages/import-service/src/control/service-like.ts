@@ -4,6 +4,7 @@ import type { EventOptions } from '../event-feed.js'
 import type { ImportProgress } from '../import-progress.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import type { ImportSource } from '../import-source.js'
+import type { ListedFiles } from '../listed-files.js'
 import type { SubmitOptions } from '../submit-import.js'
 
 /** What is asked of imports, of a service in this process or through the control socket of another one. */
@@ -24,6 +25,8 @@ export interface ImportControls {
 
 /** What the control socket needs of an ImportService. */
 export interface ServiceLike extends ImportControls {
+  /** `undefined` where the library does not know the torrent. */
+  knownFiles(source: ImportSource, options?: Pick<SubmitOptions, 'select'>): Promise<ListedFiles | undefined>
   /** What runs in this process. */
   running(): readonly ImportProgress[]
   /** How many go on by themselves, but not here, or not now. */

@@ -91,42 +91,6 @@ describe('bae import', () => {
     )
   })
 
-  it.each(['torrent', 'magnet'])(
-    'with --list shows what it would import (%s), and imports nothing',
-    async (kind) => {
-      const source = kind === 'torrent' ? cli.torrentPath : `magnet:?xt=urn:btih:${hashV1('a')}`
-      const all = await cli.run(['import', source, '--list'], new CapturedOutput({ isTTY: true }))
-      expect(all.output.stderr).toBe('\r\u001b[2Kasking for the list of files...\r\u001b[2K')
-      expect([all.code, all.output.stdout]).toEqual([
-        0,
-        'album: 2 files, 16.0 KiB\n      16.0 KiB  one.wav\n      10 bytes  two\n',
-      ])
-      const some = await cli.run(['import', source, '--list', '--select', 'two'])
-      expect(some.output.stdout).toBe('album: 1 of 2 files, 10 bytes\n      10 bytes  two\n')
-      const json = await cli.run(['import', source, '--list', '--select', 'two', '--json'])
-      expect(json.output.events).toEqual([
-        {
-          event: 'listed',
-          infoHash: hashV1('a'),
-          infoHashV1: hashV1('a'),
-          infoHashV2: null,
-          name: 'album',
-          bytes: 10,
-          files: [
-            { path: 'one.wav', bytes: pieceLengthBytes, selected: false },
-            { path: 'two', bytes: 10, selected: true },
-          ],
-        },
-      ])
-      const none = await cli.run(['import', source, '--list', '--select', 'three', '--json'])
-      expect([none.code, none.output.events]).toMatchObject([
-        1,
-        [{ event: 'error', code: 'IMPORT_FILE_NOT_FOUND' }],
-      ])
-      expect([cli.client.added, await cli.imports.listImports()]).toEqual([[], []])
-    },
-  )
-
   it('tells commands that can be typed as they are, for the library that it was given', async () => {
     cli.commandName = './bae'
     const library = join(cli.folder.path, 'my library')

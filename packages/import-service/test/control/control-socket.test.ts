@@ -112,6 +112,20 @@ describe('through the control socket', () => {
     expect(link?.options).toMatchObject({ paused: true, choose: true, seed: false })
   })
 
+  it('what is known of a torrent comes back, and nothing where nothing is', async () => {
+    await serve()
+    const client = await clientOf()
+    const source = { torrent: { magnetUri: `magnet:?xt=urn:btih:${hashV1('a')}` }, infoHashV1: hashV1('a') }
+    expect(await client.knownFiles(source)).toBeUndefined()
+    const hashes = { infoHash: hashV1('a'), infoHashV1: hashV1('a'), infoHashV2: null }
+    service.known = { ...hashes, name: 'album', bytes: 1, files: [{ path: 'a', bytes: 1, selected: true }] }
+    expect(await client.knownFiles(source, { select: ['*'] })).toEqual(service.known)
+    expect(service.calls).toEqual([
+      ['knownFiles', source, []],
+      ['knownFiles', source, ['*']],
+    ])
+  })
+
   it('an error keeps its code and message, and one without a code is told as unexpected', async () => {
     await serve()
     const client = await clientOf()

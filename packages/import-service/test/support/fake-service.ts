@@ -6,6 +6,7 @@ import { ImportError } from '../../src/errors.js'
 import type { ImportProgress } from '../../src/import-progress.js'
 import { describeImport, type ImportSnapshot } from '../../src/import-snapshot.js'
 import type { ImportSource } from '../../src/import-source.js'
+import type { ListedFiles } from '../../src/listed-files.js'
 import type { SubmitOptions } from '../../src/submit-import.js'
 import { importRecord, torrentId } from './records.js'
 
@@ -24,6 +25,13 @@ export class FakeService implements ServiceLike {
   async submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
     this.submitted.push({ source, options })
     return this.#answer('submit')
+  }
+
+  /** What the library knows of a torrent that it is asked for. */
+  known: ListedFiles | undefined
+  knownFiles = async (source: ImportSource, { select = [] }: Pick<SubmitOptions, 'select'> = {}) => {
+    this.calls.push(['knownFiles', source, select])
+    return this.known
   }
 
   get = (id: string) => this.#answer('get', id)
