@@ -29,6 +29,8 @@ export async function beginImport(
   if (source.layout !== undefined) choice.resolve(source.layout)
   const completed = await findCompleted(deps, source, choice)
   if (completed !== undefined) return completedImport(completed)
+  // What is recorded from here on the import itself takes back when it is stopped.
+  signal?.throwIfAborted()
   const { imports, now, changed } = deps
   const claim = await claimSource(deps, source)
   try {

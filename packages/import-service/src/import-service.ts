@@ -1,5 +1,5 @@
 import type { AbortOptions, Garbage, GarbageOptions, TorrentLayout } from '@bae/storage'
-import { type AddImportOptions, beginImport } from './begin-import.js'
+import type { AddImportOptions } from './begin-import.js'
 import { Bell } from './bell.js'
 import { closeAll } from './close-all.js'
 import type { ImportDatabase, ImportRecord, ImportWish } from './database/import-database.js'
@@ -7,25 +7,25 @@ import type { ImportEvent } from './database/import-event.js'
 import { ImportError } from './errors.js'
 import { type EventOptions, eventFeed } from './event-feed.js'
 import type { ExportedTorrent, ExportOptions } from './export-torrent.js'
-import { FileChoice, type SelectFiles } from './file-choice.js'
+import type { SelectFiles } from './file-choice.js'
 import { followImport } from './follow-import.js'
 import { ImportCatalog } from './import-catalog.js'
 import { ImportControl } from './import-control.js'
+import { ImportIntake } from './import-intake.js'
 import type { Import } from './import-job.js'
 import { type ImportProgress, idleProgress } from './import-progress.js'
-import { findRecord } from './import-records.js'
 import { ImportScheduler } from './import-scheduler.js'
 import type { ImportSnapshot } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
 import type { LibraryLike, VerifyOptions } from './library-like.js'
-import { type ListedFiles, listedFiles } from './listed-files.js'
+import type { ListedFiles } from './listed-files.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
 import { type ServiceClock, systemClock } from './service-clock.js'
 import { DEFAULT_SERVICE_OPTIONS, type ServiceLimits, type ServiceOptions } from './service-limits.js'
 import { isToCome } from './slots.js'
 import { StatusFeed } from './status-feed.js'
-import { type SubmitOptions, submitImport } from './submit-import.js'
+import type { SubmitOptions } from './submit-import.js'
 import type { TorrentClientLike } from './torrent-client-like.js'
 import type { VerifiedImport } from './verified-import.js'
 
@@ -59,8 +59,8 @@ export class ImportService implements AsyncDisposable {
   readonly #statuses: StatusFeed
   readonly #scheduler: ImportScheduler
   readonly #control: ImportControl
+  readonly #intake: ImportIntake
   readonly #changes = new Bell()
-  readonly #added = new Set<Import>()
   /** Of every import that is submitted from now on. */
   #seed: boolean
   readonly #closing = new AbortController()
@@ -90,27 +90,25 @@ export class ImportService implements AsyncDisposable {
       scheduler: this.#scheduler,
       closing: this.#closing.signal,
     })
+    this.#intake = new ImportIntake({
+      ...this.#jobDeps,
+      catalog: this.#catalog,
+      control: this.#control,
+      scheduler: this.#scheduler,
+      changes: this.#changes,
+      closing: this.#closing.signal,
+    })
   }
 
   /**
    * Begins the import, or goes on with one of the same info hash under its old id. What is complete already
    * is not fetched again, and files that were selected before and are complete stay selected. Aborting `signal` stops
    * it, also later, and keeps what is stored; where nothing is stored nothing stays. Rejects IMPORT_BUSY while another
-   * process has it, IMPORT_FILE_NOT_FOUND where `select` means no file.
+   * process has it, IMPORT_FILE_NOT_FOUND where `select` means no file, and IMPORT_CLOSED where nothing was recorded yet
+   * when the service was closed: else `close` waits until the import has ended.
    */
-  async add(source: ImportSource, options: AddImportOptions = {}): Promise<Import> {
-    this.#assertOpen()
-    const { signal: stop } = options
-    stop?.throwIfAborted()
-    const closing = this.#closing.signal
-    const signal = stop === undefined ? closing : AbortSignal.any([stop, closing])
-    const choice = this.#choiceOf(source, options)
-    const job = await beginImport(this.#jobDeps, source, choice, { ...options, signal })
-    if (job.wasCompleted) return job
-    this.#added.add(job)
-    const ended = (): boolean => this.#added.delete(job)
-    job.whenCompleted().then(ended, ended)
-    return job
+  add(source: ImportSource, options: AddImportOptions = {}): Promise<Import> {
+    return this.#whileOpen(() => this.#intake.add(source, options))
   }
 
   /**
@@ -141,18 +139,8 @@ export class ImportService implements AsyncDisposable {
    * Records an import that waits for its turn, or finds the one of the same info hash: that goes on, where it was paused,
    * failed or cancelled, and `select`, `seed` and `peers` count for it too; files that are complete stay selected. Rejects IMPORT_FILE_NOT_FOUND where `select` means no file.
    */
-  async submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
-    this.#assertOpen()
-    const deps = { imports: this.#deps.imports, now: () => this.#clock.now() }
-    const choice = this.#choiceOf(source, options)
-    const { record, isKnown } = await submitImport(deps, source, choice, {
-      ...options,
-      seed: options.seed || this.#seed,
-    })
-    if (!isKnown) this.#changes.ring()
-    else await this.#submitAgain(record, source, options)
-    void this.#scheduler.wake()
-    return await this.get(record.id)
+  submit(source: ImportSource, options: SubmitOptions = {}): Promise<ImportSnapshot> {
+    return this.#whileOpen(() => this.#intake.submit(source, options, { seed: this.#seed }))
   }
 
   /** Nothing of it runs until `resume`. What is completed or cancelled stays what it is. Rejects IMPORT_BUSY, as the next ones. */
@@ -193,7 +181,7 @@ export class ImportService implements AsyncDisposable {
 
   /** What runs in this process, in the order in which it began. */
   running(): readonly ImportProgress[] {
-    return [...this.#added, ...this.#scheduler.jobs].map(({ progress }) => progress)
+    return [...this.#intake.jobs, ...this.#scheduler.jobs].map(({ progress }) => progress)
   }
 
   /**
@@ -241,15 +229,11 @@ export class ImportService implements AsyncDisposable {
    * What an import of it would bring, where the torrent is one of the library's; nobody is asked. Rejects
    * IMPORT_FILE_NOT_FOUND where `select` means no file.
    */
-  async knownFiles(
+  knownFiles(
     source: ImportSource,
     options: Pick<SubmitOptions, 'select'> = {},
   ): Promise<ListedFiles | undefined> {
-    this.#assertOpen()
-    const choice = this.#choiceOf(source, options)
-    const record = await findRecord(this.#deps.imports, source)
-    const torrent = record && (await this.#catalog.knownTorrent(record))
-    return torrent && listedFiles(torrent.layout, choice)
+    return this.#whileOpen(() => this.#intake.knownFiles(source, options))
   }
 
   /**
@@ -328,23 +312,10 @@ export class ImportService implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort(new ImportError('IMPORT_CLOSED', 'the import was stopped: its service is closing'))
     await this.#scheduler.stop()
-    await Promise.allSettled([...this.#added].map((job) => job.whenCompleted()))
+    await this.#intake.settle()
     this.#statuses[Symbol.dispose]()
     const { client, imports, library } = this.#deps
     await closeAll([() => client.close(), () => imports.close(), () => library.close()])
-  }
-
-  async #submitAgain(record: ImportRecord, source: ImportSource, options: SubmitOptions): Promise<void> {
-    const { id, state, goal, selectedFiles } = record
-    const { select = [], peers = [], choose, seed, paused } = options
-    // All files, where nothing else is said.
-    const isMore = selectedFiles !== undefined && source.files === undefined && !choose
-    if (peers.length > 0) await this.#scheduler.hold(id, (kept) => kept.note({ peers }))
-    if (select.length > 0 || isMore)
-      await this.#control.ask(id, { kind: 'select', globs: select, keep: true })
-    if (seed && goal !== 'seed') await this.#control.ask(id, { kind: 'seed', on: true })
-    const stands = state === 'paused' || state === 'failed' || state === 'cancelled'
-    if (stands && !paused) await this.#control.ask(id, { kind: 'resume' })
   }
 
   async #ask(id: string, wish: ImportWish): Promise<ImportSnapshot> {
@@ -354,18 +325,10 @@ export class ImportService implements AsyncDisposable {
   }
 
   async #progressOf({ id }: ImportRecord): Promise<ImportProgress | undefined> {
-    const running = this.#scheduler.job(id) ?? [...this.#added].find((job) => job.id === id)
+    const running = this.#scheduler.job(id) ?? this.#intake.jobs.find((job) => job.id === id)
     if (running !== undefined) return running.progress
     const record = await this.#deps.imports.findImport(id)
     return record && idleProgress(record, await this.#deps.library.findTorrent(id))
-  }
-
-  #choiceOf(
-    source: ImportSource,
-    { select: globs = [] }: { readonly select?: readonly string[] },
-  ): FileChoice {
-    const indices = source.files && { indices: source.files }
-    return new FileChoice(this.#deps.selectFiles, { globs, ...indices })
   }
 
   async #resolve(id: string): Promise<ImportRecord> {
@@ -385,6 +348,11 @@ export class ImportService implements AsyncDisposable {
     const changed = (): void => this.#changes.ring()
     const parts = { client, imports, library, selectFiles, parseTorrentFile, inOrderAboveBytes }
     return { ...parts, statuses, clock, now, changed }
+  }
+
+  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    return await work()
   }
 
   #assertOpen(): void {
