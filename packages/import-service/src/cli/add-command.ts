@@ -46,9 +46,10 @@ async function handOver(
   { composition, config, source, options }: HandOver,
   context: CliContext,
 ): Promise<{ readonly snapshot: ImportSnapshot; readonly isServed: boolean }> {
-  const running = await findService(config, context)
-  if (running !== undefined) return { snapshot: await running.submit(source, options), isServed: true }
   const { signal } = context.stop
+  const running = await findService(config, context)
+  if (running !== undefined)
+    return { snapshot: await running.submit(source, { ...options, signal }), isServed: true }
   await using service = await composition.openToRecord(config, { signal })
   return { snapshot: await service.submit(source, options), isServed: false }
 }

@@ -1,3 +1,4 @@
+import type { AbortOptions } from '@bae/storage'
 import type { ImportControls } from '../control/service-like.js'
 import type { ImportState } from '../database/import-state.js'
 import { ImportError } from '../errors.js'
@@ -6,7 +7,11 @@ import { printable } from './cli-output.js'
 import { type CommandArguments, exitDone, type RunCommand } from './command.js'
 import { withControls } from './service-connection.js'
 
-type Ask = (controls: ImportControls, id: string, args: CommandArguments) => Promise<ImportSnapshot>
+type Ask = (
+  controls: ImportControls,
+  id: string,
+  asked: Pick<CommandArguments, 'flags' | 'positionals' | 'select'> & Required<AbortOptions>,
+) => Promise<ImportSnapshot>
 
 /** Asks one thing of one import, and tells where it stands then. */
 function asking(
@@ -17,7 +22,10 @@ function asking(
   return async (args, context) => {
     const [wanted = ''] = args.positionals
     return await withControls(args, context, async (controls, isServed) => {
-      const { id, infoHash, name, state } = await ask(controls, wanted, args)
+      const { id, infoHash, name, state } = await ask(controls, wanted, {
+        ...args,
+        signal: context.stop.signal,
+      })
       if (args.json) {
         context.output.printJson({ id, infoHash, name, state, isServed })
         return exitDone
@@ -34,31 +42,31 @@ function asking(
 /** What is complete or cancelled has nothing that could be paused, and what is complete goes nowhere. */
 export const runPause = asking(
   (_, state) => (state === 'completed' || state === 'cancelled' ? 'nothing to pause of' : 'paused'),
-  (controls, id) => controls.pause(id),
+  (controls, id, { signal }) => controls.pause(id, { signal }),
   false,
 )
 export const runResume = asking(
   (_, state) => (state === 'completed' ? 'nothing to resume of' : 'resumed'),
-  (controls, id) => controls.resume(id),
+  (controls, id, { signal }) => controls.resume(id, { signal }),
 )
 export const runRecheck = asking(
   () => 'to be checked again:',
-  (controls, id) => controls.recheck(id),
+  (controls, id, { signal }) => controls.recheck(id, { signal }),
 )
 export const runCancel = asking(
   () => 'cancelled',
-  (controls, id) => controls.cancel(id, { deleteData: false }),
+  (controls, id, { signal }) => controls.cancel(id, { deleteData: false, signal }),
   false,
 )
 export const runSeed = asking(
   ({ flags }) => (flags.has('off') ? 'no longer to be seeded:' : 'to be seeded:'),
-  (controls, id, { flags }) => controls.seed(id, { on: !flags.has('off') }),
+  (controls, id, { flags, signal }) => controls.seed(id, { on: !flags.has('off'), signal }),
 )
 export const runSelect = asking(
   () => 'selected files of',
-  async (controls, id, { positionals, select }) => {
+  async (controls, id, { positionals, select, signal }) => {
     const globs = [...positionals.slice(1), ...select]
-    if (globs.length > 0) return await controls.select(id, globs)
+    if (globs.length > 0) return await controls.select(id, globs, { signal })
     throw new ImportError('IMPORT_USAGE', "'bae select' needs a GLOB; '*' in quotes selects all files")
   },
 )

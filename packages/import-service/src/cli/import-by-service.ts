@@ -26,15 +26,17 @@ export async function importByService(
   context: CliContext,
 ): Promise<ImportedByService> {
   const { signal } = context.stop
-  const submitted = await service.submit(source, options)
-  const added = wantsRest(submitted, source, args) ? await service.select(submitted.id, ['*']) : submitted
+  const submitted = await service.submit(source, { ...options, signal })
+  const added = wantsRest(submitted, source, args)
+    ? await service.select(submitted.id, ['*'], { signal })
+    : submitted
   if (isDone(added)) return { snapshot: added, wasCompleted: true }
   try {
     await showProgress(service.follow(added.id, { signal }), args, context)
   } catch (error) {
     throw explainLeaving(error, added, args, context)
   }
-  const snapshot = await service.get(added.id)
+  const snapshot = await service.get(added.id, { signal })
   if (isDone(snapshot)) return { snapshot, wasCompleted: false }
   throw failureOf(snapshot, args)
 }

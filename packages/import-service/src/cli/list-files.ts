@@ -39,7 +39,7 @@ async function askLibrary(
   context: CliContext,
 ): Promise<ListedFiles | undefined> {
   const running = await findService(config, context)
-  if (running !== undefined) return await running.knownFiles(source, { select })
+  if (running !== undefined) return await running.knownFiles(source, { select, signal: context.stop.signal })
   await using service = await openLibraryIfThere(config, context)
   return await service?.knownFiles(source, { select })
 }

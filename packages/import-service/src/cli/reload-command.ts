@@ -5,7 +5,7 @@ import { findRunningService } from './service-connection.js'
 
 export const runReload: RunCommand = async (args, context) => {
   const service = await findRunningService(args, context)
-  const report = await service.reload()
+  const report = await service.reload({ signal: context.stop.signal })
   if (args.json) context.output.printJson(report)
   else for (const line of describeReport(report)) context.output.print(line)
   return exitDone

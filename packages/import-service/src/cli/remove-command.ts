@@ -15,10 +15,11 @@ export const runRemove: RunCommand = async (args, context) => {
 /** What a service has is given up by the service. */
 async function remove(args: CommandArguments, context: CliContext): Promise<ImportSnapshot> {
   const [id = ''] = args.positionals
+  const { signal } = context.stop
   const running = await findService(await context.config(args), context)
   if (running !== undefined) {
-    const snapshot = await running.get(id)
-    await running.cancel(snapshot.id, { deleteData: true })
+    const snapshot = await running.get(id, { signal })
+    await running.cancel(snapshot.id, { deleteData: true, signal })
     return snapshot
   }
   await using service = await openLibrary(args, context)

@@ -13,7 +13,7 @@ const lineIntervalMs = 5_000
 export const runWatch: RunCommand = async (args, context) => {
   const { output, stop } = context
   const service = await findRunningService(args, context)
-  const ids = await resolveIds(service, args.positionals)
+  const ids = await resolveIds(service, args.positionals, stop.signal)
   const watched = new WatchedImports(service)
   const view = args.json
     ? new JsonView(output)
@@ -37,8 +37,12 @@ export const runWatch: RunCommand = async (args, context) => {
   }
 }
 
-function resolveIds(service: ControlClient, ids: readonly string[]): Promise<readonly string[]> {
-  return Promise.all(ids.map(async (id) => (await service.get(id)).id))
+function resolveIds(
+  service: ControlClient,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  return Promise.all(ids.map(async (id) => (await service.get(id, { signal })).id))
 }
 
 function exitCodeOf(imports: readonly WatchedImport[]): number {

@@ -14,6 +14,18 @@ import type { ImportControls } from './service-like.js'
 export interface ConnectOptions extends AbortOptions {
   /** How long a service may take to say that it is there; 5 s unless set. */
   readonly answerWithinMs?: number
+  /** How long one may take to do what it is asked; 2 minutes unless set. */
+  readonly doneWithinMs?: number
+}
+
+/** More than a service waits for a database, a disk and another process that has the import. */
+const doneWithinMs = 120_000
+/** To delete what is stored takes as long as there are chunks. */
+const deletedWithinMs = 3_600_000
+
+interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly withinMs?: number
 }
 
 /** Marks what failed in the service and not on the way to it. */
@@ -21,88 +33,94 @@ const unexpectedInService = Symbol('unexpected in the service')
 
 type Params = Readonly<Record<string, unknown>>
 
-/** The service of a library in another process. Errors come back with their code, as ImportError. */
+/**
+ * The service of a library in another process. Errors come back with their code, as ImportError. Aborting a call ends the
+ * wait alone, as does IMPORT_SERVICE_UNREACHABLE for one that takes too long: what the service has begun it does.
+ */
 export class ControlClient implements ImportControls {
   readonly #path: string
+  readonly #directory: string
+  readonly #doneWithinMs: number
 
-  private constructor(path: string) {
+  private constructor(path: string, directory: string, options: ConnectOptions) {
     this.#path = path
+    this.#directory = directory
+    this.#doneWithinMs = options.doneWithinMs ?? doneWithinMs
   }
 
   /**
    * `undefined` where no service runs. Rejects IMPORT_SERVICE_UNREACHABLE where one is there that does not answer, or
    * may not be asked, and IMPORT_SERVICE_REQUEST where it is of another version.
    */
-  static async find(
-    directory: string,
-    { signal, answerWithinMs = 5_000 }: ConnectOptions = {},
-  ): Promise<ControlClient | undefined> {
+  static async find(directory: string, options: ConnectOptions = {}): Promise<ControlClient | undefined> {
     const path = await findControlSocket(directory)
     if (path === undefined) return undefined
-    const client = new ControlClient(path)
-    const late = AbortSignal.timeout(answerWithinMs)
+    const { signal, answerWithinMs: withinMs = 5_000 } = options
+    const client = new ControlClient(path, directory, options)
     try {
-      const { protocol, version } = await client.#call(
-        'hello',
-        {},
-        signal ? AbortSignal.any([signal, late]) : late,
-      )
+      const { protocol, version } = await client.#call('hello', {}, { signal, withinMs })
       if (protocol === controlProtocol) return client
       throw new ImportError('IMPORT_SERVICE_REQUEST', `the service is bae ${version}, of another version`)
     } catch (error) {
-      signal?.throwIfAborted()
       if (error instanceof Error && isDead(error.cause)) return undefined
-      if (!late.aborted) throw error
-      throw unreachable(`the service of ${directory} does not answer`, error)
+      throw error
     }
   }
 
-  submit(source: ImportSource, options: SubmitOptions = {}) {
-    return this.#call('submit', { ...options, ...sourceParams(source) })
+  submit(source: ImportSource, { signal, ...options }: SubmitOptions & AbortOptions = {}) {
+    return this.#call('submit', { ...options, ...sourceParams(source) }, { signal })
   }
 
-  async knownFiles(source: ImportSource, options: Pick<SubmitOptions, 'select'> = {}) {
-    return (await this.#call('knownFiles', { ...options, ...sourceParams(source) })) ?? undefined
+  async knownFiles(
+    source: ImportSource,
+    { signal, ...options }: Pick<SubmitOptions, 'select'> & AbortOptions = {},
+  ) {
+    const params = { ...options, ...sourceParams(source) }
+    return (await this.#call('knownFiles', params, { signal })) ?? undefined
   }
 
-  get(id: string) {
-    return this.#call('get', { id })
+  get(id: string, options: AbortOptions = {}) {
+    return this.#call('get', { id }, options)
   }
 
-  select(id: string, globs: readonly string[]) {
-    return this.#call('select', { id, globs })
+  select(id: string, globs: readonly string[], options: AbortOptions = {}) {
+    return this.#call('select', { id, globs }, options)
   }
 
-  pause(id: string) {
-    return this.#call('pause', { id })
+  pause(id: string, options: AbortOptions = {}) {
+    return this.#call('pause', { id }, options)
   }
 
-  resume(id: string) {
-    return this.#call('resume', { id })
+  resume(id: string, options: AbortOptions = {}) {
+    return this.#call('resume', { id }, options)
   }
 
-  recheck(id: string) {
-    return this.#call('recheck', { id })
+  recheck(id: string, options: AbortOptions = {}) {
+    return this.#call('recheck', { id }, options)
   }
 
-  cancel(id: string, options: { readonly deleteData: boolean }) {
-    return this.#call('cancel', { id, ...options })
+  cancel(id: string, { deleteData, signal }: { readonly deleteData: boolean } & AbortOptions) {
+    return this.#call(
+      'cancel',
+      { id, deleteData },
+      { signal, ...(deleteData && { withinMs: deletedWithinMs }) },
+    )
   }
 
-  seed(id: string, options: { readonly on: boolean }) {
-    return this.#call('seed', { id, ...options })
+  seed(id: string, { on, signal }: { readonly on: boolean } & AbortOptions) {
+    return this.#call('seed', { id, on }, { signal })
   }
 
   running(options: AbortOptions = {}) {
-    return this.#call('running', {}, options.signal)
+    return this.#call('running', {}, options)
   }
 
   waiting(options: AbortOptions = {}) {
-    return this.#call('waiting', {}, options.signal)
+    return this.#call('waiting', {}, options)
   }
 
-  reload() {
-    return this.#call('reload', {})
+  reload(options: AbortOptions = {}) {
+    return this.#call('reload', {}, options)
   }
 
   follow(id: string, options: AbortOptions = {}) {
@@ -116,10 +134,20 @@ export class ControlClient implements ImportControls {
   async #call<Name extends CallName>(
     method: Name,
     params: Params,
-    signal?: AbortSignal,
+    { signal, withinMs = this.#doneWithinMs }: CallOptions,
   ): Promise<CallResult<Name>> {
-    for await (const reply of this.#ask(method, params, signal)) {
-      if ('result' in reply) return reply.result as CallResult<Name>
+    const late = AbortSignal.timeout(withinMs)
+    try {
+      for await (const reply of this.#ask(method, params, signal ? AbortSignal.any([signal, late]) : late)) {
+        if ('result' in reply) return reply.result as CallResult<Name>
+      }
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!late.aborted) throw error
+      throw unreachable(
+        `the service of ${this.#directory} does not answer within ${withinMs / 1000} s`,
+        error,
+      )
     }
     throw unreachable('the service went away before it answered')
   }

@@ -7,17 +7,20 @@ import type { ImportSource } from '../import-source.js'
 import type { ListedFiles } from '../listed-files.js'
 import type { SubmitOptions } from '../submit-import.js'
 
-/** What is asked of imports, of a service in this process or through the control socket of another one. */
+/**
+ * What is asked of imports, of a service in this process or through the control socket of another one. A signal ends the wait
+ * for another process; what is asked in this one is done.
+ */
 export interface ImportControls {
   /** Records an import that waits for its turn, or lets the one of the same info hash go on. */
-  submit(source: ImportSource, options?: SubmitOptions): Promise<ImportSnapshot>
-  get(id: string): Promise<ImportSnapshot>
-  select(id: string, globs: readonly string[]): Promise<ImportSnapshot>
-  pause(id: string): Promise<ImportSnapshot>
-  resume(id: string): Promise<ImportSnapshot>
-  recheck(id: string): Promise<ImportSnapshot>
-  cancel(id: string, options: { readonly deleteData: boolean }): Promise<ImportSnapshot>
-  seed(id: string, options: { readonly on: boolean }): Promise<ImportSnapshot>
+  submit(source: ImportSource, options?: SubmitOptions & AbortOptions): Promise<ImportSnapshot>
+  get(id: string, options?: AbortOptions): Promise<ImportSnapshot>
+  select(id: string, globs: readonly string[], options?: AbortOptions): Promise<ImportSnapshot>
+  pause(id: string, options?: AbortOptions): Promise<ImportSnapshot>
+  resume(id: string, options?: AbortOptions): Promise<ImportSnapshot>
+  recheck(id: string, options?: AbortOptions): Promise<ImportSnapshot>
+  cancel(id: string, options: { readonly deleteData: boolean } & AbortOptions): Promise<ImportSnapshot>
+  seed(id: string, options: { readonly on: boolean } & AbortOptions): Promise<ImportSnapshot>
   /** A value at each change, until the import has ended or waits for somebody. */
   follow(id: string, options?: AbortOptions): AsyncIterable<ImportProgress>
   events(options?: EventOptions): AsyncIterable<ImportEvent>

@@ -244,6 +244,12 @@ describe('what is asked of one import', () => {
     expect([code, output.stderr]).toEqual([1, expect.stringMatching(/another process.*IMPORT_BUSY/)])
   })
 
+  it('is waited for no longer by who is stopped', async () => {
+    service.kept = () => cli.stop.interrupt('SIGINT')
+    const { code, output } = await cli.run(['pause', 'abc'])
+    expect([code, output.stderr]).toEqual([130, expect.stringMatching(/stopped by SIGINT.*INTERRUPTED/)])
+  })
+
   it('needs to know which files to select', async () => {
     const { code, output } = await cli.run(['select', 'abc'])
     expect([code, output.stderr]).toEqual([2, expect.stringMatching(/'bae select' needs a GLOB/)])

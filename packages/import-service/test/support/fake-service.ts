@@ -16,6 +16,8 @@ export class FakeService implements ServiceLike {
   readonly submitted: { readonly source: ImportSource; readonly options: SubmitOptions }[] = []
   /** Where it is set, every call rejects with it. */
   failure: Error | undefined
+  /** While it is set, calls about one import have no answer; it hears of each. */
+  kept: (() => void) | undefined
   /** Of the import that every call answers with. */
   snapshot: Partial<ImportSnapshot> = {}
   progress: readonly ImportProgress[] = []
@@ -73,6 +75,10 @@ export class FakeService implements ServiceLike {
   async #answer(...call: unknown[]): Promise<ImportSnapshot> {
     this.calls.push(call)
     if (this.failure !== undefined) throw this.failure
+    if (this.kept !== undefined) {
+      this.kept()
+      await new Promise(() => {})
+    }
     const id = call[0] === 'get' && String(call[1]).length > 30 ? (call[1] as TorrentId) : torrentId('1')
     return { ...describeImport(importRecord({ id }), undefined), ...this.snapshot }
   }
