@@ -10,6 +10,8 @@ export type NativeErrorCode =
   | 'NATIVE_SESSION_CLOSED'
   /** A storage call was given up: its deadline passed or the session closed. */
   | 'NATIVE_REQUEST_ABORTED'
+  /** A storage call transferred the bytes that it was lent: their memory is lost until the process ends. */
+  | 'NATIVE_BYTES_TRANSFERRED'
   /** An argument is not of the kind that its name says: see the message. */
   | 'NATIVE_INVALID_ARGUMENT'
   | 'NATIVE_INVALID_TORRENT'

@@ -29,11 +29,11 @@ export interface StorageHandler {
   ): Promise<{ havePieces?: Uint8Array; blockHashes?: boolean; hashPieces?: boolean }>
   /**
    * Of a piece that ends with padding only the blocks up to the last one that is not all padding are ever written; a
-   * piece that is all padding is not. `bytes` is lent: native's own memory, valid until the promise settles and unusable afterwards. To a thread it
-   * has to be copied, not transferred; and it must not be given to `markAsUntransferable`, after which Node from 24 on
-   * cannot take it back and ends the process. `blockHashes`, where they were asked for and the piece was whole in memory:
-   * 32 bytes of SHA-256 for each 16 KiB of a file, counted from where it begins, and for what is left at its end (BEP 52
-   * leaves), of those that are wholly in `bytes`, in order. None of padding.
+   * piece that is all padding is not. `bytes` is lent: native's own memory, valid until the promise settles and unusable
+   * afterwards. To a thread it has to be copied: a call that transferred it fails with NATIVE_BYTES_TRANSFERRED. And it must
+   * not be given to `markAsUntransferable`, after which Node from 24 on cannot take it back and ends the process.
+   * `blockHashes`, where they were asked for and the piece was whole in memory: 32 bytes of SHA-256 for each 16 KiB of a
+   * file, counted from where it begins, and for what is left at its end (BEP 52 leaves), of those that are wholly in `bytes`, in order. None of padding.
    */
   writePiece(
     storageIndex: number,

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { NativeErrorCode } from './errors.js'
+import { lending } from './lent-bytes.js'
 import type { StorageHandler } from './native-session.js'
 import type { PieceHashes, TorrentLayout, TorrentMetadata } from './torrent-layout.js'
 
@@ -109,18 +110,14 @@ export async function callHandler(handler: StorageHandler, request: HandlerReque
         offersDigests: handler.hashPiece !== undefined && opened?.hashPieces !== false,
       }
     }
-    case RequestKind.writePiece:
-      await handler.writePiece(
-        storageIndex,
-        request.piece,
-        request.offset,
-        request.bytes,
-        request.blockHashes,
-      )
+    case RequestKind.writePiece: {
+      const { piece, offset, bytes, blockHashes } = request
+      await lending(bytes, () => handler.writePiece(storageIndex, piece, offset, bytes, blockHashes))
       return {}
+    }
     case RequestKind.readPiece: {
       const { piece, offset, length, into } = request
-      const bytes = await handler.readPiece(storageIndex, piece, offset, length, into)
+      const bytes = await lending(into, () => handler.readPiece(storageIndex, piece, offset, length, into))
       return { bytes: checkedBytes(bytes, length) }
     }
     case RequestKind.hashPiece: {

@@ -87,6 +87,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   NATIVE_SESSION_CLOSED: fault,
   NATIVE_SESSION_FAILED: "see BAE_LISTEN and 'ulimit -n'; 'bae doctor' looks at both",
   NATIVE_REQUEST_ABORTED: `the library's disk or database was too slow; ${again}`,
+  NATIVE_BYTES_TRANSFERRED: fault,
   NATIVE_INVALID_ARGUMENT: fault,
   NATIVE_INVALID_TORRENT: 'get the torrent again from where it came from',
   NATIVE_TORRENT_LIMIT: 'its maker can make several of it, or one with larger pieces',

@@ -241,7 +241,8 @@ void JsChannel::takeBack(std::uint32_t id) {
   auto const buffer = lent->second.buffer.Value();
   countAsExternal(buffer.Env(), lent->second.bytes);
   // Whoever keeps the bytes longer than they were lent finds them gone, not changed. Where they went somewhere else
-  // (ArrayBuffer.transfer) whoever has them may use them as long as he lives.
+  // (ArrayBuffer.transfer) whoever has them may use them as long as he lives: the memory is lost, but not its share of the
+  // budget, which would keep peers waiting for ever. src/lent-bytes.ts has failed the call.
   if (buffer.IsDetached() || napi_detach_arraybuffer(buffer.Env(), buffer) != napi_ok) {
     abandon(std::move(lent->second.memory));
   }

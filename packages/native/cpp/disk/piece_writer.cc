@@ -196,7 +196,9 @@ void PieceWriter::giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<S
   auto request = StorageRequest::of(RequestKind::writePiece, m_options.storageIndex, job->piece);
   request.offset = range.offset;
   request.length = range.length;
-  request.lent = lend(*job, range);
+  request.lent = job->buffer.memoryAt(range.offset);
+  // Also when the job was answered long before.
+  request.share = job->pending ? job->pending : m_services.countPending(range.length);
   if (m_wantsBlockHashes) request.blockHashes = blockHashesOf(*job, range);
   m_marks.given(job->piece);
   m_digests.erase(job->piece);
@@ -212,19 +214,6 @@ void PieceWriter::giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<S
     }
     reply(answer.result());
   });
-}
-
-// What JavaScript was lent counts as pending until it lets go, also when the job was answered long before.
-PieceMemory PieceWriter::lend(PieceJob& job, PieceRange range) {
-  struct Lent {
-    PieceMemory memory;
-    std::shared_ptr<void> pending;
-  };
-  auto lent = std::make_shared<Lent>();
-  lent->memory = job.buffer.memoryAt(range.offset);
-  lent->pending = job.pending ? job.pending : m_services.countPending(range.length);
-  char* const bytes = lent->memory.get();
-  return PieceMemory(std::move(lent), bytes);
 }
 
 // Nothing for half a piece, whose digests are not made yet.

@@ -126,7 +126,6 @@ class PieceWriter {
   std::string blockHashesOf(PieceJob const& job, PieceRange range) const;
   int answerWritesOf(PieceJob& job, PieceRange range);
   void giveToJs(JobPtr const& job, PieceRange range, UniqueFunction<StorageResult> reply);
-  PieceMemory lend(PieceJob& job, PieceRange range);
   void forget(JobPtr const& job);
   JobPtr find(int piece) const;
   static void runAfterwards(PieceJob& job);

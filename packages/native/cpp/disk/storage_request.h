@@ -71,6 +71,8 @@ struct StorageRequest {
   bool deleteData = false;
   // writePiece: the bytes, lent until JavaScript settles, whatever becomes of the job.
   PieceMemory lent;
+  // What they count as until then. Not part of the memory, which JavaScript may keep for good.
+  std::shared_ptr<void> share;
   // writePiece: SHA-256 of each block of it, one after the other, or nothing.
   std::string blockHashes;
   // readPiece: where the answer goes, lent like what is written: JavaScript reads into it, or its answer is copied there.

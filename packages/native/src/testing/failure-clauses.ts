@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
+import { NativeError } from '../errors.js'
 import type { FullNativeSession } from '../native-session.js'
 import type { NativeTorrentStatus } from '../torrent-status.js'
 import { createHeldCall, settlesWithin } from './held-call.js'
@@ -14,6 +15,7 @@ import {
 import type { RecordingStorage } from './recording-storage.js'
 import type { TestApi } from './test-api.js'
 import { pieceBytes } from './test-torrent.js'
+import { transfer } from './transfer.js'
 
 /** For all calls, also those that are not held: far longer than a busy machine needs for one. */
 const SHORT_DEADLINE_MS = 2_000
@@ -93,6 +95,30 @@ export function failureClauses({ it }: TestApi, subject: NativeSessionSubject): 
       })
     })
   }
+
+  it('fails a write whose lent bytes were transferred, and takes no room for them from others', async () => {
+    await withScene(subject, async (scene) => {
+      const taken: ArrayBuffer[] = []
+      const { storage, session } = await startDownload(scene, {
+        name: 'transferred',
+        prepare: (recording) => {
+          recording.writePiece = async (_index, _piece, _offset, bytes) => {
+            taken.push(transfer(bytes))
+          }
+        },
+        // Room for a piece at a time.
+        session: { maxPendingWriteBytes: 1 },
+      })
+      await storage.until('the failure is alerted', () => storage.alerted('storageError'))
+      const alert = storage.alerts.find((each) => each.type === 'storageError')
+      assert.ok(alert?.type === 'storageError' && alert.cause instanceof NativeError)
+      assert.equal(alert.cause.code, 'NATIVE_BYTES_TRANSFERRED')
+      assert.deepEqual(storage.completedPieces(), [])
+      Reflect.deleteProperty(storage, 'writePiece')
+      await downloadsAnother(scene, session, storage)
+      assert.ok(taken.length > 0)
+    })
+  })
 
   it('only uploads while a write fails for want of space', async () => {
     await withScene(subject, async (scene) => {

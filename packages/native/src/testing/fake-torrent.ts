@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AddTorrentRequest } from '../add-torrent.js'
+import { lending } from '../lent-bytes.js'
 import type { NativeAlert } from '../native-alert.js'
 import type { ParsedTorrent, StorageHandler } from '../native-session.js'
 import type { TorrentLayout } from '../torrent-layout.js'
@@ -9,7 +10,7 @@ import { describeFakePeer, detailsOfFake, doneBytesOfFiles } from './fake-detail
 import { failureOf } from './fake-failure.js'
 import { FakeTorrentControl } from './fake-torrent-control.js'
 import type { HandlerCalls } from './handler-calls.js'
-import { payloadBytes, readPayload } from './payload.js'
+import { payloadBytes, readPayload, spoil } from './payload.js'
 
 /** Bytes of one piece. */
 export interface PieceRange {
@@ -343,9 +344,9 @@ export class FakeTorrent {
     if (lent.length === 0) return
     const index = this.#index()
     await calls.make(
-      () => handler.writePiece(index, piece, 0, lent),
+      () => lending(lent, () => handler.writePiece(index, piece, 0, lent)),
       index,
-      () => lent.fill(0xdb),
+      () => spoil(lent),
     )
   }
 

@@ -1,3 +1,4 @@
+import { lending } from '../lent-bytes.js'
 import type { StorageHandler } from '../native-session.js'
 import type { TorrentLayout } from '../torrent-layout.js'
 
@@ -32,13 +33,20 @@ export async function readPayload(
   const whole = new Uint8Array(length)
   const asked = Math.max(0, Math.min(length, payloadBytes(layout, piece) - offset))
   const lent = new Uint8Array(asked)
-  const bytes = asked === 0 ? lent : await handler.readPiece(storageIndex, piece, offset, asked, lent)
+  const read = () => handler.readPiece(storageIndex, piece, offset, asked, lent)
+  const bytes = asked === 0 ? lent : await lending(lent, read)
   if (bytes.length !== asked) {
     throw Object.assign(new Error(`readPiece gave ${bytes.length} bytes instead of ${asked}`), {
       code: 'EIO',
     })
   }
   whole.set(bytes)
-  lent.fill(0xdb)
+  spoil(lent)
   return whole
+}
+
+/** Who keeps bytes longer than they were lent shall notice. */
+export function spoil(lent: Uint8Array): void {
+  // Those that were transferred cannot be written to.
+  if (lent.length > 0) lent.fill(0xdb)
 }

@@ -3,6 +3,7 @@ import type { NativeSessionOptions } from '../../src/index.js'
 import type { TestSeed } from '../../src/testing/native-subject.js'
 import { RecordingStorage } from '../../src/testing/recording-storage.js'
 import { createTestTorrent, pieceBits, type TestTorrent } from '../../src/testing/test-torrent.js'
+import { transfer } from '../../src/testing/transfer.js'
 import { seedFromFile } from './files-seed.js'
 import { everyPiece, openLoopbackSession, type Session } from './loopback-session.js'
 
@@ -71,6 +72,26 @@ it('18 js_promise_never_settles: a write that never settles fails at its deadlin
   await storage.until('the torrent is paused', () => storage.alerted('torrentPaused'))
   await session.close()
   expect(storage.completedPieces()).toEqual([])
+})
+
+it('19 js_returns_garbage: a read that transfers what it was lent is an error, whatever it answers', async () => {
+  const torrent = createTestTorrent('transferring')
+  const storage = new RecordingStorage()
+  storage.havePieces = pieceBits(torrent, everyPiece(torrent))
+  const { pieceLengthBytes } = torrent
+  const taken: ArrayBuffer[] = []
+  storage.readPiece = async (_index, piece, offset, length, into) => {
+    taken.push(transfer(into as Uint8Array))
+    const start = piece * pieceLengthBytes + offset
+    return torrent.bytes.slice(start, start + length)
+  }
+  const session = await openLoopbackSession({ handler: storage, onAlert: storage.onAlert })
+  const handle = await session.addTorrent({ torrentId: torrent.name, torrentFile: torrent.torrentFile })
+  await storage.until('the read has failed', () => storage.alerted('storageError'))
+  const alert = storage.alerts.find(({ type }) => type === 'storageError')
+  expect(alert).toMatchObject({ code: 'EIO', cause: { code: 'NATIVE_BYTES_TRANSFERRED' } })
+  expect(session.torrentStatus(handle).piecesHave).toBe(0)
+  expect(taken).not.toEqual([])
 })
 
 const answers: readonly (readonly [string, (length: number) => unknown])[] = [
