@@ -14,15 +14,14 @@ const { describeMachine, howToBuild } = await import('../dist/build-requirements
 
 /** In a process of its own: an addon that does not fit may take its process with it. */
 function whyNotLoaded() {
-  const script = "import('@bae/native').then((native) => native.libtorrentVersion())"
+  const script =
+    "import('@bae/native').then((native) => native.libtorrentVersion())" +
+    '.catch((error) => { console.error(error.message); process.exit(1) })'
   const child = spawnSync(process.execPath, ['-e', script], { cwd: here, encoding: 'utf8' })
   if (child.status === 0) return undefined
-  const lines = child.stderr.split('\n')
-  return (
-    lines.find((line) => line.includes('[cause]'))?.trim() ||
-    lines.find((line) => line.includes('Error')) ||
-    child.stderr
-  )
+  if (child.signal !== null) return `the addon ends its process with ${child.signal} on ${describeMachine()}.`
+  // How to build one is said once, at the end.
+  return child.stderr.replace(howToBuild(), '').trim()
 }
 
 function missingTools() {
@@ -50,7 +49,7 @@ function giveUp(why) {
 
 const reason = whyNotLoaded()
 if (reason !== undefined) {
-  console.error(`@bae/native: no prebuilt addon loads on ${describeMachine()}: ${reason}`)
+  console.error(`@bae/native: ${reason}`)
   const missing = missingTools()
   if (missing.length > 0) giveUp(`it cannot be built here either. Missing: ${missing.join(', ')}.`)
   const build = spawnSync(process.execPath, [join(here, 'build-addon.mjs')], { stdio: 'inherit' })

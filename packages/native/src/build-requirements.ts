@@ -38,5 +38,12 @@ function osRelease(): string {
 
 /** The machine and the Node that an addon must fit. */
 export function describeMachine(): string {
-  return `${process.platform} ${process.arch}, Node ${process.version}`
+  const system = `${process.platform} ${process.arch}`
+  return `${process.platform === 'linux' ? `${system}, ${describeLibc()}` : system}, Node ${process.version}`
+}
+
+function describeLibc(): string {
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  const version = header?.glibcVersionRuntime
+  return version === undefined ? 'a C library that is not glibc' : `glibc ${version}`
 }

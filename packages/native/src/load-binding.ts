@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 import type { Addon } from './addon.js'
 import { describeMachine, howToBuild } from './build-requirements.js'
 import { asNativeError, NativeError } from './errors.js'
+import { whyNotLoaded } from './prebuilt-addons.js'
+
+const packageDirectory = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 let loaded: Addon | undefined
 
@@ -25,7 +28,7 @@ function load(): Addon {
     if (error instanceof NativeError) throw error
     throw new NativeError(
       'NATIVE_BINDING_NOT_FOUND',
-      `no addon could be loaded for ${describeMachine()}. ${howToBuild()}`,
+      `no addon could be loaded for ${describeMachine()}: ${whyNotLoaded(cause, packageDirectory)}. ${howToBuild()}`,
       { cause },
     )
   }
@@ -33,7 +36,6 @@ function load(): Addon {
 
 function findBinding(): string {
   const require = createRequire(import.meta.url)
-  const packageDirectory = join(dirname(fileURLToPath(import.meta.url)), '..')
   const nodeGypBuild = require('node-gyp-build') as { path(directory: string): string }
   return nodeGypBuild.path(packageDirectory)
 }
