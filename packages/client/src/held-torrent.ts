@@ -9,6 +9,7 @@ import { FolderReader, type PieceReader } from './folder-reader.js'
 import { FullDiskRetry, type FullDiskRetryOptions } from './full-disk-retry.js'
 import { KnownPeers } from './known-peers.js'
 import { MovingFiles } from './moving-files.js'
+import { Redial } from './redial.js'
 import { SerialQueue } from './serial-queue.js'
 import type { TorrentEvents } from './torrent.js'
 import type { PeerAddress } from './torrent-options.js'
@@ -75,6 +76,7 @@ export class HeldTorrent {
   readonly #options: HeldTorrentOptions
   readonly #files: FilesProgress | undefined
   readonly #fullDisk: FullDiskRetry
+  readonly #redial = new Redial(this)
   readonly #lifetime = new AbortController()
   #handle: number | undefined
   #reader: PieceReader | undefined
@@ -200,6 +202,7 @@ export class HeldTorrent {
     this.#handle = undefined
     if (handle !== undefined) this.session.delete(handle)
     this.#files?.detach()
+    this.#redial.stop()
     this.progress.observe(undefined)
     return handle
   }
@@ -212,6 +215,7 @@ export class HeldTorrent {
     const failure = this.progress.stoppedBy()
     if (failure !== undefined) this.fail(failure)
     this.#fullDisk.observe(this.progress.noSpace)
+    this.#redial.observe(details)
     this.#files?.observe(details)
   }
 
@@ -254,6 +258,7 @@ export class HeldTorrent {
     const files = this.progress.complete(piece)
     if (files === undefined) return
     this.#fullDisk.pieceCompleted()
+    this.#redial.pieceCompleted()
     this.announce('pieceCompleted', { id: this.id, piece })
     for (const file of files) this.announce('fileCompleted', { id: this.id, file })
     if (this.progress.isFinished && !wasFinished) this.announceFinished()
@@ -288,6 +293,7 @@ export class HeldTorrent {
   end(reason: ClientError): void {
     this.#unwatchStorage()
     this.#fullDisk.stop()
+    this.#redial.stop()
     this.#storage = this.#reader = undefined
     this.progress.end(reason)
     this.#lifetime.abort(reason)
@@ -297,6 +303,12 @@ export class HeldTorrent {
   dialAgain(): void {
     if (!this.progress.uploadModeIsWished && !this.progress.status.uploadMode) this.#forgetLastCalls()
     this.#dial([...this.wishes.peers, ...this.knownPeers.addresses])
+  }
+
+  /** Those that the user named. `atOnce`: however short it is since they were dialled, as all others that are known. */
+  dialNamed({ atOnce }: { readonly atOnce: boolean }): void {
+    if (atOnce) this.#forgetLastCalls()
+    this.#dial(this.wishes.peers)
   }
 
   announceFinished(): void {

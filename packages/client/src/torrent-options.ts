@@ -13,7 +13,8 @@ export interface AddTorrentOptions extends AbortOptions {
   readonly id?: TorrentId
   readonly paused?: boolean
   /**
-   * Dialled over TCP as soon as the torrent is there. A private torrent takes none (BEP 27): CLIENT_PRIVATE_TORRENT.
+   * Dialled over TCP as soon as the torrent is there, and every half a minute at least while it lacks pieces and has nobody.
+   * A private torrent takes none (BEP 27): CLIENT_PRIVATE_TORRENT.
    */
   readonly peers?: readonly PeerAddress[]
   /** Only these files; all when left out. Of a magnet link they are chosen when its metadata comes. */

@@ -83,7 +83,7 @@ export interface Torrent extends EventEmitter<TorrentEvents> {
    * torrent is checked when it is resumed.
    */
   recheck(options?: AbortOptions): Promise<void>
-  /** Throws CLIENT_PRIVATE_TORRENT for a private torrent. */
+  /** As `peers` of `add`. Throws CLIENT_PRIVATE_TORRENT for a private torrent. */
   connectPeer(peer: PeerAddress): void
   /** Wants these files too, as much as `priority` says: 'normal' when left out. */
   select(files: FileSelector, priority?: FilePriority): void

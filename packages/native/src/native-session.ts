@@ -112,7 +112,10 @@ export interface NativeSession extends AsyncDisposable {
   removeTorrent(handle: number, options?: { deleteData?: boolean }): Promise<void>
   pauseTorrent(handle: number): void
   resumeTorrent(handle: number): void
-  /** Dials this peer over TCP at once. `host` is an IP address. */
+  /**
+   * Dials this peer over TCP at once, where libtorrent has not just done so. It was given up after three failures, and has one
+   * less from now on. `host` is an IP address.
+   */
   connectPeer(handle: number, host: string, port: number): void
   torrentStatus(handle: number): NativeTorrentStatus
   applySettings(settings: SessionSettings): void

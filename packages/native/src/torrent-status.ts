@@ -106,7 +106,7 @@ export interface PeerStatus {
   readonly connection: 'bittorrent' | 'webSeed' | 'httpSeed'
   readonly transport: 'tcp' | 'utp'
   readonly encryption: 'none' | 'handshake' | 'full'
-  /** Who told of it. */
+  /** Who told of it. 'tracker' is also said of whom `connectPeer` named. */
   readonly sources: readonly (
     | 'tracker'
     | 'dht'

@@ -34,7 +34,8 @@ Napi::Value resume(Napi::CallbackInfo const& call, lt::torrent_handle const& tor
 Napi::Value connectPeer(Napi::CallbackInfo const& call, lt::torrent_handle const& torrent) {
   auto const address = addressOf(call[1], "host");
   int const port = intOf(call[2], "port", 1, 65535);
-  torrent.connect_peer(lt::tcp::endpoint(address, std::uint16_t(port)));
+  // Only of who comes from a tracker libtorrent takes one failure back, and without that it dials nobody after the third.
+  torrent.connect_peer(lt::tcp::endpoint(address, std::uint16_t(port)), lt::peer_info::tracker);
   return call.Env().Undefined();
 }
 
