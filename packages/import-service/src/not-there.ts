@@ -3,12 +3,15 @@ import type { ImportSnapshot } from './import-snapshot.js'
 import { suggest } from './suggest.js'
 
 export function incomplete(snapshot: ImportSnapshot): ImportError {
-  const { id, name } = snapshot
+  const { id, name, state } = snapshot
   const { pieces, totalPieces } = snapshot.selected ?? snapshot
   const what = snapshot.selected === null ? 'pieces' : 'pieces of its selected files'
   const stored =
     totalPieces === null ? 'nothing is stored yet' : `${pieces} of ${totalPieces} ${what} are stored`
-  return new ImportError('IMPORT_INCOMPLETE', `the import of ${name ?? id} is not complete: ${stored}`)
+  return new ImportError(
+    'IMPORT_INCOMPLETE',
+    `the import of ${name ?? id} is not complete (${state}): ${stored}`,
+  )
 }
 
 export function fileIncomplete({ id, name, files }: ImportSnapshot, path: string): ImportError {

@@ -322,7 +322,10 @@ describe('files', () => {
     await torrent.deliverMetadata(layout)
     const directory = await mkdtemp(join(tmpdir(), 'bae-test-'))
     try {
-      await expect(service.export(job.id, directory)).rejects.toMatchObject({ code: 'IMPORT_INCOMPLETE' })
+      await expect(service.export(job.id, directory)).rejects.toMatchObject({
+        code: 'IMPORT_INCOMPLETE',
+        message: expect.stringMatching(/ is not complete \(downloading\): /),
+      })
       expect(await readdir(directory)).toEqual([])
     } finally {
       await rm(directory, { recursive: true })

@@ -85,7 +85,7 @@ function nextOf({ snapshot, isServed }: Added, bae: string, there: string): stri
   const id = shortIdOf(snapshot)
   if (snapshot.state === 'paused' && snapshot.pause === 'user') return `${bae} resume ${id}${there}`
   if (snapshot.state === 'choosingFiles')
-    return `${bae} select ${id} GLOB${there}; '${bae} import SOURCE --list' shows the files`
+    return `${bae} select ${id} GLOB${there}; '${bae} show ${id}${there}' shows the files`
   return isServed ? `${bae} watch ${id}${there}` : `${bae} serve${there}`
 }
 

@@ -10,6 +10,8 @@ export interface BarOptions {
 
 const longestBar = 40
 const shortestBar = 5
+/** Of what came and is not stored yet. */
+const longestStoringSeconds = 5
 
 /** One line about a running import: what is least important goes first when it does not fit. */
 export function formatProgress(progress: ImportProgress, options: BarOptions): string {
@@ -51,12 +53,15 @@ function drawBar(share: number, width: number, unicode: boolean): string {
 
 function transferTexts(progress: ImportProgress, totalBytes: number): readonly string[] {
   const rate = progress.downloadBytesPerSecond
-  // Peers that have given everything leave before the last of it is stored; the rate, a mean, is still there.
-  if (progress.peers === 0) return [rate > 0 ? 'storing what came' : 'waiting for peers']
+  const leftBytes = totalBytes - progress.bytes
+  // Peers that have given everything leave before the last of it is stored. Where more is missing they are just gone: the
+  // rate is a mean, and there for a minute.
+  if (progress.peers === 0)
+    return [leftBytes < rate * longestStoringSeconds ? 'storing what came' : 'waiting for peers']
   const peers = formatCount(progress.peers, 'peer')
   // In its first second, too: a rate is not known at once.
   if (rate === 0) return ['waiting for data', peers]
-  return [formatRate(rate), `${formatDuration((totalBytes - progress.bytes) / rate)} left`, peers]
+  return [formatRate(rate), `${formatDuration(leftBytes / rate)} left`, peers]
 }
 
 function stateText({ state, pause }: ImportProgress): string {

@@ -6,6 +6,7 @@ import {
   formatShare,
   formatShortDuration,
 } from './format-quantities.js'
+import { shortPauseText } from './pause-text.js'
 import { clipText } from './text-width.js'
 import { isSettled, type WatchedImport } from './watched-imports.js'
 
@@ -96,11 +97,8 @@ function secondsLeft({ bytes, totalBytes, downloadBytesPerSecond: rate }: Watche
   return rate > 0 && totalBytes !== null && bytes < totalBytes ? (totalBytes - bytes) / rate : undefined
 }
 
-/** What is paused by no user goes on by itself: that is another thing. */
 function shortStateOf({ state, pause }: WatchedImport): string {
-  if (state === 'paused' && pause === 'noSpace') return 'no space'
-  if (state === 'paused' && pause === 'databaseAway') return 'no database'
-  return shortStates[state] ?? state
+  return state === 'paused' ? shortPauseText(pause) : (shortStates[state] ?? state)
 }
 
 /** Words that the column has room for. */

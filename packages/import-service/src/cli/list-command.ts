@@ -5,6 +5,7 @@ import { printable } from './cli-output.js'
 import { type CliContext, exitDone, type RunCommand } from './command.js'
 import { formatBytes, formatShare } from './format-quantities.js'
 import { openLibraryIfThere } from './open-library.js'
+import { shortPauseText } from './pause-text.js'
 import { findService } from './service-connection.js'
 import { clipText } from './text-width.js'
 
@@ -64,11 +65,11 @@ function formatList(imports: readonly (readonly string[])[], columns: number | u
 }
 
 function cellsOf(snapshot: ImportSnapshot): readonly string[] {
-  const { infoHash, id, state, name } = snapshot
+  const { infoHash, id, state, pause, name } = snapshot
   const { pieces, totalPieces, totalBytes } = snapshot.selected ?? snapshot
   return [
     (infoHash ?? id).slice(0, shownIdDigits),
-    state,
+    state === 'paused' ? shortPauseText(pause) : state,
     totalPieces === null ? '-' : formatShare(pieces, totalPieces),
     totalBytes === null ? '-' : formatBytes(totalBytes),
     printable(name ?? '(no name yet)'),

@@ -39,7 +39,7 @@ export const nextSteps: Readonly<Record<KnownCode, string | undefined>> = {
   IMPORT_TEMPORARY_UNWRITABLE: 'set TMPDIR to a folder that you may write',
   IMPORT_LIBRARY_INVALID: 'name another folder with --library or BAE_LIBRARY',
   IMPORT_REMOTE_INVALID: 'see that its disk is mounted and that BAE_REMOTE names its folder',
-  IMPORT_INCOMPLETE: "'bae import' with its SOURCE fetches the rest",
+  IMPORT_INCOMPLETE: "a service, 'bae serve', fetches the rest, or 'bae import' with its SOURCE",
   IMPORT_FILE_NOT_FOUND: inMessage,
   IMPORT_EXPORT_EXISTS: 'name another place',
   IMPORT_EXPORT_FAILED: 'name another place; nothing was left in this one',

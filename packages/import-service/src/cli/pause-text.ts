@@ -10,3 +10,9 @@ const ends: Readonly<Record<NonNullable<ImportSnapshot['pause']>, string>> = {
 export function pausedText(pause: ImportSnapshot['pause']): string {
   return pause === null ? 'paused' : `paused until ${ends[pause]}`
 }
+
+/** The same in a word or two, for a column: what no user paused is another thing. */
+export function shortPauseText(pause: string | null): string {
+  if (pause === 'noSpace') return 'no space'
+  return pause === 'databaseAway' ? 'no database' : 'paused'
+}

@@ -115,8 +115,8 @@ function watchedOf(progress: ImportProgress, shortId: string): WatchedImport {
   return {
     shortId,
     ...progress,
-    // The rates of libtorrent are means: they go on for a while after the last byte.
-    downloadBytesPerSecond: state === 'downloading' ? downloadBytesPerSecond : 0,
+    // The rates of libtorrent are means: they go on for a minute after the last byte, and with them a time left of days.
+    downloadBytesPerSecond: state === 'downloading' && peers > 0 ? downloadBytesPerSecond : 0,
     uploadBytesPerSecond: peers > 0 ? uploadBytesPerSecond : 0,
   }
 }

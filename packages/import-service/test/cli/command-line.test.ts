@@ -197,6 +197,12 @@ describe('list', () => {
     expect(output.stdout).not.toContain('\u001b')
     expect(lines[1]).toMatch(/^aaaaaaaaaa {2}completed +100% +16\.0 KiB {2}album$/)
   })
+
+  it('says of what no user paused why it stands', async () => {
+    const full = { id: torrentId('1'), infoHashV1: hashV1('a'), state: 'paused', pause: 'noSpace' } as const
+    await cli.imports.saveImport(importRecord(full))
+    expect((await cli.run(['list'])).output.stdout).toMatch(/\naaaaaaaaaa {2}no space +-/)
+  })
 })
 
 describe('commands about an ID', () => {

@@ -121,7 +121,13 @@ describe('formatProgress', () => {
   })
 
   it('does not call it waiting when peers have given everything and left', () => {
-    expect(formatProgressLine({ ...progress, peers: 0 })).toMatch(/, storing what came$/)
+    const last = { ...progress, pieces: 29, bytes: 29 * 2 ** 20, peers: 0 }
+    expect(formatProgressLine(last)).toMatch(/, storing what came$/)
+  })
+
+  it('calls it waiting when peers left in the middle, whatever their rate was', () => {
+    const alone = { ...progress, peers: 0, downloadBytesPerSecond: 1_000_000 }
+    expect(formatProgressLine(alone)).toMatch(/, waiting for peers$/)
   })
 
   it('says that it waits for data where no rate is known', () => {

@@ -72,7 +72,9 @@ describe('bae add beside a service', () => {
     ])
     expect((await added({ state: 'downloading', addedAtMs: 1 }))[0]).toBe('album was added before')
     expect(await added({ state: 'paused', pause: 'user' })).toContain('  next       bae resume aaaaaaaaaa')
-    expect((await added({ state: 'choosingFiles' }))[4]).toMatch(/^ {2}next {7}bae select aaaaaaaaaa GLOB/)
+    expect((await added({ state: 'choosingFiles' }))[4]).toBe(
+      "  next       bae select aaaaaaaaaa GLOB; 'bae show aaaaaaaaaa' shows the files",
+    )
     const done = await added({ state: 'seeding', addedAtMs: 1 })
     expect([done[0], done[3], done[4]]).toEqual([
       'album is in the library already',

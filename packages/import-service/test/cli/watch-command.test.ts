@@ -145,6 +145,9 @@ describe('what is watched', () => {
     service.progress = [progressOf({ state: 'seeding', downloadBytesPerSecond: 50_000, peers: 0 })]
     const [seeding] = await imports.look(signal)
     expect(seeding && formatWatchedLine(seeding)).toBe('aaaaaaaaaa  album: seeding, 25%')
+    service.progress = [progressOf({ downloadBytesPerSecond: 50_000, peers: 0 })]
+    const [alone] = await imports.look(signal)
+    expect(alone && formatWatchedLine(alone)).toBe('aaaaaaaaaa  album: downloading, 25%')
   })
 
   it('is what runs, and then how it ended', async () => {
