@@ -12,7 +12,7 @@ import { ClientError } from './errors.js'
 interface Entry {
   readonly opening: Promise<Storage>
   /** Ends an opening that nobody wants any more. */
-  readonly abandon: (reason: ClientError) => void
+  readonly abandon: (reason: () => ClientError) => void
   closing?: Promise<void>
   retained: number
 }
@@ -123,9 +123,9 @@ export class StorageRegistry {
     const aborter = new AbortController()
     const opening = new Promise<Storage>((resolve) => resolve(create(aborter.signal)))
     let isOpening = true
-    const abandon = (reason: ClientError) => {
+    const abandon = (reason: () => ClientError) => {
       // A storage that is open may still have the signal, and has calls to finish.
-      if (isOpening) aborter.abort(reason)
+      if (isOpening) aborter.abort(reason())
     }
     const entry: Entry = { opening, abandon, retained: 0 }
     this.#entries.set(torrentId, entry)
@@ -141,7 +141,7 @@ export class StorageRegistry {
 
   async #end(torrentId: TorrentId, entry: Entry, deleteData: boolean): Promise<void> {
     entry.abandon(
-      new ClientError('CLIENT_CLOSED', `torrent ${torrentId} was given up before its storage was open`),
+      () => new ClientError('CLIENT_CLOSED', `torrent ${torrentId} was given up before its storage was open`),
     )
     const limit = AbortSignal.timeout(this.#closeLimitMs)
     try {

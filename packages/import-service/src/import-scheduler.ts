@@ -68,14 +68,17 @@ export class ImportScheduler {
     await this.wake()
   }
 
-  /** Ends what runs where it is, and begins nothing more. What was claimed is let go of by whoever closes the database. */
+  /**
+   * Ends what runs where it is, and begins nothing more. What was claimed is let go of by whoever closes the database, and
+   * seeds by whoever closes the client.
+   */
   async stop(): Promise<void> {
     this.#isStarted = false
     this.#cancelPoll()
     await this.#pass
     const { jobs } = this
     this.#jobs.clear()
-    await Promise.all(jobs.map((job) => job.stop()))
+    await Promise.all(jobs.map((job) => job.leave()))
   }
 
   /** There may be something to do. Settles when it is done, or could not be: then it is tried again at the next poll. */

@@ -184,6 +184,11 @@ export class ImportService implements AsyncDisposable {
     return [...this.#intake.jobs, ...this.#scheduler.jobs].map(({ progress }) => progress)
   }
 
+  /** How many these are. */
+  get runningCount(): number {
+    return this.#intake.jobs.length + this.#scheduler.jobs.length
+  }
+
   /**
    * How many that do not run in this process go on by themselves: they wait for a turn, for another try or for room, or another
    * process has them. Reads all records.

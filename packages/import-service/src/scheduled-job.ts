@@ -53,6 +53,7 @@ export class ScheduledJob {
   /** Something came in this run: what fails now fails for the first time. */
   #brought = false
   #isTimeCounted = false
+  #isLeft = false
 
   constructor(deps: ScheduledJobDeps, kept: KeptRecord) {
     this.#deps = deps
@@ -87,6 +88,12 @@ export class ScheduledJob {
     return this.#ended
   }
 
+  /** The same for who closes the client next. A seed stays in it: the client takes out all at once for less than one by one. */
+  leave(): Promise<void> {
+    this.#isLeft = true
+    return this.stop()
+  }
+
   /** True for a wish that the job itself will answer. */
   answers(wish: ImportWish): boolean {
     if (wish.kind !== 'select' || this.#record.state !== 'fetchingMetadata') return false
@@ -103,9 +110,11 @@ export class ScheduledJob {
       await this.#work()
       await this.#close()
     } catch (error) {
-      await this.#close().catch((unclosed: unknown) =>
-        this.#deps.troubled(unclosed, 'letting go of the torrent of an import'),
-      )
+      if (!this.#isLeft || !this.#is('seeding')) {
+        await this.#close().catch((unclosed: unknown) =>
+          this.#deps.troubled(unclosed, 'letting go of the torrent of an import'),
+        )
+      }
       // What cannot be recorded stays as it is: whoever finds the import next goes on from there.
       await this.#settle(failureBehind(error)).catch((unrecorded: unknown) =>
         this.#deps.troubled(unrecorded, 'recording how an import ended'),

@@ -11,6 +11,9 @@ import { openServiceLog } from './service-log.js'
 import { ServiceManager } from './service-manager.js'
 import { inLibrary } from './short-id.js'
 
+/** Each import that runs takes a quarter of a millisecond of CPU to let go of; others may use the machine. */
+const stopMsPerImport = 5
+
 export const runServe: RunCommand = async (args, context) => {
   const { output, stop, environment } = context
   const { signal } = stop
@@ -23,6 +26,7 @@ export const runServe: RunCommand = async (args, context) => {
   const logger = await openServiceLog(running, context)
   using manager = new ServiceManager({ environment, failed: (message) => logger.warn({}, message) })
   await using service = await composition.openForImport(config, { signal, logger, running })
+  stop.needsMore(() => service.runningCount * stopMsPerImport)
   const { parseTorrentFile } = composition
   const reload = () => reloadConfig(running, logger)
   const deps = { service, parseTorrentFile, reload, version: await readPackageVersion() }

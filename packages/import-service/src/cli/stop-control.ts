@@ -1,6 +1,7 @@
 import { ImportError, systemErrorCode } from '../errors.js'
 import { exitFailed } from './command.js'
 
+/** What a command has to stop, unless it says that it needs more. */
 const stopWithinMs = 4_500
 const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
@@ -16,7 +17,8 @@ export interface StopControlDeps {
 
 /**
  * Everything that may end a command early: signals, the time given, an output that takes no more. The first of
- * them aborts `signal`; who has not stopped 4.5 s later is ended, and so is who gets a second signal.
+ * them aborts `signal`; who has not stopped 4.5 s later, or when the time is over that it said it needs, is ended, and so is
+ * who gets a second signal.
  */
 export class StopControl {
   readonly #deps: StopControlDeps
@@ -24,6 +26,7 @@ export class StopControl {
   #exitCode: number | undefined
   #lostOutput = false
   #onHangUp: (() => void) | undefined
+  #extraMs = (): number => 0
   #timer: NodeJS.Timeout | undefined
   #guard: NodeJS.Timeout | undefined
 
@@ -48,6 +51,11 @@ export class StopControl {
   /** From now on SIGHUP ends nothing: to a service without a terminal it says to read its settings again. */
   onHangUp(listener: () => void): void {
     this.#onHangUp = listener
+  }
+
+  /** `extraMs`, asked when it is stopped: how much longer than others the command may take for what it has to close then. */
+  needsMore(extraMs: () => number): void {
+    this.#extraMs = extraMs
   }
 
   interrupt(signalName: string): void {
@@ -95,7 +103,7 @@ export class StopControl {
 
   #stop(exitCode: number, reason: ImportError): void {
     this.#exitCode = exitCode
-    this.#guard = setTimeout(() => this.#deps.exit(exitCode), stopWithinMs)
+    this.#guard = setTimeout(() => this.#deps.exit(exitCode), stopWithinMs + this.#extraMs())
     this.#guard.unref()
     this.#controller.abort(reason)
   }

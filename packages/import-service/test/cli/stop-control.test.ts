@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { StopControl } from '../../src/cli/stop-control.js'
 import { CapturedOutput } from '../support/captured-output.js'
 import { TestCli } from '../support/test-cli.js'
@@ -31,6 +31,24 @@ describe('a signal', () => {
     })
     stop.close()
   })
+})
+
+it('who has much to close is given more time, by what there is then', () => {
+  vi.useFakeTimers()
+  try {
+    const { stop, exits } = begin()
+    let imports = 0
+    stop.needsMore(() => imports * 10)
+    imports = 100
+    stop.interrupt('SIGTERM')
+    vi.advanceTimersByTime(5_499)
+    expect(exits).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(exits).toEqual([143])
+    stop.close()
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 it('a hang-up of a service without a terminal ends nothing', () => {

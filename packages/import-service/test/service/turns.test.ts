@@ -106,6 +106,24 @@ describe('turns', () => {
     for (const id of ids) expect(await library.imports.claim(id)).toBeDefined()
   })
 
+  it('leave seeds to the client that ends with the service: only what still comes is taken out of it before', async () => {
+    const [seed, download] = await submitted(['a', 'b'])
+    if (seed === undefined || download === undefined) throw new Error('two were submitted')
+    await one.service.seed(seed, { on: true })
+    await settle()
+    one.finish(seed)
+    await settle()
+    expect((await one.service.get(seed)).state).toBe('seeding')
+    const remove = vi.spyOn(one.client, 'remove')
+    const { close } = one.client
+    one.client.close = async () => {
+      expect(remove.mock.calls).toEqual([[download]])
+      await close.call(one.client)
+    }
+    await one.service.close()
+    expect(one.client.get(seed)).toBeUndefined()
+  })
+
   it('of magnet links are not those of downloads', async () => {
     const waiting = await magnets(['m', 'n', 'o'])
     const downloads = await submitted(['a', 'b'])
