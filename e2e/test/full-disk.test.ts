@@ -82,3 +82,18 @@ it('a disk of the database that fills up stops the import, and the same command 
   const { id, pieces } = await importTorrent(library, torrent.path, [seed])
   await expectVerified(library, id, pieces)
 })
+
+it('a disk without a free byte lists and removes imports', async (context) => {
+  needs(context, 'python3-libtorrent')
+  await using library = await BaeLibrary.create()
+  await using disk = SmallFileSystem.mount(context, library.stateFolder, { sizeBytes: 320 * mebibyte })
+  const torrent = await workshop.fileTorrent(mebibyte, 16 * kibibyte)
+  await using seed = await LibtorrentSeed.start([torrent])
+  const ballast = join(disk.folder, 'ballast')
+  const { id } = await importTorrent(library, torrent.path, [seed])
+  await writeFile(ballast, new Uint8Array(320 * mebibyte)).catch(() => {})
+  // The server was stopped by the last command, and has to start.
+  expect(await baeJson(library, ['list'])).toMatchObject([{ id, state: 'completed' }])
+  expect(await bae(library, ['remove', id])).toMatchObject({ code: 0 })
+  expect(await baeJson(library, ['list'])).toEqual([])
+})

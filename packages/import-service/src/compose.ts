@@ -56,7 +56,7 @@ import { ImportService } from './import-service.js'
 import { findLibraryFolder, type LibraryFolder, openLibraryFolder } from './library/library-folder.js'
 import { openRemoteFolder } from './library/remote-folder.js'
 import { StorageLibrary } from './library/storage-library.js'
-import type { VerifyOptions } from './library-like.js'
+import type { LibraryLike, VerifyOptions } from './library-like.js'
 import { LoggedImports } from './log/logged-imports.js'
 import { loopbackNetwork, networkOf } from './network-of.js'
 import type { ServiceLimits } from './service-limits.js'
@@ -117,7 +117,7 @@ async function openService(
     // Loaded while the server starts.
     const loading = Promise.all([import('@bae/storage/typeorm'), import('./database/typeorm/index.js')])
     loading.catch(() => undefined)
-    const { url } = keep(await openServer(config, options))
+    const { url, makingRoom } = keep(await openServer(config, options))
     const [{ DatabaseServer, openTypeOrmDatabase }, { openTypeOrmImportDatabase }] = await loading
     const { schema } = folder
     const { logger, signal, leaseMs } = options
@@ -131,9 +131,8 @@ async function openService(
     const chunkStore = keep(checked(await openChunkStore(config, folder, { database, logger }), config, mark))
     if (options.mending === undefined) await refuseLostRecords({ database, chunkStore }, options)
     const opened = new Map<TorrentId, BaeStorage>()
-    const library = createLibrary({ database, chunkStore, opened, mark, fenceOf, createHashLane }, () =>
-      closeAll(closers),
-    )
+    const parts = { database, chunkStore, opened, mark, fenceOf, createHashLane, makingRoom }
+    const library = createLibrary(parts, () => closeAll(closers))
     const createStorage = createStorageFactory(
       { chunkStore, database, opened, createHashLane, merkleRoot, ...(logger && { logger }) },
       {
@@ -222,6 +221,7 @@ interface LibraryParts {
   readonly mark: OpenMark
   readonly fenceOf: (id: TorrentId) => number
   readonly createHashLane: CreateHashLane
+  readonly makingRoom: LibraryLike['makingRoom']
 }
 
 function createLibrary(parts: LibraryParts, close: () => Promise<void>): StorageLibrary {
@@ -232,6 +232,7 @@ function createLibrary(parts: LibraryParts, close: () => Promise<void>): Storage
     scrub: (record, options) => scrub(parts, record, options),
     noteAllSound: () => parts.mark.allSound(),
     destroy: (id) => destroyTorrent(parts, id, { fence: parts.fenceOf(id) }),
+    makingRoom: parts.makingRoom,
     rebuild: (options) => rebuildDatabase(parts, options),
     collectGarbage: (options) => collectGarbage(parts, options),
     close,
@@ -256,14 +257,20 @@ async function scrub(
 
 /** The server of BAE_DATABASE_URL, or the library's own, which the last process to leave stops. */
 async function openServer(config: Config, options: OpenLibraryOptions) {
-  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, close: async () => {} }
+  const makingRoom: LibraryLike['makingRoom'] = (job) => job()
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, makingRoom, close: async () => {} }
   const { openEmbeddedPostgres } = await import('@bae/storage/embedded-postgres')
-  return openEmbeddedPostgres({
+  const server = await openEmbeddedPostgres({
     directory: config.libraryDirectory,
     renew: options.mending === 'rebuild',
     ...(config.stateDirectory === undefined ? {} : { stateDirectory: config.stateDirectory }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
+  return {
+    url: server.url,
+    makingRoom: <T>(job: () => Promise<T>) => server.makingRoom(job),
+    close: () => server.close(),
+  }
 }
 
 async function inspectDatabase(config: Config, options: AbortOptions = {}): Promise<DatabaseFacts> {

@@ -165,7 +165,8 @@ export class ImportService implements AsyncDisposable {
   ): Promise<ImportSnapshot> {
     const record = await this.#resolve(id)
     const before = await this.#catalog.describe(record)
-    await this.#control.ask(record.id, { kind: 'cancel', deleteData })
+    const ask = () => this.#control.ask(record.id, { kind: 'cancel', deleteData })
+    await (deleteData ? this.#deps.library.makingRoom(ask) : ask())
     return deleteData ? { ...before, state: 'cancelled' } : await this.get(record.id)
   }
 
@@ -274,7 +275,8 @@ export class ImportService implements AsyncDisposable {
 
   /** Deletes the import with its rows and the chunks that no other import shares. Rejects IMPORT_BUSY while it runs. */
   async remove(id: string): Promise<ImportSnapshot> {
-    const snapshot = await this.#catalog.remove(await this.#resolve(id))
+    const record = await this.#resolve(id)
+    const snapshot = await this.#deps.library.makingRoom(() => this.#catalog.remove(record))
     this.#changes.ring()
     return snapshot
   }

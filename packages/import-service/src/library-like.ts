@@ -72,6 +72,8 @@ export interface LibraryLike {
   unpin(id: TorrentId, reason: PinReason): Promise<boolean>
   /** Deletes the torrent's records, staged bytes and the chunks that no other torrent shares. An absent torrent is fine. */
   removeTorrent(id: TorrentId): Promise<void>
+  /** Does what makes room; where a full disk keeps even that from being recorded, once more with what is kept free for it. */
+  makingRoom<T>(job: () => Promise<T>): Promise<T>
   /** Makes the records of torrents anew from what the store has. Rejects STORAGE_DATABASE_NOT_EMPTY. */
   rebuild(options?: RebuildOptions): AsyncIterable<RebuiltTorrent | NotRebuilt>
   /** Deletes what crashes have left, and tells each thing. Rejects STORAGE_REBUILD_NEEDED. */

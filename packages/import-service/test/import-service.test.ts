@@ -292,6 +292,17 @@ describe('removing', () => {
     expect(await library.findTorrent(id)).toBeUndefined()
   })
 
+  it.each([
+    ['remove', (id: string) => service.remove(id)],
+    ['cancel', (id: string) => service.cancel(id, { deleteData: true })],
+  ])('works on a disk that is full: %s', async (_, remove) => {
+    const { id } = await importAll()
+    library.isFull = true
+    await remove(id)
+    expect(await service.list()).toEqual([])
+    expect(await library.findTorrent(id)).toBeUndefined()
+  })
+
   it('is refused while the import runs', async () => {
     const { job } = await begin()
     await expect(service.remove(job.id)).rejects.toMatchObject({ code: 'IMPORT_BUSY' })

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { noSpaceIn } from '../src/embedded-postgres/no-space.js'
 import { ioError } from '../src/io-error.js'
-import { databaseError } from '../src/typeorm/database-error.js'
+import { DatabaseServer } from '../src/typeorm/database-server.js'
 
 describe('a failed system call', () => {
   it('is no space only for a full disk or quota, and never absence', () => {
@@ -20,9 +20,10 @@ describe('a failed system call', () => {
 })
 
 describe('a database without space', () => {
-  it('is no space in its answers', () => {
+  it('is no space in its answers', async () => {
     const cause = Object.assign(new Error('could not extend file "base/5/1"'), { code: '53100' })
-    expect(databaseError(cause, 'the database failed')).toMatchObject({
+    const server = new DatabaseServer({ url: 'postgres://nobody' })
+    await expect(server.run(() => Promise.reject(cause))).rejects.toMatchObject({
       code: 'STORAGE_NO_SPACE',
       message: 'no space for the database: could not extend file "base/5/1"',
       cause,

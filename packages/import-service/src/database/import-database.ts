@@ -84,8 +84,8 @@ export interface ClaimedImport {
 
 /**
  * The imports of a library. Passes `importDatabaseCompliance`. Failures reject IMPORT_DATABASE with the
- * cause, a database that is away whatever its server rejects with once it was waited for; absence is
- * `undefined` or empty. After close every call rejects IMPORT_DATABASE_CLOSED.
+ * cause, a database that is away or has no room whatever its server rejects with, the former once it was waited for;
+ * absence is `undefined` or empty. After close every call rejects IMPORT_DATABASE_CLOSED.
  */
 export interface ImportDatabase extends AsyncDisposable {
   /** Inserts, or replaces the import of this id. Another id with one of its info hashes rejects IMPORT_DUPLICATE. */

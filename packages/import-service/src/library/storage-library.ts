@@ -28,6 +28,7 @@ export interface StorageLibraryDeps {
   readonly scrub: (record: TorrentRecord, options: VerifyOptions) => Promise<RepairedScrubReport>
   readonly noteAllSound: () => Promise<void>
   readonly destroy: (id: TorrentId) => Promise<void>
+  readonly makingRoom: LibraryLike['makingRoom']
   readonly rebuild: LibraryLike['rebuild']
   readonly collectGarbage: LibraryLike['collectGarbage']
   readonly close: () => Promise<void>
@@ -86,6 +87,10 @@ export class StorageLibrary implements LibraryLike {
   removeTorrent(id: TorrentId): Promise<void> {
     this.#last = undefined
     return this.#deps.destroy(id)
+  }
+
+  makingRoom<T>(job: () => Promise<T>): Promise<T> {
+    return this.#deps.makingRoom(job)
   }
 
   rebuild(options?: RebuildOptions): AsyncIterable<RebuiltTorrent | NotRebuilt> {

@@ -33,6 +33,8 @@ export class FakeLibrary implements LibraryLike {
   collectedWith: GarbageOptions | undefined
   /** Why what is kept, as `reason id`. */
   readonly pins = new Set<string>()
+  /** Nothing is removed before somebody makes room. */
+  isFull = false
   isClosed = false
   isAllSound = false
 
@@ -103,8 +105,19 @@ export class FakeLibrary implements LibraryLike {
 
   async removeTorrent(id: TorrentId): Promise<void> {
     if (this.failure !== undefined) throw this.failure
+    if (this.isFull) throw new Error('no space left')
     for (const pin of this.pins) if (pin.endsWith(id)) this.pins.delete(pin)
     this.#torrents.delete(id)
+  }
+
+  async makingRoom<T>(job: () => Promise<T>): Promise<T> {
+    try {
+      return await job()
+    } catch (error) {
+      if (!this.isFull) throw error
+      this.isFull = false
+      return await job()
+    }
   }
 
   async *rebuild(options: RebuildOptions = {}): AsyncIterable<RebuiltTorrent | NotRebuilt> {

@@ -8,6 +8,7 @@ import { noSpace, noSpaceIn } from './no-space.js'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js'
 import { databaseName, type Presence, readPassword } from './presence.js'
 import { putAside } from './put-aside.js'
+import { Reserve } from './reserve.js'
 import type { ServerUser } from './run-program.js'
 import { boundLog, type ServerFolders, stopServer } from './server-process.js'
 import { ownerOf, serverUser } from './server-user.js'
@@ -35,6 +36,11 @@ export interface EmbeddedPostgres extends AsyncDisposable {
   readonly url: string
   readonly version: string
   readonly clusterDirectory: string
+  /**
+   * Does what makes room: where it fails because the disk is full, once more with what is kept free for that, which is kept
+   * free again once there is room.
+   */
+  makingRoom<T>(job: () => Promise<T>): Promise<T>
   /** Leaves; the last process stops the server. Close what is connected before. Idempotent. */
   close(): Promise<void>
 }
@@ -82,7 +88,9 @@ async function openServer(options: EmbeddedPostgresOptions): Promise<EmbeddedPos
   await boundLog(folders)
   const password = await readPassword(folders)
   const entrance = { folders, password, user, binaries: () => binariesFor(user) }
-  const presence = await enterServer({ ...entrance, signal: options.signal })
+  const reserve = new Reserve(place.directory)
+  const presence = await reserve.during(() => enterServer({ ...entrance, signal: options.signal }))
+  await reserve.keep()
   const server = new RunningPostgres(entrance, presence, await versionOf(presence, folders))
   if (options.signal?.aborted === true) {
     await server.close()
@@ -117,6 +125,7 @@ class RunningPostgres implements EmbeddedPostgres {
   readonly version: string
   readonly clusterDirectory: string
   readonly #entrance: Entrance
+  readonly #reserve: Reserve
   readonly #pauses = new AbortController()
   #presence: Presence | undefined
   #entering: Promise<void> = Promise.resolve()
@@ -129,7 +138,16 @@ class RunningPostgres implements EmbeddedPostgres {
     this.version = version
     this.clusterDirectory = folders.directory
     this.#entrance = entrance
+    this.#reserve = new Reserve(folders.directory)
     this.#stay(presence)
+  }
+
+  async makingRoom<T>(job: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#reserve.during(job)
+    } finally {
+      await this.#reserve.keep()
+    }
   }
 
   async close(): Promise<void> {
@@ -149,7 +167,8 @@ class RunningPostgres implements EmbeddedPostgres {
   async #enterAgain(): Promise<void> {
     const { signal } = this.#pauses
     for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
-      const presence = await enterServer({ ...this.#entrance, signal }).catch(() => undefined)
+      const enter = () => enterServer({ ...this.#entrance, signal })
+      const presence = await this.#reserve.during(enter).catch(() => undefined)
       if (presence !== undefined) return this.#stay(presence)
       await delay(pauseMs, undefined, { signal }).catch(() => undefined)
     }

@@ -16,15 +16,11 @@ const meanings: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another host",
 }
 
-const diskFull = '53100'
-
 /** Ours and mistakes of the caller as they are; all else is the database's. */
 export function databaseError(error: unknown, what: string): unknown {
   if (isBaeError(error) || error instanceof RangeError || error instanceof TypeError) return error
   const why = error instanceof Error ? error.message : typeof error
   const code = errorCode(error) ?? ''
-  if (code === diskFull)
-    return new StorageError('STORAGE_NO_SPACE', `no space for the database: ${why}`, { cause: error })
   const meaning = meanings[code]
   const message = `${what}: ${why}${meaning === undefined ? '' : ` (${meaning})`}`
   return new StorageError('STORAGE_DATABASE', message, { cause: error })

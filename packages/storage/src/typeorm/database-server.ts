@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { DataSource, EntityManager } from 'typeorm'
 import type { AbortOptions } from '../abort-options.js'
 import { StorageError } from '../errors.js'
-import { awayReason, isComingUp } from './away.js'
+import { awayReason, errorCode, isComingUp } from './away.js'
 import { onConnection } from './sql.js'
 
 export interface DatabaseServerOptions {
@@ -52,6 +52,8 @@ const patient = {
 
 const defaultWaitMs = 30_000
 const firstPauseMs = 25
+/** How PostgreSQL says it. */
+const diskFull = '53100'
 const maxPauseMs = 250
 
 /** How a PostgreSQL server is reached, and how long one that is away is waited for. Has no connection itself. */
@@ -83,7 +85,8 @@ export class DatabaseServer {
   /**
    * Runs `work`, and again while the server is away: restarting, unreachable, or read-only for the moment.
    * The outcome of the run before may be unknown, so `work` must be fine to repeat. When the time is over it
-   * rejects STORAGE_DATABASE_UNAVAILABLE with the last cause; with other errors, or the signal's reason, at once.
+   * rejects STORAGE_DATABASE_UNAVAILABLE with the last cause; at once with STORAGE_NO_SPACE where the server's disk is full,
+   * with other errors, or with the signal's reason.
    *
    * Before anything has succeeded only a server that answers is waited for, such as one that starts: one that
    * nobody has seen yet is more often a wrong address, and whoever gave it wants to know now.
@@ -99,7 +102,7 @@ export class DatabaseServer {
       } catch (error) {
         signal?.throwIfAborted()
         const reason = awayReason(error)
-        if (reason === undefined) throw error
+        if (reason === undefined) throw errorCode(error) === diskFull ? noSpace(error) : error
         deadlineMs = Math.min(deadlineMs, performance.now() + this.#waitMs)
         const passes = this.#seen || isComingUp(error)
         if (!passes || performance.now() + pauseMs > deadlineMs) throw unavailable(reason, error)
@@ -121,6 +124,11 @@ export class DatabaseServer {
 
 function unavailable(reason: string, cause: unknown): StorageError {
   return new StorageError('STORAGE_DATABASE_UNAVAILABLE', `the database server is away: ${reason}`, { cause })
+}
+
+function noSpace(cause: unknown): StorageError {
+  const why = cause instanceof Error ? cause.message : typeof cause
+  return new StorageError('STORAGE_NO_SPACE', `no space for the database: ${why}`, { cause })
 }
 
 /** pg lets the last of equal parameters win, so ours come last; what the address has in `options` is kept. */
