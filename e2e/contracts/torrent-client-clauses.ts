@@ -82,6 +82,30 @@ export function torrentClientClauses(create: () => Promise<TorrentClientSubject>
       expect(subject.client.get(torrent.id)).toBeUndefined()
     })
 
+    it('streams a file by the index of its layout, also a part of it', async () => {
+      await using subject = await create()
+      const torrent = await subject.client.add(sourceOf(subject))
+      await subject.deliver(torrent)
+      await torrent.whenMetadata({ signal: AbortSignal.timeout(limitMs) })
+      const range = { offset: 10, length: 60_000 }
+      const file = torrent.files.find(({ index }) => index === 1)
+      let lengthBytes = 0
+      for await (const bytes of file?.stream({ range, signal: AbortSignal.timeout(limitMs) }) ?? [])
+        lengthBytes += bytes.length
+      expect(lengthBytes).toBe(range.length)
+    })
+
+    it('tells whoever reads a file that the torrent was removed', async () => {
+      await using subject = await create()
+      const torrent = await subject.client.add(sourceOf(subject))
+      await subject.deliver(torrent)
+      await torrent.whenFinished({ signal: AbortSignal.timeout(limitMs) })
+      const reading = torrent.files[0]?.stream()[Symbol.asyncIterator]()
+      await reading?.next()
+      await subject.client.remove(torrent.id)
+      await expect(reading?.next()).rejects.toMatchObject({ code: 'CLIENT_TORRENT_REMOVED' })
+    })
+
     it('finds everything again when a finished torrent is added once more', async () => {
       await using subject = await create()
       const first = await subject.client.add(sourceOf(subject))

@@ -1,4 +1,4 @@
-import type { AbortOptions, TorrentLayout } from '@bae/storage'
+import type { TorrentLayout } from '@bae/storage'
 import { claimImport } from './claim-torrent.js'
 import type { ImportDatabase, ImportRecord } from './database/import-database.js'
 import { type ExportedTorrent, type ExportOptions, exportTorrent } from './export-torrent.js'
@@ -11,6 +11,7 @@ import {
 } from './import-snapshot.js'
 import type { LibraryLike, LibraryTorrent, VerifyOptions } from './library-like.js'
 import { fileIncomplete, fileNotFound, incomplete } from './not-there.js'
+import { type ReadFileOptions, type RunningImport, readWhileFetched } from './read-import.js'
 import { repairImport } from './repair-import.js'
 import { resolveId } from './resolve-id.js'
 import { isStored } from './stored-share.js'
@@ -94,10 +95,12 @@ export class ImportCatalog {
     return { id: record.id, ...(await exportTorrent(deps, directory, options)) }
   }
 
+  /** What `running` says of an import that is fetched here: a file that is not there yet is read as it comes. */
   async openFile(
     record: ImportRecord,
     path: string,
-    options: AbortOptions,
+    options: ReadFileOptions,
+    running: RunningImport | undefined,
   ): Promise<AsyncIterable<Uint8Array>> {
     const torrent = await this.torrentOf(record)
     const files = importedFiles(torrent.layout)
@@ -107,8 +110,10 @@ export class ImportCatalog {
         path,
         files.map((file) => file.path),
       )
-    if (!isStored(torrent, found.file)) throw fileIncomplete(describeImport(record, torrent), path)
-    return this.#library.readFile(record.id, found.file.index, options)
+    if (isStored(torrent, found.file)) return this.#library.readFile(record.id, found.file.index, options)
+    const isWanted = record.selectedFiles?.includes(found.file.index) ?? true
+    if (running === undefined || !isWanted) throw fileIncomplete(describeImport(record, torrent), path)
+    return readWhileFetched({ library: this.#library, id: record.id }, running, found.file, options)
   }
 
   async remove(record: ImportRecord): Promise<ImportSnapshot> {

@@ -20,6 +20,7 @@ import type { ImportSource } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
 import type { LibraryLike, VerifyOptions } from './library-like.js'
 import type { ListedFiles } from './listed-files.js'
+import type { ReadFileOptions } from './read-import.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
 import { type ServiceClock, systemClock } from './service-clock.js'
 import { DEFAULT_SERVICE_OPTIONS, type ServiceLimits, type ServiceOptions } from './service-limits.js'
@@ -268,9 +269,19 @@ export class ImportService implements AsyncDisposable {
     return await this.#catalog.export(await this.#resolve(id), directory, options)
   }
 
-  /** The bytes of one file in order; `path` as in ImportSnapshot.files. Rejects IMPORT_FILE_NOT_FOUND and IMPORT_INCOMPLETE. */
-  async openFile(id: string, path: string, options: AbortOptions = {}): Promise<AsyncIterable<Uint8Array>> {
-    return await this.#catalog.openFile(await this.#resolve(id), path, options)
+  /**
+   * The bytes of one file in order, or of a range of it; `path` as in ImportSnapshot.files. While this service fetches it they
+   * come as they are there, what the reader needs next first. Rejects IMPORT_FILE_NOT_FOUND and IMPORT_INCOMPLETE; where an
+   * import is stopped in the middle, reading on does with STORAGE_PIECE_NOT_FOUND.
+   */
+  async openFile(
+    id: string,
+    path: string,
+    options: ReadFileOptions = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const record = await this.#resolve(id)
+    const [torrent, job] = [this.#deps.client.get(record.id), this.#jobOf(record.id)]
+    return await this.#catalog.openFile(record, path, options, torrent && job && { torrent, job })
   }
 
   /** Deletes the import with its rows and the chunks that no other import shares. Rejects IMPORT_BUSY while it runs. */
@@ -331,8 +342,12 @@ export class ImportService implements AsyncDisposable {
     return await this.get(record.id)
   }
 
+  #jobOf(id: ImportRecord['id']) {
+    return this.#scheduler.job(id) ?? this.#intake.jobs.find((job) => job.id === id)
+  }
+
   async #progressOf({ id }: ImportRecord): Promise<ImportProgress | undefined> {
-    const running = this.#scheduler.job(id) ?? this.#intake.jobs.find((job) => job.id === id)
+    const running = this.#jobOf(id)
     if (running !== undefined) return running.progress
     const record = await this.#deps.imports.findImport(id)
     return record && idleProgress(record, await this.#deps.library.findTorrent(id))

@@ -29,6 +29,7 @@ export type {
   VerifyReport,
 } from './library-like.js'
 export type { ListedFiles } from './listed-files.js'
+export type { ReadFileOptions } from './read-import.js'
 export type { RebuildImportsOptions, RebuildReport, RebuiltImport } from './rebuild-imports.js'
 export { type ServiceClock, systemClock } from './service-clock.js'
 export {

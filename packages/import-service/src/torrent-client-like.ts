@@ -1,5 +1,12 @@
 import type { EventEmitter } from 'node:events'
-import type { AddTorrentOptions, Torrent, TorrentEvents, TorrentSource, TorrentStatus } from '@bae/client'
+import type {
+  AddTorrentOptions,
+  Torrent,
+  TorrentEvents,
+  TorrentFile,
+  TorrentSource,
+  TorrentStatus,
+} from '@bae/client'
 import type { TorrentId } from '@bae/storage'
 
 /** The part of Torrent that imports need. */
@@ -19,9 +26,11 @@ export type TorrentLike = EventEmitter<TorrentEvents> &
     | 'whenMetadata'
     | 'whenPiece'
     | 'whenFinished'
-    | 'readFile'
     | 'setSequential'
-  >
+  > & {
+    /** Without padding; empty until metadata. */
+    readonly files: readonly Pick<TorrentFile, 'index' | 'stream'>[]
+  }
 
 export interface StatusUpdate {
   readonly statuses: ReadonlyMap<TorrentId, TorrentStatus>

@@ -23,8 +23,9 @@ export class FakeLibrary implements LibraryLike {
   healableChunks: ReadonlySet<string> = new Set()
   /** Where it is set, every call that reads or removes rejects with it. */
   failure: Error | undefined
-  /** The bytes of a file, in the parts that a read gives. */
-  contents: (fileIndex: number) => Iterable<Uint8Array> | AsyncIterable<Uint8Array> = () => []
+  /** The bytes of a file, or of a range of it, in the parts that a read gives. */
+  contents: (fileIndex: number, range?: ByteRange) => Iterable<Uint8Array> | AsyncIterable<Uint8Array> =
+    () => []
   /** What `rebuild` finds, and what it was asked. */
   rebuilt: readonly (RebuiltTorrent | NotRebuilt)[] = []
   rebuiltWith: RebuildOptions | undefined
@@ -65,7 +66,7 @@ export class FakeLibrary implements LibraryLike {
     options: AbortOptions & { readonly range?: ByteRange } = {},
   ): AsyncIterable<Uint8Array> {
     if (!this.#torrents.has(id)) throw new ImportError('IMPORT_NOT_FOUND', `no torrent ${id}`)
-    for await (const part of this.contents(fileIndex)) {
+    for await (const part of this.contents(fileIndex, options.range)) {
       options.signal?.throwIfAborted()
       yield part
     }

@@ -58,7 +58,7 @@ export class FakeTorrentClient extends EventEmitter<FakeTorrentClientEvents> imp
   }
 
   async remove(id: TorrentId): Promise<void> {
-    this.#torrents.get(id)?.end(new Error(`torrent ${id} was removed`))
+    this.#torrents.get(id)?.end(removed(id))
     this.#torrents.delete(id)
   }
 
@@ -66,4 +66,9 @@ export class FakeTorrentClient extends EventEmitter<FakeTorrentClientEvents> imp
     for (const id of this.#torrents.keys()) await this.remove(id)
     this.isClosed = true
   }
+}
+
+function removed(id: TorrentId): Error {
+  const error = Object.assign(new Error(`torrent ${id} was removed`), { code: 'CLIENT_TORRENT_REMOVED' })
+  return Object.defineProperty(error, Symbol.for('bae.error'), { value: true })
 }

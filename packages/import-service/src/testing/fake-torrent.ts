@@ -3,11 +3,12 @@ import type {
   AddTorrentOptions,
   FileSelector,
   PeerAddress,
+  StreamOptions,
   TorrentEvents,
   TorrentSource,
   TorrentStatus,
 } from '@bae/client'
-import type { AbortOptions, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
+import type { AbortOptions, FileLayout, TorrentId, TorrentLayout, TorrentMetadata } from '@bae/storage'
 import { totalPieces } from '../import-snapshot.js'
 import type { TorrentLike } from '../torrent-client-like.js'
 import type { FakeLibrary } from './fake-library.js'
@@ -169,8 +170,26 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements TorrentL
     return files.map(({ index }) => index).filter((index) => !this.#deselected.has(index))
   }
 
-  async *readFile(fileIndex: number): AsyncIterable<Uint8Array> {
-    yield* this.#library.readFile(this.id, fileIndex)
+  get files() {
+    const files = this.layout?.files ?? []
+    return files.map((file) => ({
+      index: file.index,
+      stream: (options?: StreamOptions) => this.#stream(file, options),
+    }))
+  }
+
+  /** Every byte is the number of its piece. */
+  async *#stream(file: FileLayout, { range, ...options }: StreamOptions = {}): AsyncIterable<Uint8Array> {
+    const { offset, length } = range ?? { offset: 0, length: file.lengthBytes }
+    const { pieceLengthBytes = 1 } = this.layout ?? {}
+    for (let at = file.offsetBytes + offset; at < file.offsetBytes + offset + length; ) {
+      const piece = Math.floor(at / pieceLengthBytes)
+      this.#ended.signal.throwIfAborted()
+      await this.whenPiece(piece, options)
+      const end = Math.min((piece + 1) * pieceLengthBytes, file.offsetBytes + offset + length)
+      yield new Uint8Array(end - at).fill(piece)
+      at = end
+    }
   }
 
   #isFinished(): boolean {
