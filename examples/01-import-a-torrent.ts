@@ -40,7 +40,7 @@ const client = new TorrentClient({ createStorage }, network)
 await client.start()
 
 const torrent = await client.add({ torrentFile }, { peers })
-await torrent.whenFinished({ signal: AbortSignal.timeout(30_000) })
+await torrent.whenFinished({ signal: AbortSignal.timeout(120_000) })
 for await (const bytes of torrent.readFile(0)) show(bytes)
 
 await client.close()

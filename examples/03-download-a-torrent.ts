@@ -19,7 +19,7 @@ client.on('statusUpdated', ({ statuses }) => {
 })
 
 const torrent = await client.add(torrentFile, { peers })
-await torrent.whenFinished({ signal: AbortSignal.timeout(30_000) })
+await torrent.whenFinished({ signal: AbortSignal.timeout(120_000) })
 // #endregion
 
 deepStrictEqual(new Uint8Array(await readFile(join(folder.path, 'album', 'song.txt'))), song)

@@ -16,7 +16,7 @@ const torrent = await client.seed(album, {
 console.log(`${torrent.magnetUri} at port ${torrent.listenPort}`)
 // #endregion
 
-await torrent.whenFinished({ signal: AbortSignal.timeout(30_000) })
+await torrent.whenFinished({ signal: AbortSignal.timeout(120_000) })
 strictEqual(torrent.infoHashes.length, 2)
 
 await using target = await createFolder()
@@ -24,5 +24,5 @@ await using other = new TorrentClient({}, { ...network, savePath: target.path })
 await other.start()
 const peers = [{ host: '127.0.0.1', port: torrent.listenPort }]
 const fetched = await other.add(torrent.torrentFile!, { peers })
-await fetched.whenFinished({ signal: AbortSignal.timeout(30_000) })
+await fetched.whenFinished({ signal: AbortSignal.timeout(120_000) })
 console.log(`Somebody else has ${fetched.status.completedBytes} bytes of it now.`)

@@ -8,7 +8,7 @@ await using folder = await createFolder()
 await using client = new TorrentClient({}, { ...network, savePath: folder.path })
 await client.start()
 const { torrentFile, peers } = seed
-const signal = AbortSignal.timeout(30_000)
+const signal = AbortSignal.timeout(120_000)
 
 // #region readme
 const torrent = await client.add(torrentFile, { peers, files: '*.md' })

@@ -54,6 +54,6 @@ await using client = new TorrentClient(
 await client.start()
 await using seed = await seedAlbum()
 const torrent = await client.add(seed.magnetUri, { peers: seed.peers })
-await torrent.whenFinished({ signal: AbortSignal.timeout(30_000) })
+await torrent.whenFinished({ signal: AbortSignal.timeout(120_000) })
 deepStrictEqual(new Uint8Array(await buffer(torrent.readFile(1))), song)
 console.log(`${torrent.status.completedPieces} pieces came into a Map.`)

@@ -7,7 +7,7 @@ import { createFolder, network, seedAlbum } from './loopback.js'
 await using seed = await seedAlbum()
 await using folder = await createFolder()
 const { torrentFile, peers } = seed
-const signal = AbortSignal.timeout(30_000)
+const signal = AbortSignal.timeout(120_000)
 
 // #region readme
 const openClient = async () => {

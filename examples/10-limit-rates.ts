@@ -21,7 +21,7 @@ client.configure({ maxDownloadBytesPerSecond: 0 })
 torrent.setLimits({ downloadBytesPerSecond: 0 })
 // #endregion
 
-await torrent.whenFinished({ signal: AbortSignal.timeout(30_000) })
+await torrent.whenFinished({ signal: AbortSignal.timeout(120_000) })
 const { downloadedBytes, torrentsByState } = await client.statistics()
 ok(downloadedBytes >= torrent.status.completedBytes)
 console.log(`${downloadedBytes} bytes came in all; torrents by state:`, torrentsByState)

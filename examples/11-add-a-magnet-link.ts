@@ -14,14 +14,14 @@ await using client = new TorrentClient({ metadataCache }, { ...network, savePath
 await client.start()
 
 const torrent = await client.add(magnetUri, { peers, files: [] })
-const layout = await torrent.whenMetadata({ signal: AbortSignal.timeout(30_000) })
+const layout = await torrent.whenMetadata({ signal: AbortSignal.timeout(120_000) })
 console.log(
   layout.name,
   torrent.files.map(({ path, lengthBytes }) => `${path.join('/')}: ${lengthBytes} bytes`),
 )
 
 torrent.select('notes.md')
-await torrent.whenFile(torrent.files[0]!.index, { signal: AbortSignal.timeout(30_000) })
+await torrent.whenFile(torrent.files[0]!.index, { signal: AbortSignal.timeout(120_000) })
 // #endregion
 
 deepStrictEqual(

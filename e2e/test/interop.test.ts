@@ -60,7 +60,7 @@ describe.for(torrents)(
       expect(client).toMatch(foreignPeers[program].calledItself)
       const givenBytes = () => seeding.status.uploadedBytes - givenBeforeBytes
       await context.expect
-        .poll(givenBytes, { timeout: 10_000 })
+        .poll(givenBytes)
         .toBeGreaterThanOrEqual(torrent.content.totalBytes - uncountedBytes)
     })
   },
