@@ -166,7 +166,10 @@ void StorageEntry::clearPiece(int piece, ClearHandler handler) {
       [this, piece, handler = std::move(handler)]() mutable {
         m_writer.clear(piece, [this, piece, handler = std::move(handler)]() mutable {
           m_services->readCache.forget(m_index, piece);
-          if (m_marks.isGiven(piece) && !m_closeAsked) {
+          // libtorrent asks once a block where a write failed. It takes blocks again with the first answer, and loses them with
+          // the next: so all wait for the same.
+          bool const isAsked = m_clearing.count(piece) > 0;
+          if ((m_marks.isGiven(piece) || isAsked) && !m_closeAsked) {
             askToClear(piece, std::move(handler));
           } else {
             endWith([piece, handler = std::move(handler)] { handler(lt::piece_index_t(piece)); });
