@@ -20,6 +20,8 @@ SETTINGS = {
     "enable_natpmp": False,
     "enable_incoming_utp": False,
     "enable_outgoing_utp": False,
+    # Who was lost on a busy machine is dialled again two minutes later otherwise.
+    "min_reconnect_time": 1,
     "allow_multiple_connections_per_ip": True,
     "alert_mask": libtorrent.alert.category_t.status_notification
     | libtorrent.alert.category_t.storage_notification,

@@ -25,6 +25,9 @@ const LOCAL_SESSION = {
     enable_upnp: false,
     enable_natpmp: false,
     allow_multiple_connections_per_ip: true,
+    // A machine that is busy for some seconds loses a uTP connection, and who was lost is dialled again two minutes later.
+    enable_outgoing_utp: false,
+    min_reconnect_time: 1,
   },
 }
 

@@ -23,7 +23,7 @@ async function openSession(
     handler: storage,
     onAlert: storage.onAlert,
     listenInterfaces: '127.0.0.1:0',
-    settings: { ...LOOPBACK_SETTINGS, min_reconnect_time: 1 },
+    settings: LOOPBACK_SETTINGS,
     ...options,
   })
   return session
