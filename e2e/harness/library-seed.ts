@@ -34,11 +34,12 @@ export class LibrarySeed implements AsyncDisposable {
     return `127.0.0.1:${this.#client.listenPort}`
   }
 
-  /** How many pieces of it there are. */
+  /** How many pieces with bytes of files there are of it. */
   async seed(torrentFile: Uint8Array, id: string): Promise<number> {
     const torrent = await this.#client.add({ torrentFile }, { id: id as TorrentId })
     await whenReadyForPeers(torrent)
-    return torrent.status.completedPieces
+    const { wantedPieces = 0, missingPieces = 0 } = torrent.status
+    return wantedPieces - missingPieces
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
