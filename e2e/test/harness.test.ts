@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ChildProgram } from '../harness/child-program.js'
 import { needs } from '../harness/foreign-program.js'
+import { freePort } from '../harness/free-port.js'
 import { makeHandmadeTorrent } from '../harness/handmade-torrent.js'
 import { MemoryWatch, processTree } from '../harness/memory-watch.js'
 import { makeFilePayload, PseudoRandomBytes } from '../harness/payload.js'
@@ -34,6 +35,12 @@ describe('the instruments', () => {
     expect(watch.peakBytes('one')).toBeLessThan(160 * mebibyte)
     expect(watch.peakBytes('all')).toBeGreaterThan(160 * mebibyte)
     for (const pid of pids.slice(1)) process.kill(pid, 'SIGKILL')
+  })
+
+  it('no port is given to two programs', async () => {
+    const ports = new Set<number>()
+    for (let count = 0; count < 600; count += 1) ports.add(await freePort())
+    expect(ports.size).toBe(600)
   })
 
   it('the same seed gives the same bytes, and another one others', () => {
