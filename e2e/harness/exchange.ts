@@ -10,7 +10,8 @@ import type { SeedingLibrary } from './seeding-library.js'
 import { kibibyte } from './sizes.js'
 import type { TorrentFile } from './torrent-maker.js'
 
-const limitMs = 60_000
+/** A program made of libtorrent that lost its first connection to us comes again after two minutes. */
+const limitMs = 180_000
 /** What all of a torrent would take while its peer is looked for. */
 const trickleSeconds = 60
 

@@ -83,8 +83,8 @@ export class SwarmClient implements AsyncDisposable {
   ): Promise<{ readonly torrent: Torrent; readonly peers: readonly PeerStatus[] }> {
     const { enough = ({ length }) => length > 0, ...added } = options
     const release = this.holdWrites()
-    // Who was found by a tracker or another peer, and lost at first, is dialled again after two minutes.
     const torrent = await this.client.add(input, added)
+    // Who was found by a tracker or another peer, and lost at first, is dialled again after two minutes.
     const peers = await poll(200_000, `the wanted peers of ${this.host}`, () => {
       const found = torrent.peers().filter(({ connecting, handshaking }) => !connecting && !handshaking)
       return enough(found) ? found : undefined

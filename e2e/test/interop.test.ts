@@ -47,7 +47,7 @@ afterAll(async () => {
 // Torrents side by side, programs one after another: so it is known who got what our library gave.
 describe.for(torrents)(
   '$kind, $files files, pieces of $pieceLengthBytes bytes:',
-  { concurrent: true, timeout: 120_000 },
+  { concurrent: true },
   (torrentCase) => {
     const programs = foreignPeerPrograms.filter((program) => takes(foreignPeers[program], torrentCase))
 
