@@ -21,6 +21,8 @@ const bundle = await rolldown({
   platform: 'node',
   external,
   treeshake: { moduleSideEffects: true },
+  // On a busy machine it warns of the time that plugins take, and no warning passes here.
+  checks: { bundlerTimings: false },
   plugins: [
     leavesOut(),
     { name: 'places-of-files', transform: { filter: { code: 'import.meta.url' }, handler: placed } },
