@@ -57,6 +57,7 @@ const settings = {
   enable_upnp: false,
   enable_natpmp: false,
   validate_https_trackers: false,
+  allow_multiple_connections_per_ip: true,
 }
 const options = { listenInterfaces: '127.0.0.1:0', settings, onAlert: () => {} }
 
@@ -90,7 +91,22 @@ peer.connectPeer(handle, '127.0.0.1', seed.listenPort)
 await completed.promise
 await announced.promise
 assert.deepEqual(storage.bytes, original)
-await Promise.all([seed.close(), peer.close()])
+
+// The process ends by itself, whatever was lent to a call that never settles.
+const writing = deferred()
+const never = new Promise(() => {})
+const silent = {
+  ...memoryStorage(() => {}),
+  writePiece: () => {
+    writing.resolve()
+    return never
+  },
+}
+const waiting = await createNativeSession({ ...options, handler: silent, storageDeadlineMs: 500 })
+const waitingHandle = await waiting.addTorrent({ torrentId: 'waiting', torrentFile })
+waiting.connectPeer(waitingHandle, '127.0.0.1', seed.listenPort)
+await writing.promise
+await Promise.all([seed.close(), peer.close(), waiting.close()])
 tracker.close()
 tracker.closeAllConnections()
 console.log(`smoke: ok, Node ${process.version}, libtorrent ${libtorrentVersion()}`)

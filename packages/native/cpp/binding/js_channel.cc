@@ -43,12 +43,15 @@ std::array<double, kNumbersPerRequest> numbersOf(std::uint32_t id, StorageReques
 }  // namespace
 
 JsChannel::JsChannel(Napi::Env env, Napi::Function dispatch, Options options) try
-    : m_requests(options.deadline), m_toJs(Napi::ThreadSafeFunction::New(env, dispatch, "bae storage", 0, 1)) {
+    : m_env(env), m_requests(options.deadline), m_toJs(Napi::ThreadSafeFunction::New(env, dispatch, "bae storage", 0, 1)) {
 } catch (std::system_error const&) {
   throw codedError(env, "NATIVE_SESSION_FAILED", "the system gives no more threads");
 }
 
-JsChannel::~JsChannel() { abandonLentMemory(); }
+JsChannel::~JsChannel() {
+  if (m_hasHook) napi_remove_env_cleanup_hook(m_env, onEnvironmentEnds, this);
+  abandonLentMemory();
+}
 
 void JsChannel::setNetworkQueue(std::shared_ptr<NetworkQueue> queue) { m_requests.setNetworkQueue(std::move(queue)); }
 
@@ -178,9 +181,10 @@ Napi::Value JsChannel::lend(Napi::Env env, std::uint32_t id, PieceMemory const& 
   auto const keep = [](napi_env, void*, void*) {};
   auto const status = napi_create_external_arraybuffer(env, memory.get(), length, keep, nullptr, &buffer);
   if (status != napi_ok) return {};
-  countAsExternal(env, -std::int64_t(length));
   Napi::ArrayBuffer lent(env, buffer);
   m_lentBuffers.emplace(id, LentBuffer{Napi::Persistent(lent), memory, std::int64_t(length)});
+  countAsExternal(env, -std::int64_t(length));
+  endBeforeLentBuffers();
   return Napi::Uint8Array::New(env, length, lent, 0);
 }
 
@@ -261,9 +265,26 @@ void JsChannel::kill() {
   abandonLentMemory();
 }
 
+// The end of an environment frees its array buffers, the last ones first: what was not counted for them must be before,
+// or V8 ends the process (from Node 24 on).
+void JsChannel::endBeforeLentBuffers() {
+  if (m_hasHook) napi_remove_env_cleanup_hook(m_env, onEnvironmentEnds, this);
+  m_hasHook = napi_add_env_cleanup_hook(m_env, onEnvironmentEnds, this) == napi_ok;
+}
+
+void JsChannel::onEnvironmentEnds(void* data) {
+  auto* const self = static_cast<JsChannel*>(data);
+  self->m_hasHook = false;
+  self->abandonLentMemory();
+}
+
 // What JavaScript has not settled it may still use, for as long as it lives.
 void JsChannel::abandonLentMemory() {
-  for (auto& [id, lent] : m_lentBuffers) abandon(std::move(lent.memory));
+  for (auto& [id, lent] : m_lentBuffers) {
+    countAsExternal(m_env, lent.bytes);
+    abandon(std::move(lent.memory));
+  }
+  m_lentBuffers.clear();
 }
 
 void JsChannel::release() {

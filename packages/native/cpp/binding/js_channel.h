@@ -60,8 +60,11 @@ class JsChannel final : public StorageChannel {
   static StorageOutcome copyAnswer(StorageRequest const& request, Napi::Value bytes, StorageReply& reply);
   static StorageOutcome copyDigest(StorageRequest const& request, Napi::Uint8Array const& bytes, StorageReply& reply);
   void takeBack(std::uint32_t id);
+  static void onEnvironmentEnds(void* self);
+  void endBeforeLentBuffers();
   void abandonLentMemory();
 
+  Napi::Env const m_env;
   OpenRequests m_requests;
   Napi::ThreadSafeFunction m_toJs;
   // Lent array buffers with their memory, detached when their request is settled. JavaScript thread only.
@@ -71,6 +74,8 @@ class JsChannel final : public StorageChannel {
     std::int64_t bytes;
   };
   std::map<std::uint32_t, LentBuffer> m_lentBuffers;
+  // JavaScript thread only.
+  bool m_hasHook = false;
 
   std::mutex m_mutex;
   // Those that JavaScript was not told of yet.
