@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "harness/disk_harness.h"
+#include "harness/failing_memory.h"
 
 using namespace bae;
 using namespace bae::test;
@@ -71,7 +72,78 @@ Step fenced(Step step) {
   };
 }
 
+// The backend on the thread of the test, which is its network thread.
+struct OneThread {
+  OneThread() {
+    context->torrentId = "torrent";
+    context->info = torrent.info;
+    registry->add(context);
+  }
+
+  // One request for memory within `call` fails, the one after so many. Whether there were so many.
+  template <typename Call>
+  static bool fails(int after, Call call) {
+    FailingMemory const memory(after);
+    try {
+      call();
+    } catch (std::bad_alloc const&) {
+    }
+    return memory.failed();
+  }
+
+  void add() {
+    auto const path = "/bae/" + context->torrentId;
+    lt::storage_params const params(torrent.info->orig_files(), nullptr, path, lt::storage_mode_sparse, {},
+                                    torrent.info->info_hashes().get_best());
+    holder = disk.new_torrent(params, nullptr);
+  }
+
+  // True when nothing is waited for any more.
+  bool ends() {
+    holder.reset();
+    context.reset();
+    disk.abort(false);
+    io.restart();
+    io.run_for(kWaitLimit);
+    return io.stopped();
+  }
+
+  TestTorrent torrent{Kind::v1, kPiece, 2 * kPiece};
+  lt::io_context io;
+  lt::counters counters;
+  std::shared_ptr<FakeStorage> storage = std::make_shared<FakeStorage>();
+  std::shared_ptr<TorrentRegistry> registry = std::make_shared<TorrentRegistry>();
+  std::shared_ptr<TorrentContext> context = std::make_shared<TorrentContext>();
+  BaeDiskInterface disk{io, counters, storage, registry, DiskHarness::kLimits};
+  lt::storage_holder holder;
+};
+
 }  // namespace
+
+TEST_CASE("40 no_memory: a torrent that there is no memory for leaves nothing behind that is waited for") {
+  for (int after = 0;; ++after) {
+    OneThread scene;
+    bool const failed = OneThread::fails(after, [&scene] { scene.add(); });
+    CAPTURE(after);
+    CHECK(scene.ends());
+    if (!failed) break;
+  }
+}
+
+TEST_CASE("40 no_memory: a verdict on a piece that there is no memory for does not hold up what waits for the storage") {
+  for (int after = 0;; ++after) {
+    OneThread scene;
+    scene.add();
+    bool const failed =
+        OneThread::fails(after, [&scene] { scene.context->storage.lock()->pieceCompleted(0); });
+    bool isStopped = false;
+    scene.disk.async_stop_torrent(scene.holder, [&isStopped] { isStopped = true; });
+    CAPTURE(after);
+    CHECK(scene.ends());
+    CHECK(isStopped);
+    if (!failed) break;
+  }
+}
 
 TEST_CASE("40 no_memory: a call for which there is no memory is refused or answered, and nothing waits for ever") {
   SUBCASE("write") { failEach(nothing, [](Scene& scene) { scene.write(0); }); }

@@ -39,8 +39,14 @@ lt::storage_holder BaeDiskInterface::new_torrent(lt::storage_params const& param
   if (context && context->info && m_services) {
     auto const entry = std::make_shared<StorageEntry>(m_services, int(std::uint32_t(index)), context);
     context->storage = entry;
-    m_storages.emplace(index, entry);
-    entry->open();
+    auto const added = m_storages.emplace(index, entry).first;
+    try {
+      entry->open();
+    } catch (...) {
+      // Nobody has its index, to remove it by: the services would never end.
+      m_storages.erase(added);
+      throw;
+    }
   }
   return lt::storage_holder(index, *this);
 }

@@ -83,8 +83,8 @@ void StorageEntry::whenOpened(UniqueFunction<StorageResult> task) {
     return;
   }
   if (m_isOpen && !m_openResult.ok()) {
-    m_isOpen = false;
     open();
+    m_isOpen = false;
   }
   if (m_isOpen) {
     task(m_openResult);
@@ -272,8 +272,13 @@ void StorageEntry::pieceCompleted(int piece) {
   if (m_closeAsked) return;
   // A job like any other: nothing exclusive, the last call least of all, comes before it has settled.
   m_fence.began();
-  m_services->channel->send(StorageRequest::of(RequestKind::completePiece, m_index, piece),
-                            [self = shared_from_this()](StorageReply&) { self->m_fence.finished(); });
+  try {
+    m_services->channel->send(StorageRequest::of(RequestKind::completePiece, m_index, piece),
+                              [self = shared_from_this()](StorageReply&) { self->m_fence.finished(); });
+  } catch (...) {
+    m_fence.finished();
+    throw;
+  }
 }
 
 void StorageEntry::remove() {
@@ -290,10 +295,10 @@ void StorageEntry::remove() {
 }
 
 void StorageEntry::close(bool deleteData, ReplyHandler then) {
-  m_closeAsked = true;
   auto close = StorageRequest::of(RequestKind::closeStorage, m_index);
   close.deleteData = deleteData;
   m_services->channel->send(std::move(close), std::move(then));
+  m_closeAsked = true;
 }
 
 }  // namespace bae
