@@ -200,7 +200,7 @@ AddTorrentOptions addTorrentOptionsOf(Napi::Value value, bool usesHandler) {
   if (auto const name = given(request, "name")) params.name = stringOf(*name, "name");
   // Also over that of resume data. With a handler the path is no place on any disk: its last element tells our disk
   // backend whose storage it makes.
-  params.save_path = usesHandler ? "/bae/" + options.torrentId : stringOf(request.Get("savePath"), "savePath");
+  params.save_path = usesHandler ? "/bae/" + options.torrentId : pathOf(request.Get("savePath"), "savePath");
   return options;
 }
 

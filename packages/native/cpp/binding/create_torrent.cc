@@ -68,7 +68,7 @@ std::time_t createdAtOf(Napi::Value value) {
 
 Options optionsOf(Napi::Value path, Napi::Value value) {
   Options options;
-  options.path = stringOf(path, "path");
+  options.path = pathOf(path, "path");
   auto const object = objectOf(value, "options");
   if (auto const format = given(object, "format")) options.flags = formatOf(*format);
   if (auto const length = given(object, "pieceLengthBytes")) options.pieceLengthBytes = pieceLengthOf(*length);

@@ -40,66 +40,66 @@ void appendBlocked(Napi::Array& list, Ranges const& ranges) {
 
 }  // namespace
 
-Napi::Value applySettings(Napi::CallbackInfo const& call, lt::session& session) {
+Napi::Value applySettings(Napi::CallbackInfo const& call, OpenSession const& session) {
   lt::settings_pack settings;
   readSettings(settings, objectOf(call[0], "settings"));
   // What is alerted was chosen with the options.
   settings.clear(lt::settings_pack::alert_mask);
-  session.apply_settings(std::move(settings));
+  session().apply_settings(std::move(settings));
   return call.Env().Undefined();
 }
 
-Napi::Value listenPort(Napi::CallbackInfo const& call, lt::session& session) {
-  return Napi::Number::New(call.Env(), session.listen_port());
+Napi::Value listenPort(Napi::CallbackInfo const& call, OpenSession const& session) {
+  return Napi::Number::New(call.Env(), session().listen_port());
 }
 
-Napi::Value pause(Napi::CallbackInfo const& call, lt::session& session) {
-  session.pause();
+Napi::Value pause(Napi::CallbackInfo const& call, OpenSession const& session) {
+  session().pause();
   return call.Env().Undefined();
 }
 
-Napi::Value resume(Napi::CallbackInfo const& call, lt::session& session) {
-  session.resume();
+Napi::Value resume(Napi::CallbackInfo const& call, OpenSession const& session) {
+  session().resume();
   return call.Env().Undefined();
 }
 
-Napi::Value isPaused(Napi::CallbackInfo const& call, lt::session& session) {
-  return Napi::Boolean::New(call.Env(), session.is_paused());
+Napi::Value isPaused(Napi::CallbackInfo const& call, OpenSession const& session) {
+  return Napi::Boolean::New(call.Env(), session().is_paused());
 }
 
-Napi::Value ipFilter(Napi::CallbackInfo const& call, lt::session& session) {
-  auto const& [v4, v6] = session.get_ip_filter().export_filter();
+Napi::Value ipFilter(Napi::CallbackInfo const& call, OpenSession const& session) {
+  auto const& [v4, v6] = session().get_ip_filter().export_filter();
   auto list = Napi::Array::New(call.Env());
   appendBlocked(list, v4);
   appendBlocked(list, v6);
   return list;
 }
 
-Napi::Value setIpFilter(Napi::CallbackInfo const& call, lt::session& session) {
+Napi::Value setIpFilter(Napi::CallbackInfo const& call, OpenSession const& session) {
   lt::ip_filter filter;
   for (auto const& range : listOf(call[0], "blocked", rangeOf)) {
     filter.add_rule(range.first, range.last, lt::ip_filter::blocked);
   }
-  session.set_ip_filter(std::move(filter));
+  session().set_ip_filter(std::move(filter));
   return call.Env().Undefined();
 }
 
-Napi::Value settings(Napi::CallbackInfo const& call, lt::session& session) {
-  return settingsToJs(call.Env(), session.get_settings());
+Napi::Value settings(Napi::CallbackInfo const& call, OpenSession const& session) {
+  return settingsToJs(call.Env(), session().get_settings());
 }
 
-Napi::Value state(Napi::CallbackInfo const& call, lt::session& session) {
-  auto const bytes = lt::write_session_params_buf(session.session_state());
+Napi::Value state(Napi::CallbackInfo const& call, OpenSession const& session) {
+  auto const bytes = lt::write_session_params_buf(session().session_state());
   return bytesToJs(call.Env(), bytes.data(), bytes.size());
 }
 
-Napi::Value postTorrentUpdates(Napi::CallbackInfo const& call, lt::session& session) {
-  session.post_torrent_updates(kDetailsFlags);
+Napi::Value postTorrentUpdates(Napi::CallbackInfo const& call, OpenSession const& session) {
+  session().post_torrent_updates(kDetailsFlags);
   return call.Env().Undefined();
 }
 
-Napi::Value postStatistics(Napi::CallbackInfo const& call, lt::session& session) {
-  session.post_session_stats();
+Napi::Value postStatistics(Napi::CallbackInfo const& call, OpenSession const& session) {
+  session().post_session_stats();
   return call.Env().Undefined();
 }
 

@@ -224,8 +224,10 @@ std::shared_ptr<TorrentContext> SessionWrap::makeContext(std::string torrentId, 
 
 Napi::Value SessionWrap::addTorrent(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
-  auto& lt = session(env);
+  session(env);
   auto [torrentId, params] = addTorrentOptionsOf(call[0], m_usesHandler);
+  // Asked again, as by all that read arguments: a getter of theirs may have closed it.
+  auto& lt = session(env);
   if (m_registry->find(torrentId)) {
     throw codedError(env, "NATIVE_DUPLICATE_TORRENT", "the session already has a torrent with the id " + torrentId);
   }
@@ -262,17 +264,17 @@ Napi::Value SessionWrap::torrentStatus(Napi::CallbackInfo const& call) {
 // One question to the network thread, however many torrents.
 Napi::Value SessionWrap::torrentStatuses(Napi::CallbackInfo const& call) {
   Napi::Env const env = call.Env();
-  auto& lt = session(env);
+  session(env);
   std::vector<lt::torrent_status> statuses;
   if (call[0].IsUndefined()) {
-    statuses = lt.get_torrent_status([](lt::torrent_status const&) { return true; }, kDetailsFlags);
+    statuses = session(env).get_torrent_status([](lt::torrent_status const&) { return true; }, kDetailsFlags);
   } else {
     auto const handles = listOf(call[0], "handles", [this](Napi::Value handle, std::string const&) {
       return torrent(handle);
     });
     statuses.resize(handles.size());
     for (std::size_t i = 0; i < handles.size(); ++i) statuses[i].handle = handles[i];
-    lt.refresh_torrent_status(&statuses, kDetailsFlags);
+    session(env).refresh_torrent_status(&statuses, kDetailsFlags);
   }
   auto list = Napi::Array::New(env);
   for (auto const& status : statuses) {

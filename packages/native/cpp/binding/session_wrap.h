@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "js_channel.h"
+#include "session_calls.h"
 #include "disk/network_queue.h"
 #include "disk/torrent_context.h"
 
@@ -84,9 +85,11 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value ofTorrent(Napi::CallbackInfo const& call) {
     return guarded(call, [&] { return answer(call, torrent(call[0])); });
   }
-  template <Napi::Value (*answer)(Napi::CallbackInfo const&, lt::session&)>
+  template <Napi::Value (*answer)(Napi::CallbackInfo const&, session_calls::OpenSession const&)>
   Napi::Value ofSession(Napi::CallbackInfo const& call) {
-    return guarded(call, [&] { return answer(call, session(call.Env())); });
+    Napi::Env const env = call.Env();
+    session(env);
+    return guarded(call, [&] { return answer(call, [this, env]() -> lt::session& { return session(env); }); });
   }
 
  private:

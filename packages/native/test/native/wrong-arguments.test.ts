@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { createNativeSession, createTorrentFile, parseMagnet, parseTorrentFile } from '../../src/index.js'
 import { createTestTorrent } from '../../src/testing/test-torrent.js'
-import { openTorrent } from './loopback-session.js'
+import { openTorrent, type Session } from './loopback-session.js'
 
 function givenAway(): Uint8Array {
   const bytes = new Uint8Array(8)
@@ -177,6 +177,62 @@ it('leaves an exception of the caller\u2019s own object as it is', async () => {
   expect(() => session.torrentStatus(handle)).toThrowError(
     expect.objectContaining({ code: 'NATIVE_SESSION_CLOSED' }),
   )
+})
+
+const closers: readonly (readonly [string, (session: Session, close: () => never[]) => unknown])[] = [
+  [
+    'applySettings',
+    (session, close) =>
+      session.applySettings({
+        get upload_rate_limit() {
+          return close().length
+        },
+      }),
+  ],
+  [
+    'setIpFilter',
+    (session, close) =>
+      session.setIpFilter([
+        {
+          get first() {
+            return `1.2.3.${close().length}`
+          },
+        },
+      ]),
+  ],
+  [
+    'addTorrent',
+    (session, close) =>
+      session.addTorrent({
+        torrentId: 'a',
+        infoHash: 'a'.repeat(40),
+        get peers() {
+          return close()
+        },
+      }),
+  ],
+  [
+    'torrentStatuses',
+    (session, close) => session.torrentStatuses(Object.defineProperty([], 0, { get: () => close().length })),
+  ],
+]
+
+it.each(closers)('%s of a session that one of its arguments closes is refused', async (_, call) => {
+  const { session } = await openTorrent(createTestTorrent('closing'), [])
+  const close = () => {
+    void session.close()
+    return []
+  }
+  await expect((async () => call(session, close))()).rejects.toMatchObject({ code: 'NATIVE_SESSION_CLOSED' })
+})
+
+it('takes no path with a zero in it, of which a file system would see only the beginning', async () => {
+  await expect(createTorrentFile('/dev/null\0a')).rejects.toMatchObject({ code: 'NATIVE_INVALID_ARGUMENT' })
+  const session = await createNativeSession({ listenInterfaces: '127.0.0.1:0', onAlert: () => {} })
+  const { torrentFile } = createTestTorrent('zero')
+  const adding = session.addTorrent({ torrentId: 'zero', torrentFile, savePath: '/tmp/a\0b' })
+  await expect(adding).rejects.toMatchObject({ code: 'NATIVE_INVALID_ARGUMENT' })
+  await session.close()
 })
 
 it('says that a session could not begin when descriptors run out, and begins once there are some', () => {
