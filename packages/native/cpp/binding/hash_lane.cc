@@ -153,7 +153,9 @@ class HashWork final : public Napi::AsyncWorker {
       if (job.isFile) {
         m_lane.m_spare.push_back(std::move(job.memory));
       } else if (job.isGiven) {
-        m_kept.Get(nameOf(i)).As<Napi::Uint8Array>().ArrayBuffer().Detach();
+        // Memory that cannot go (of WebAssembly, or shared) stays: nothing depends on it.
+        auto const bytes = m_kept.Get(nameOf(i)).As<Napi::Uint8Array>();
+        napi_detach_arraybuffer(Env(), bytes.ArrayBuffer());
       }
     }
     m_deferred.Resolve(list);

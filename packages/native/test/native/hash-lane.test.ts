@@ -77,6 +77,17 @@ describe('a hash lane', () => {
     expect(lent).toEqual(madeBytes(block, 3))
   })
 
+  it.each([
+    ['shared', () => new SharedArrayBuffer(block)],
+    ['of WebAssembly', () => new WebAssembly.Memory({ initial: 1 }).buffer],
+  ])('leaves memory that cannot be given back where it is: %s', async (_, make) => {
+    const bytes = new Uint8Array(make(), 0, block)
+    bytes.set(madeBytes(block, 3))
+    const [made] = await create().hash([job(bytes, [0, block, 1], { isGiven: true })])
+    expect(made?.sha1).toEqual(sha1(madeBytes(block, 3)))
+    expect(bytes).toEqual(madeBytes(block, 3))
+  })
+
   it('reads files, each of its own length, with memory that it uses again', async () => {
     const one = create()
     const [first, second] = [madeBytes(3 * block + 5, 3), madeBytes(2 * block, 5)]
