@@ -223,9 +223,12 @@ export class ImportService implements AsyncDisposable {
   }
 
   /** The same one after the other: those of a large library are much to have in memory at once. */
-  async *each(): AsyncIterable<ImportSnapshot> {
+  async *each({ signal }: AbortOptions = {}): AsyncIterable<ImportSnapshot> {
     this.#assertOpen()
-    yield* this.#catalog.each()
+    for await (const snapshot of this.#catalog.each()) {
+      signal?.throwIfAborted()
+      yield snapshot
+    }
   }
 
   async get(id: string): Promise<ImportSnapshot> {

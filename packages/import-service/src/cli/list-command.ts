@@ -6,22 +6,24 @@ import { type CliContext, exitDone, type RunCommand } from './command.js'
 import { formatBytes, formatShare } from './format-quantities.js'
 import { openLibraryIfThere } from './open-library.js'
 import { shortPauseText } from './pause-text.js'
-import { findService } from './service-connection.js'
+import { findService, findServiceToRead } from './service-connection.js'
 import { clipText } from './text-width.js'
 
 const shownIdDigits = 10
 
 export const runList: RunCommand = async (args, context) => {
   const config = await context.config(args)
-  await using service = await openLibraryIfThere(config, context)
-  const { output } = context
+  const running = await findServiceToRead(config, context)
+  await using library = running === undefined ? await openLibraryIfThere(config, context) : undefined
+  const { output, stop } = context
+  const listed = (running ?? library)?.each({ signal: stop.signal })
   if (args.json) {
-    await (service === undefined ? output.printJson([]) : output.printJsonArray(service.each()))
+    await (listed === undefined ? output.printJson([]) : output.printJsonArray(listed))
     return exitDone
   }
   const imports: (readonly string[])[] = []
   let isUnfinished = false
-  for await (const snapshot of service?.each() ?? []) {
+  for await (const snapshot of listed ?? []) {
     imports.push(cellsOf(snapshot))
     isUnfinished ||= goesOn(snapshot)
   }
@@ -31,7 +33,7 @@ export const runList: RunCommand = async (args, context) => {
     )
   else for (const line of formatList(imports, output.columns)) output.print(line)
   // Who was killed has left 'downloading' behind.
-  if (isUnfinished && !(await mayBeServed(config, context)))
+  if (isUnfinished && running === undefined && !(await mayBeServed(config, context)))
     output.note(`no service runs; '${context.commandName} serve' goes on with what no other command imports`)
   return exitDone
 }

@@ -9,7 +9,7 @@ import { printable } from './cli-output.js'
 import type { CliContext } from './command.js'
 import { formatBytes, formatCount } from './format-quantities.js'
 import { openLibraryIfThere } from './open-library.js'
-import { findService } from './service-connection.js'
+import { findServiceToRead } from './service-connection.js'
 
 export interface ListFilesRequest {
   readonly config: Config
@@ -38,7 +38,7 @@ async function askLibrary(
   { config, source, select }: ListFilesRequest,
   context: CliContext,
 ): Promise<ListedFiles | undefined> {
-  const running = await findService(config, context)
+  const running = await findServiceToRead(config, context)
   if (running !== undefined) return await running.knownFiles(source, { select, signal: context.stop.signal })
   await using service = await openLibraryIfThere(config, context)
   return await service?.knownFiles(source, { select })

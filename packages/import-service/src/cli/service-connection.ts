@@ -1,13 +1,26 @@
 import type { Config } from '../config/config.js'
 import { ControlClient } from '../control/control-client.js'
 import type { ImportControls } from '../control/service-like.js'
-import { ImportError } from '../errors.js'
+import { ImportError, isBaeError } from '../errors.js'
 import type { CliContext, CommandArguments } from './command.js'
 import { openLibrary } from './open-library.js'
 
 /** The service that runs on the library; `undefined` where none does. */
 export function findService(config: Config, { stop }: CliContext): Promise<ControlClient | undefined> {
   return ControlClient.find(config.libraryDirectory, { signal: stop.signal })
+}
+
+/** The same for what the library itself says as well: a service that does not answer is left aside. */
+export async function findServiceToRead(
+  config: Config,
+  context: CliContext,
+): Promise<ControlClient | undefined> {
+  try {
+    return await findService(config, context)
+  } catch (error) {
+    if (isBaeError(error, 'IMPORT_SERVICE_UNREACHABLE') || isBaeError(error, 'IMPORT_SERVICE_REQUEST')) return
+    throw error
+  }
 }
 
 /** For what only a service knows. Rejects IMPORT_SERVICE_NOT_RUNNING. */

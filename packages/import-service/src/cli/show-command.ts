@@ -1,17 +1,25 @@
 import type { ImportedFile, ImportSnapshot } from '../import-snapshot.js'
 import type { StoredShare } from '../stored-share.js'
 import { printable } from './cli-output.js'
-import { exitDone, type RunCommand } from './command.js'
+import { type CliContext, type CommandArguments, exitDone, type RunCommand } from './command.js'
 import { formatBytes, formatCount, formatDuration, formatShare } from './format-quantities.js'
 import { openLibrary } from './open-library.js'
 import { pausedText } from './pause-text.js'
+import { findServiceToRead } from './service-connection.js'
 
 export const runShow: RunCommand = async (args, context) => {
-  await using service = await openLibrary(args, context)
-  const snapshot = await service.get(args.positionals[0] ?? '')
+  const snapshot = await find(args, context)
   if (args.json) context.output.printJson(snapshot)
   else for (const line of formatImport(snapshot)) context.output.print(line)
   return exitDone
+}
+
+async function find(args: CommandArguments, context: CliContext): Promise<ImportSnapshot> {
+  const [id = ''] = args.positionals
+  const running = await findServiceToRead(await context.config(args), context)
+  if (running !== undefined) return await running.get(id, { signal: context.stop.signal })
+  await using service = await openLibrary(args, context)
+  return await service.get(id)
 }
 
 export function formatImport(snapshot: ImportSnapshot): readonly string[] {

@@ -123,6 +123,10 @@ export class ControlClient implements ImportControls {
     return this.#call('reload', {}, options)
   }
 
+  each(options: AbortOptions = {}) {
+    return this.#stream('each', {}, options.signal)
+  }
+
   follow(id: string, options: AbortOptions = {}) {
     return this.#stream('follow', { id }, options.signal)
   }

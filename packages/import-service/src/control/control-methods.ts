@@ -53,6 +53,7 @@ export const controlMethods = {
   running: { call: async ({ service }) => service.running() },
   waiting: { call: ({ service }) => service.waiting() },
   reload: { call: ({ reload }) => reload() },
+  each: { stream: ({ service }, _, signal) => service.each({ signal }) },
   follow: { stream: ({ service }, params, signal) => service.follow(params.text('id'), { signal }) },
   events: {
     stream: ({ service }, params, signal) => {

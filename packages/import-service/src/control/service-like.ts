@@ -28,6 +28,8 @@ export interface ImportControls {
 
 /** What the control socket needs of an ImportService. */
 export interface ServiceLike extends ImportControls {
+  /** All imports, oldest first. */
+  each(options?: AbortOptions): AsyncIterable<ImportSnapshot>
   /** `undefined` where the library does not know the torrent. */
   knownFiles(source: ImportSource, options?: Pick<SubmitOptions, 'select'>): Promise<ListedFiles | undefined>
   /** What runs in this process. */

@@ -29,6 +29,12 @@ export class FakeService implements ServiceLike {
     return this.#answer('submit')
   }
 
+  /** What the library has. */
+  imports: readonly ImportSnapshot[] = []
+  each = async function* (this: FakeService): AsyncIterable<ImportSnapshot> {
+    yield* this.imports
+  }
+
   /** What the library knows of a torrent that it is asked for. */
   known: ListedFiles | undefined
   knownFiles = async (source: ImportSource, { select = [] }: Pick<SubmitOptions, 'select'> = {}) => {
