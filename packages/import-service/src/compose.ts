@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type NetworkOptions, selectedFiles, TorrentClient } from '@bae/client'
+import { type NetworkOptions, readMagnetUri, selectedFiles, TorrentClient } from '@bae/client'
 import {
   createFileCalls,
   createHashLane,
@@ -65,6 +65,7 @@ import { createTorrentId } from './torrent-id.js'
 
 /** The one place where client, storage and databases meet. Loaded by commands that need them, not before. */
 export const composition: Composition = {
+  readMagnetUri,
   parseTorrentFile: async (bytes) => parseTorrentFile(bytes).layout,
   createTorrentFile: (path, options) => createTorrentFile(path, options),
   libtorrentVersion: async () => libtorrentVersion(),
@@ -151,6 +152,7 @@ async function openService(
         {
           ...deps,
           selectFiles: selectedFiles,
+          readMagnetUri,
           parseTorrentFile: composition.parseTorrentFile,
           troubled: (err, doing) => logger?.warn({ err }, `${doing} failed, and is tried again`),
         },

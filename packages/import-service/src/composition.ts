@@ -5,9 +5,11 @@ import type { Config } from './config/config.js'
 import type { RunningConfig } from './config/running-config.js'
 import type { SelectFiles } from './file-choice.js'
 import type { ImportService } from './import-service.js'
+import type { ReadMagnetUri } from './import-source.js'
 
 /** What the commands need of the real parts; compose.ts is the only implementation beside the tests' own. */
 export interface Composition {
+  readonly readMagnetUri: ReadMagnetUri
   /** Rejects NATIVE_INVALID_TORRENT. */
   parseTorrentFile(bytes: Uint8Array): Promise<TorrentLayout>
   /** Asks peers what a magnet link is about, and fetches nothing else. */

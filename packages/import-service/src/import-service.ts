@@ -16,7 +16,7 @@ import type { Import } from './import-job.js'
 import { type ImportProgress, idleProgress } from './import-progress.js'
 import { ImportScheduler } from './import-scheduler.js'
 import type { ImportSnapshot } from './import-snapshot.js'
-import type { ImportSource } from './import-source.js'
+import type { ImportSource, ReadMagnetUri } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
 import type { LibraryLike, VerifyOptions } from './library-like.js'
 import type { ListedFiles } from './listed-files.js'
@@ -36,6 +36,7 @@ export interface ImportServiceDeps {
   readonly library: LibraryLike
   /** `selectedFiles` of @bae/client. */
   readonly selectFiles: SelectFiles
+  readonly readMagnetUri: ReadMagnetUri
   /** What a .torrent file is about, of an import that has not begun. */
   readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
   /** The system's own when left out. */
@@ -367,12 +368,13 @@ export class ImportService implements AsyncDisposable {
   }
 
   get #jobDeps() {
-    const { client, imports, library, selectFiles, parseTorrentFile, inOrderAboveBytes } = this.#deps
+    const { client, imports, library, selectFiles, readMagnetUri, parseTorrentFile, inOrderAboveBytes } =
+      this.#deps
     const { statuses, clock } = { statuses: this.#statuses, clock: this.#clock }
     const now = (): number => clock.now()
     const changed = (): void => this.#changes.ring()
-    const parts = { client, imports, library, selectFiles, parseTorrentFile, inOrderAboveBytes }
-    return { ...parts, statuses, clock, now, changed }
+    const parts = { client, imports, library, selectFiles, readMagnetUri, parseTorrentFile }
+    return { ...parts, inOrderAboveBytes, statuses, clock, now, changed }
   }
 
   async #whileOpen<T>(work: () => Promise<T>): Promise<T> {

@@ -1,11 +1,10 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import type { TorrentSource } from '@bae/client'
+import type { MagnetLink, TorrentSource } from '@bae/client'
 import type { AbortOptions, TorrentLayout } from '@bae/storage'
 import type { ImportRecord } from './database/import-database.js'
 import { ImportError, isBaeError, systemErrorCode } from './errors.js'
 import { fetchTorrentFile, maxTorrentFileBytes } from './fetch-torrent-file.js'
-import { parseMagnetUri } from './magnet-uri.js'
 
 /** A torrent to import, with what is known of it before anybody is asked. */
 export interface ImportSource {
@@ -20,7 +19,11 @@ export interface ImportSource {
   readonly files?: readonly number[]
 }
 
+/** `readMagnetUri` of @bae/client: throws CLIENT_INVALID_SOURCE. */
+export type ReadMagnetUri = (uri: string) => MagnetLink
+
 export interface ImportSourceDeps {
+  readonly readMagnetUri: ReadMagnetUri
   /** Rejects what is no valid torrent, with a message that says why. */
   readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
 }
@@ -35,15 +38,37 @@ export async function resolveSource(
   options: AbortOptions = {},
 ): Promise<ImportSource> {
   // What is pasted brings blanks along; the name of a file may have them.
-  if (/^\s*magnet:/i.test(source)) {
-    const { uri, ...facts } = parseMagnetUri(source.trim())
-    return { torrent: { magnetUri: uri }, ...facts }
-  }
+  if (/^\s*magnet:/i.test(source)) return magnetSourceOf(deps, source.trim())
   const bytes = /^https?:\/\//i.test(source)
     ? await fetchTorrentFile(source, options)
     : await readTorrentFile(source)
   options.signal?.throwIfAborted()
   return sourceOf(bytes, await parse(deps, source, bytes))
+}
+
+/** Throws IMPORT_INVALID_SOURCE. */
+export function magnetSourceOf(
+  { readMagnetUri }: Pick<ImportSourceDeps, 'readMagnetUri'>,
+  magnetUri: string,
+): ImportSource {
+  try {
+    const { infoHashes, name, files } = readMagnetUri(magnetUri)
+    return {
+      torrent: { magnetUri },
+      ...namedHashes(infoHashes),
+      ...(name !== undefined && { name }),
+      ...(files !== undefined && { files }),
+    }
+  } catch (error) {
+    if (!isBaeError(error, 'CLIENT_INVALID_SOURCE')) throw error
+    throw new ImportError('IMPORT_INVALID_SOURCE', error.message, { cause: error })
+  }
+}
+
+function namedHashes(infoHashes: readonly string[]): Pick<ImportSource, 'infoHashV1' | 'infoHashV2'> {
+  const infoHashV1 = infoHashes.find(({ length }) => length === 40)
+  const infoHashV2 = infoHashes.find(({ length }) => length === 64)
+  return { ...(infoHashV1 !== undefined && { infoHashV1 }), ...(infoHashV2 !== undefined && { infoHashV2 }) }
 }
 
 export function sourceOf(torrentFile: Uint8Array, layout: TorrentLayout): ImportSource {

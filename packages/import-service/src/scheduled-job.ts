@@ -8,10 +8,9 @@ import { outcomeOf } from './failure-outcome.js'
 import { FileChoice, type SelectFiles } from './file-choice.js'
 import { describeProgress, type ImportProgress } from './import-progress.js'
 import { isComplete } from './import-snapshot.js'
-import { torrentSourceOf } from './import-source.js'
+import { type ReadMagnetUri, torrentSourceOf } from './import-source.js'
 import { ImportTransfer, type ImportTransferDeps, knownOf } from './import-transfer.js'
 import type { KeptRecord } from './kept-record.js'
-import { parseMagnetUri } from './magnet-uri.js'
 import type { ServiceClock } from './service-clock.js'
 import type { SlotKind } from './slots.js'
 import { StallWatch } from './stall-watch.js'
@@ -20,6 +19,7 @@ import type { Turns } from './turns.js'
 
 export interface ScheduledJobDeps extends ImportTransferDeps {
   readonly selectFiles: SelectFiles
+  readonly readMagnetUri: ReadMagnetUri
   readonly clock: ServiceClock
   readonly random: () => number
   readonly stalledAfterMs: number
@@ -274,7 +274,7 @@ export class ScheduledJob {
 
   #choice(): FileChoice {
     const { magnetUri } = this.#record
-    const indices = magnetUri === undefined ? undefined : parseMagnetUri(magnetUri).files
+    const indices = magnetUri === undefined ? undefined : this.#deps.readMagnetUri(magnetUri).files
     const globs = this.#wish?.kind === 'select' ? this.#wish.globs : []
     return new FileChoice(this.#deps.selectFiles, { globs, ...(indices && { indices }) })
   }

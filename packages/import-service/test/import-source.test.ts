@@ -7,13 +7,15 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fetchTorrentFile } from '../src/fetch-torrent-file.js'
 import { resolveSource } from '../src/import-source.js'
-import { hashV1, layoutOf } from './support/records.js'
+import { readMagnetSimply } from '../src/testing/read-magnet-simply.js'
+import { hashV1, hashV2, layoutOf } from './support/records.js'
 import { TemporaryFolder } from './support/temporary-folder.js'
 
 const layout = layoutOf({ 'one.wav': 10 })
-const deps = { parseTorrentFile: async () => layout }
+const deps = { readMagnetUri: readMagnetSimply, parseTorrentFile: async () => layout }
 
 const refusing = {
+  readMagnetUri: readMagnetSimply,
   parseTorrentFile: async () => {
     const refusal = Object.assign(new Error('expected value'), { code: 'NATIVE_INVALID_TORRENT' })
     throw Object.defineProperty(refusal, Symbol.for('bae.error'), { value: true })
@@ -51,6 +53,22 @@ describe('resolveSource', () => {
     expect(await resolveSource(refusing, uri)).toEqual({
       torrent: { magnetUri: uri },
       infoHashV1: hashV1('b'),
+    })
+  })
+
+  it('takes over what a magnet link says, and keeps the link as it is', async () => {
+    const uri = `magnet:?xt=urn:btih:${hashV1('b')}&xt=urn:btmh:1220${hashV2('c')}&dn=album&so=1-2`
+    expect(await resolveSource(refusing, uri)).toEqual({
+      torrent: { magnetUri: uri },
+      ...{ infoHashV1: hashV1('b'), infoHashV2: hashV2('c'), name: 'album', files: [1, 2] },
+    })
+  })
+
+  it('says why a magnet link cannot be used', async () => {
+    await expect(resolveSource(refusing, 'magnet:?dn=x')).rejects.toMatchObject({
+      code: 'IMPORT_INVALID_SOURCE',
+      message: "'magnet:?dn=x' is no magnet link",
+      cause: { code: 'CLIENT_INVALID_SOURCE' },
     })
   })
 

@@ -27,9 +27,9 @@ export const runServe: RunCommand = async (args, context) => {
   using manager = new ServiceManager({ environment, failed: (message) => logger.warn({}, message) })
   await using service = await composition.openForImport(config, { signal, logger, running })
   stop.needsMore(() => service.runningCount * stopMsPerImport)
-  const { parseTorrentFile } = composition
+  const { parseTorrentFile, readMagnetUri } = composition
   const reload = () => reloadConfig(running, logger)
-  const deps = { service, parseTorrentFile, reload, version: await readPackageVersion() }
+  const deps = { service, parseTorrentFile, readMagnetUri, reload, version: await readPackageVersion() }
   await using control = await ControlServer.open(deps, libraryDirectory)
   await service.start()
   // A terminal that closes says SIGHUP, too, and takes its service along.

@@ -1,6 +1,5 @@
 import type { ReloadReport } from '../config/running-config.js'
-import { type ImportSource, type ImportSourceDeps, sourceOf } from '../import-source.js'
-import { parseMagnetUri } from '../magnet-uri.js'
+import { type ImportSource, type ImportSourceDeps, magnetSourceOf, sourceOf } from '../import-source.js'
 import { controlProtocol } from './control-messages.js'
 import { type ControlParams, notUnderstood } from './control-params.js'
 import type { ServiceLike } from './service-like.js'
@@ -84,10 +83,7 @@ export function findMethod(name: string): ControlCall<unknown> | ControlStream<u
 
 async function readSource(deps: ControlDeps, params: ControlParams): Promise<ImportSource> {
   const magnetUri = params.optionalText('magnetUri')
-  if (magnetUri !== undefined) {
-    const { uri, ...facts } = parseMagnetUri(magnetUri)
-    return { torrent: { magnetUri: uri }, ...facts }
-  }
+  if (magnetUri !== undefined) return magnetSourceOf(deps, magnetUri)
   const bytes = new Uint8Array(Buffer.from(params.text('torrentFile'), 'base64'))
   return sourceOf(bytes, await deps.parseTorrentFile(bytes))
 }

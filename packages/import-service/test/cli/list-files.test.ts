@@ -70,10 +70,12 @@ describe('bae import --list', () => {
 
   it('asks the service that runs', async () => {
     const service = new FakeService()
-    const deps = { service, parseTorrentFile: async () => cli.layout, reload: service.reload, version: '1' }
     const directory = join(cli.folder.path, 'library')
     await mkdir(directory)
-    await using _server = await ControlServer.open(deps, directory)
+    await using _server = await ControlServer.open(
+      service.deps(() => cli.layout),
+      directory,
+    )
     const infoHash = hashV1('a')
     service.known = {
       ...{ infoHash, infoHashV1: infoHash, infoHashV2: null, name: 'known', bytes: 5 },

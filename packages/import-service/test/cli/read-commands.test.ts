@@ -23,9 +23,10 @@ beforeEach(async () => {
 afterEach(() => cli[Symbol.asyncDispose]())
 
 async function serve(): Promise<ControlServer> {
-  const { reload } = service
-  const parseTorrentFile = async () => cli.layout
-  return await ControlServer.open({ service, parseTorrentFile, reload, version: '1.2.3' }, directory)
+  return await ControlServer.open(
+    service.deps(() => cli.layout),
+    directory,
+  )
 }
 
 /** What may use the socket of a service may not open its database. */

@@ -75,9 +75,10 @@ describe('bae serve', () => {
 
   it('refuses a library that another service has, and opens nothing', async () => {
     const service = new FakeService()
-    const { reload } = service
-    const deps = { service, parseTorrentFile: async () => cli.layout, reload, version: '1.2.3' }
-    await using _ = await ControlServer.open(deps, directory)
+    await using _ = await ControlServer.open(
+      service.deps(() => cli.layout),
+      directory,
+    )
     const { code, output } = await cli.run(['serve'])
     expect([code, cli.client.isClosed]).toEqual([1, false])
     expect(output.stderr).toMatch(/a service runs on .* already; 'bae watch' shows what it does/)

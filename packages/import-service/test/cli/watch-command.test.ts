@@ -205,7 +205,7 @@ describe('bae watch', () => {
     const directory = String(cli.environment.BAE_LIBRARY)
     await mkdir(directory)
     server = await ControlServer.open(
-      { service, parseTorrentFile: async () => cli.layout, reload: service.reload, version: '1.2.3' },
+      service.deps(() => cli.layout),
       directory,
     )
   })

@@ -12,9 +12,10 @@ let server: ControlServer
 beforeEach(async () => {
   folder = await TemporaryFolder.create()
   service = new FakeService()
-  const { reload } = service
-  const parseTorrentFile = async () => layoutOf({ one: 10 })
-  server = await ControlServer.open({ service, parseTorrentFile, reload, version: '1.2.3' }, folder.path)
+  server = await ControlServer.open(
+    service.deps(() => layoutOf({ one: 10 })),
+    folder.path,
+  )
 })
 
 afterEach(async () => {

@@ -25,12 +25,7 @@ afterEach(async () => {
 })
 
 async function serve(directory = folder.path, options: ControlServerOptions = {}): Promise<ControlServer> {
-  const deps = {
-    service,
-    parseTorrentFile: async () => layoutOf({ one: 10 }),
-    reload: service.reload,
-    version: '1.2.3',
-  }
+  const deps = service.deps(() => layoutOf({ one: 10 }))
   const server = await ControlServer.open(deps, directory, options)
   closers.push(() => server.close())
   return server

@@ -3,6 +3,7 @@ import { MemoryImportDatabase } from '../../src/database/memory-import-database.
 import { ImportService, type ImportServiceDeps } from '../../src/import-service.js'
 import { FakeLibrary } from '../../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
+import { readMagnetSimply } from '../../src/testing/read-magnet-simply.js'
 import { selectSimply } from '../../src/testing/select-simply.js'
 
 /** What a service stands on in tests whose only torrent has this layout. */
@@ -25,6 +26,7 @@ export class FakeParts {
       imports,
       library,
       selectFiles: selectSimply,
+      readMagnetUri: readMagnetSimply,
       parseTorrentFile,
       ...others,
     })

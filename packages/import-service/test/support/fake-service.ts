@@ -1,5 +1,6 @@
-import type { TorrentId } from '@bae/storage'
+import type { TorrentId, TorrentLayout } from '@bae/storage'
 import type { ReloadReport } from '../../src/config/running-config.js'
+import type { ControlDeps } from '../../src/control/control-methods.js'
 import type { ServiceLike } from '../../src/control/service-like.js'
 import type { ImportEvent } from '../../src/database/import-event.js'
 import { ImportError } from '../../src/errors.js'
@@ -8,6 +9,7 @@ import { describeImport, type ImportSnapshot } from '../../src/import-snapshot.j
 import type { ImportSource } from '../../src/import-source.js'
 import type { ListedFiles } from '../../src/listed-files.js'
 import type { SubmitOptions } from '../../src/submit-import.js'
+import { readMagnetSimply } from '../../src/testing/read-magnet-simply.js'
 import { importRecord, torrentId } from './records.js'
 
 /** A service that notes what it is asked. What it follows and which events there are is up to the test. */
@@ -53,6 +55,17 @@ export class FakeService implements ServiceLike {
   /** Beside the service: what came of reading the settings again. */
   report: ReloadReport = { changed: [], needRestart: [] }
   reload = async (): Promise<ReloadReport> => this.report
+
+  /** What serves it; `layout` is what every .torrent file is about. */
+  deps(layout: () => TorrentLayout): ControlDeps {
+    return {
+      service: this,
+      readMagnetUri: readMagnetSimply,
+      parseTorrentFile: async () => layout(),
+      reload: this.reload,
+      version: '1.2.3',
+    }
+  }
 
   running(): readonly ImportProgress[] {
     return this.progress

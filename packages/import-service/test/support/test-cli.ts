@@ -13,6 +13,7 @@ import { ImportService } from '../../src/import-service.js'
 import { openLog } from '../../src/log/log.js'
 import { FakeLibrary } from '../../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
+import { readMagnetSimply } from '../../src/testing/read-magnet-simply.js'
 import { selectSimply } from '../../src/testing/select-simply.js'
 import { CapturedOutput } from './captured-output.js'
 import { layoutOf, pieceLengthBytes } from './records.js'
@@ -98,12 +99,14 @@ export class TestCli implements AsyncDisposable {
         imports: MemoryImportDatabase.join(this.imports),
         library: this.library,
         selectFiles: selectSimply,
+        readMagnetUri: readMagnetSimply,
         parseTorrentFile: async () => this.layout,
       })
     const missing = async () => {
       throw new ImportError('IMPORT_CLOSED', 'not part of this test')
     }
     return {
+      readMagnetUri: readMagnetSimply,
       parseTorrentFile: async () => this.layout,
       fetchLayout: async () => this.layout,
       selectFiles: selectSimply,

@@ -10,6 +10,7 @@ import { FakeLibrary } from '../../src/testing/fake-library.js'
 import type { FakeTorrent } from '../../src/testing/fake-torrent.js'
 import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
 import { ManualClock } from '../../src/testing/manual-clock.js'
+import { readMagnetSimply } from '../../src/testing/read-magnet-simply.js'
 import { selectSimply } from '../../src/testing/select-simply.js'
 import { layoutOf, pieceLengthBytes } from './records.js'
 
@@ -66,7 +67,7 @@ export class TestService implements AsyncDisposable {
     const parseTorrentFile = async (bytes: Uint8Array) => layoutNamed(new TextDecoder().decode(bytes))
     const troubled = (error: unknown, doing: string) => void this.troubles.push({ error, doing })
     this.service = new ImportService(
-      { ...deps, selectFiles: selectSimply, parseTorrentFile, troubled },
+      { ...deps, selectFiles: selectSimply, readMagnetUri: readMagnetSimply, parseTorrentFile, troubled },
       options,
     )
   }
