@@ -1,7 +1,8 @@
 import type { AddTorrentRequest } from '../add-torrent.js'
 import type { CreateNativeSession, ParsedTorrent } from '../native-session.js'
 import { type FakePeer, FakeSession } from './fake-session.js'
-import type { FakeTorrent, PieceRange, PieceSource } from './fake-torrent.js'
+import type { FakeTorrent, PieceSource } from './fake-torrent.js'
+import type { PieceRange } from './fake-torrent-storage.js'
 import { parseTestTorrent } from './parse-test-torrent.js'
 
 /** A peer that has all of one torrent. Whoever dials it gets every piece without further ado. */

@@ -1,22 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { AddTorrentRequest } from '../add-torrent.js'
-import { lending } from '../lent-bytes.js'
 import type { NativeAlert } from '../native-alert.js'
-import type { ParsedTorrent, StorageHandler } from '../native-session.js'
-import type { TorrentLayout } from '../torrent-layout.js'
+import type { ParsedTorrent } from '../native-session.js'
 import type { NativeTorrentStatus, PeerStatus, TorrentDetails, TorrentFlags } from '../torrent-status.js'
 import { type Bencoded, bencode } from './bencode.js'
 import { describeFakePeer, detailsOfFake, doneBytesOfFiles } from './fake-details.js'
 import { failureOf } from './fake-failure.js'
 import { FakeTorrentControl } from './fake-torrent-control.js'
-import type { HandlerCalls } from './handler-calls.js'
-import { payloadBytes, readPayload, spoil } from './payload.js'
-
-/** Bytes of one piece. */
-export interface PieceRange {
-  readonly offset: number
-  readonly length: number
-}
+import { FakeTorrentStorage, type FakeTorrentStorageDeps, type PieceRange } from './fake-torrent-storage.js'
 
 /** Where a fake torrent gets pieces from. */
 export interface PieceSource {
@@ -25,9 +15,7 @@ export interface PieceSource {
   piece(piece: number): Promise<Uint8Array | undefined>
 }
 
-export interface FakeTorrentDeps {
-  readonly handler: StorageHandler
-  readonly calls: HandlerCalls
+export interface FakeTorrentDeps extends FakeTorrentStorageDeps {
   readonly alert: (alert: NativeAlert) => void
   readonly nextStorageIndex: () => number
   readonly parseTorrentFile: (bytes: Uint8Array) => ParsedTorrent
@@ -43,8 +31,7 @@ export class FakeTorrent {
   readonly #have = new Set<number>()
   readonly #arriving = new Set<number>()
   readonly #sources: PieceSource[] = []
-  #contents: ParsedTorrent | undefined
-  #storageIndex: number | undefined
+  #storage: FakeTorrentStorage | undefined
   #opening: Promise<boolean> | undefined
   #paused: boolean
   #uploadMode = false
@@ -199,7 +186,7 @@ export class FakeTorrent {
     if (corrupt) return this.#deps.alert({ type: 'hashFailed', handle: this.handle, piece })
     this.#arriving.add(piece)
     try {
-      await this.#write(piece, bytes)
+      await this.#opened().write(piece, bytes)
       if (this.#isGone) return
       await this.#pass(piece, bytes.length)
     } catch (error) {
@@ -212,7 +199,7 @@ export class FakeTorrent {
   /** A peer asks for bytes that the torrent has. */
   async serve(piece: number, range: PieceRange): Promise<Uint8Array> {
     await this.#opening
-    const bytes = await this.#read(piece, range)
+    const bytes = await this.#opened().read(piece, range)
     this.#uploadedBytes += bytes.length
     return bytes
   }
@@ -249,12 +236,11 @@ export class FakeTorrent {
   /** Nothing new is asked of the storage but to close, which comes last. */
   async end(deleteData: boolean): Promise<void> {
     this.#isGone = true
-    const { handler, calls, alert } = this.#deps
-    if (this.#storageIndex !== undefined) {
+    const { alert } = this.#deps
+    if (this.#storage !== undefined) {
       await this.#opening
-      await calls.settled(this.#storageIndex)
       try {
-        await calls.makeLast(() => handler.closeStorage(this.#index(), deleteData))
+        await this.#storage.close(deleteData)
       } catch (error) {
         alert({
           type: 'storageError',
@@ -269,20 +255,15 @@ export class FakeTorrent {
   }
 
   #open(contents: ParsedTorrent): void {
-    this.#contents = contents
-    this.#storageIndex = this.#deps.nextStorageIndex()
-    this.#opening = this.#openStorage(contents)
+    const storage = new FakeTorrentStorage(this.#deps, this.#deps.nextStorageIndex(), contents)
+    this.#storage = storage
+    this.#opening = this.#openStorage(storage)
   }
 
   /** False when the storage did not open. */
-  async #openStorage({ layout, metadata }: ParsedTorrent): Promise<boolean> {
-    const { handler, calls } = this.#deps
+  async #openStorage(storage: FakeTorrentStorage): Promise<boolean> {
     try {
-      const index = this.#index()
-      const answer = await calls.make(
-        () => handler.openStorage(index, this.torrentId, layout, metadata),
-        index,
-      )
+      const answer = await storage.open(this.torrentId)
       this.#claim(this.#request.havePieces ?? answer.havePieces)
       this.#deps.alert({ type: 'torrentChecked', handle: this.handle })
       return true
@@ -296,28 +277,16 @@ export class FakeTorrent {
     this.#isChecking = true
     if (!(await opened)) return false
     this.#have.clear()
-    const { handler, calls } = this.#deps
-    const index = this.#index()
+    const storage = this.#opened()
     for (let piece = 0; piece < this.pieceCount; piece++) {
-      if (!(await this.#isRight(piece))) continue
+      if (!(await storage.isRight(piece))) continue
       this.#have.add(piece)
-      await calls.make(() => handler.completePiece(index, piece), index)
+      await storage.complete(piece)
     }
     this.#isChecking = false
     this.#deps.alert({ type: 'torrentChecked', handle: this.handle })
     this.fetch()
     return true
-  }
-
-  async #isRight(piece: number): Promise<boolean> {
-    const { layout, metadata } = this.#contents ?? {}
-    if (layout === undefined) return false
-    const start = piece * layout.pieceLengthBytes
-    const length = Math.min(layout.pieceLengthBytes, layout.totalLengthBytes - start)
-    const [read] = await Promise.allSettled([this.#read(piece, { offset: 0, length })])
-    if (read.status === 'rejected') return false
-    const hash = createHash('sha1').update(read.value).digest()
-    return hash.equals(metadata?.pieceHashesV1?.subarray(piece * 20, piece * 20 + 20) ?? new Uint8Array())
   }
 
   #claim(bits: Uint8Array | undefined): void {
@@ -330,34 +299,14 @@ export class FakeTorrent {
     }
   }
 
-  #read(piece: number, range: PieceRange): Promise<Uint8Array> {
-    const { handler, calls } = this.#deps
-    const storageIndex = this.#index()
-    const place = { storageIndex, piece, ...range }
-    return calls.make(() => readPayload(handler, this.#layout(), place), storageIndex)
-  }
-
-  /** The bytes are lent: they are garbage as soon as the storage's own promise has settled. */
-  async #write(piece: number, bytes: Uint8Array): Promise<void> {
-    const { handler, calls } = this.#deps
-    const lent = bytes.slice(0, payloadBytes(this.#layout(), piece))
-    if (lent.length === 0) return
-    const index = this.#index()
-    await calls.make(
-      () => lending(lent, () => handler.writePiece(index, piece, 0, lent)),
-      index,
-      () => spoil(lent),
-    )
-  }
-
   async #pass(piece: number, lengthBytes: number): Promise<void> {
-    const { handler, calls, alert } = this.#deps
-    const index = this.#index()
+    const { alert } = this.#deps
+    const storage = this.#opened()
     this.#have.add(piece)
     this.#downloadedBytes += lengthBytes
     alert({ type: 'pieceFinished', handle: this.handle, piece })
     this.control.deadlines.delete(piece)
-    const completing = calls.make(() => handler.completePiece(index, piece), index)
+    const completing = storage.complete(piece)
     if (this.#have.size === this.pieceCount) alert({ type: 'torrentFinished', handle: this.handle })
     await completing
   }
@@ -387,13 +336,12 @@ export class FakeTorrent {
     return this.#have.size === this.pieceCount ? 'seeding' : 'downloading'
   }
 
-  #layout(): TorrentLayout {
-    if (this.#contents === undefined) throw new Error(`torrent ${this.torrentId} has no metadata yet`)
-    return this.#contents.layout
+  get #contents(): ParsedTorrent | undefined {
+    return this.#storage?.contents
   }
 
-  #index(): number {
-    if (this.#storageIndex === undefined) throw new Error(`torrent ${this.torrentId} has no storage yet`)
-    return this.#storageIndex
+  #opened(): FakeTorrentStorage {
+    if (this.#storage === undefined) throw new Error(`torrent ${this.torrentId} has no storage yet`)
+    return this.#storage
   }
 }
