@@ -1,13 +1,12 @@
-import type { AbortOptions, Garbage, GarbageOptions, TorrentLayout } from '@bae/storage'
+import type { AbortOptions, Garbage, GarbageOptions } from '@bae/storage'
 import type { AddImportOptions } from './begin-import.js'
 import { Bell } from './bell.js'
 import { closeAll } from './close-all.js'
-import type { ImportDatabase, ImportRecord, ImportWish } from './database/import-database.js'
+import type { ImportRecord, ImportWish } from './database/import-database.js'
 import type { ImportEvent } from './database/import-event.js'
 import { ImportError } from './errors.js'
 import { type EventOptions, eventFeed } from './event-feed.js'
 import type { ExportedTorrent, ExportOptions } from './export-torrent.js'
-import type { SelectFiles } from './file-choice.js'
 import { followImport } from './follow-import.js'
 import { ImportCatalog } from './import-catalog.js'
 import { ImportControl } from './import-control.js'
@@ -15,10 +14,11 @@ import { ImportIntake } from './import-intake.js'
 import type { Import } from './import-job.js'
 import { type ImportProgress, idleProgress } from './import-progress.js'
 import { ImportScheduler } from './import-scheduler.js'
+import type { ImportServiceDeps } from './import-service-deps.js'
 import type { ImportSnapshot } from './import-snapshot.js'
-import type { ImportSource, ReadMagnetUri } from './import-source.js'
+import type { ImportSource } from './import-source.js'
 import { letGoOfDead } from './let-go-of-dead.js'
-import type { LibraryLike, VerifyOptions } from './library-like.js'
+import type { VerifyOptions } from './library-like.js'
 import type { ListedFiles } from './listed-files.js'
 import type { ReadFileOptions } from './read-import.js'
 import { type RebuildImportsOptions, type RebuildReport, rebuildImports } from './rebuild-imports.js'
@@ -27,27 +27,7 @@ import { DEFAULT_SERVICE_OPTIONS, type ServiceLimits, type ServiceOptions } from
 import { isToCome } from './slots.js'
 import { StatusFeed } from './status-feed.js'
 import type { SubmitOptions } from './submit-import.js'
-import type { TorrentClientLike } from './torrent-client-like.js'
 import type { VerifiedImport } from './verified-import.js'
-
-export interface ImportServiceDeps {
-  readonly client: TorrentClientLike
-  readonly imports: ImportDatabase
-  readonly library: LibraryLike
-  /** `selectedFiles` of @bae/client. */
-  readonly selectFiles: SelectFiles
-  readonly readMagnetUri: ReadMagnetUri
-  /** What a .torrent file is about, of an import that has not begun. */
-  readonly parseTorrentFile: (bytes: Uint8Array) => Promise<TorrentLayout>
-  /** The system's own when left out. */
-  readonly clock?: ServiceClock
-  /** From 0 to 1; Math.random when left out. */
-  readonly random?: () => number
-  /** Hears of what failed where nobody waits for it, and is tried again by itself: a database that is away, for one. */
-  readonly troubled?: ((error: unknown, doing: string) => void) | undefined
-  /** See ImportTransferDeps. */
-  readonly inOrderAboveBytes?: number | undefined
-}
 
 /**
  * The imports of one library. Owns what it is given: `close` closes client, databases and library. `add` runs an import for

@@ -1,6 +1,7 @@
 import type { TorrentLayout } from '@bae/storage'
 import { MemoryImportDatabase } from '../../src/database/memory-import-database.js'
-import { ImportService, type ImportServiceDeps } from '../../src/import-service.js'
+import { ImportService } from '../../src/import-service.js'
+import type { ImportServiceDeps } from '../../src/import-service-deps.js'
 import { FakeLibrary } from '../../src/testing/fake-library.js'
 import { FakeTorrentClient } from '../../src/testing/fake-torrent-client.js'
 import { readMagnetSimply } from '../../src/testing/read-magnet-simply.js'
