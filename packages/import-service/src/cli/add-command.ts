@@ -1,5 +1,4 @@
-import type { Composition } from '../composition.js'
-import type { Config } from '../config/config.js'
+import type { ImportService } from '../import-service.js'
 import type { ImportSnapshot } from '../import-snapshot.js'
 import { type ImportSource, resolveSource } from '../import-source.js'
 import type { SubmitOptions } from '../submit-import.js'
@@ -12,7 +11,10 @@ import { inLibrary, shortIdOf } from './short-id.js'
 export const runAdd: RunCommand = async (args, context) => {
   const peers = args.peers.map(parsePeer)
   const composition = await context.compose()
-  const source = await resolveSource(composition, args.positionals[0] ?? '', { signal: context.stop.signal })
+  const sources: ImportSource[] = []
+  // All of them before the first is handed over: of a list with a mistake in it nothing is begun.
+  for (const source of args.positionals)
+    sources.push(await resolveSource(composition, source, { signal: context.stop.signal }))
   const options: SubmitOptions = {
     peers: await Promise.all(peers.map((peer) => resolvePeer(peer))),
     select: args.select,
@@ -20,38 +22,30 @@ export const runAdd: RunCommand = async (args, context) => {
     seed: args.flags.has('seed'),
     paused: args.flags.has('paused'),
   }
-  const config = await context.config(args)
-  const beganAtMs = Date.now()
-  const { snapshot, isServed } = await handOver({ composition, config, source, options }, context)
-  const { id, infoHash, infoHashV1, infoHashV2, name, state } = snapshot
-  if (args.json) {
-    context.output.printJson({ event: 'added', id, infoHash, infoHashV1, infoHashV2, name, state, isServed })
-  } else {
-    // A service is on this machine, and its clock is ours.
-    const added = { snapshot, isServed, isKnown: snapshot.addedAtMs < beganAtMs }
-    for (const line of describeAdded(added, args, context)) context.output.print(line)
+  const handOver = async (service: Pick<ImportService, 'submit'>, isServed: boolean): Promise<number> => {
+    for (const source of sources) {
+      context.stop.signal.throwIfAborted()
+      const beganAtMs = Date.now()
+      const snapshot = await service.submit(source, options)
+      // A service is on this machine, and its clock is ours.
+      tell({ snapshot, isServed, isKnown: snapshot.addedAtMs < beganAtMs }, args, context)
+    }
+    return exitDone
   }
-  return exitDone
-}
-
-interface HandOver {
-  readonly composition: Composition
-  readonly config: Config
-  readonly source: ImportSource
-  readonly options: SubmitOptions
-}
-
-/** To the service that runs; where none does it is recorded for the next one. */
-async function handOver(
-  { composition, config, source, options }: HandOver,
-  context: CliContext,
-): Promise<{ readonly snapshot: ImportSnapshot; readonly isServed: boolean }> {
-  const { signal } = context.stop
+  const config = await context.config(args)
   const running = await findService(config, context)
-  if (running !== undefined)
-    return { snapshot: await running.submit(source, { ...options, signal }), isServed: true }
-  await using service = await composition.openToRecord(config, { signal })
-  return { snapshot: await service.submit(source, options), isServed: false }
+  if (running !== undefined) return await handOver(running, true)
+  // For the next one.
+  await using service = await composition.openToRecord(config, { signal: context.stop.signal })
+  return await handOver(service, false)
+}
+
+function tell(added: Added, args: CommandArguments, context: CliContext): void {
+  const { id, infoHash, infoHashV1, infoHashV2, name, state } = added.snapshot
+  const { isServed } = added
+  if (args.json)
+    context.output.printJson({ event: 'added', id, infoHash, infoHashV1, infoHashV2, name, state, isServed })
+  else for (const line of describeAdded(added, args, context)) context.output.print(line)
 }
 
 interface Added {

@@ -22,10 +22,10 @@ export const serviceCommands: readonly CommandEntry[] = [
   },
   {
     name: 'add',
-    positionals: [{ name: 'SOURCE', offer: 'files' }],
-    summary: 'hand an import over and return',
-    description: `Hands an import to the service of the library and returns. Where no service runs it is recorded, and
-      the next one takes it. SOURCE is as for 'bae import'.`,
+    positionals: [{ name: 'SOURCE', offer: 'files', mayRepeat: true }],
+    summary: 'hand imports over and return',
+    description: `Hands imports to the service of the library and returns. Where no service runs they are recorded, and
+      the next one takes them. SOURCE is as for 'bae import'; where one of several cannot be read none is handed over.`,
     options: {
       peer: 'ask this peer whenever it starts; may be given more than once',
       select: "import these files alone, as 'bae import' does; may be given more than once",

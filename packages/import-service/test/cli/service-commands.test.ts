@@ -59,6 +59,16 @@ describe('bae add beside a service', () => {
     })
   })
 
+  it('hands several over, and none where one of them cannot be read', async () => {
+    const magnet = `magnet:?xt=urn:btih:${hashV1('b')}`
+    const { code, output } = await cli.run(['add', cli.torrentPath, magnet, '--json'])
+    expect([code, output.events.map(({ event }) => event)]).toEqual([0, ['added', 'added']])
+    expect(service.submitted.map(({ source }) => source.infoHashV1)).toEqual([hashV1('a'), hashV1('b')])
+    const wrong = await cli.run(['add', cli.torrentPath, '/nowhere/b.torrent'])
+    expect(wrong.output.stderr).toMatch(/\/nowhere\/b\.torrent.*\[IMPORT_SOURCE_NOT_FOUND\]/)
+    expect([wrong.code, wrong.output.stdout, service.submitted.length]).toEqual([1, '', 2])
+  })
+
   it('says whether it is new, where it stands, and what to do next', async () => {
     const added = async (change: Partial<ImportSnapshot>) => {
       service.snapshot = { addedAtMs: Date.now() + 60_000, ...change }
