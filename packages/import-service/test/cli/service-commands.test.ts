@@ -3,9 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ControlServer } from '../../src/control/control-server.js'
-import type { ImportEvent } from '../../src/database/import-event.js'
 import type { ImportSnapshot } from '../../src/import-snapshot.js'
-import { CapturedOutput } from '../support/captured-output.js'
 import { busy, FakeService, progressOf } from '../support/fake-service.js'
 import { hashV1, torrentId } from '../support/records.js'
 import { TestCli } from '../support/test-cli.js'
@@ -291,74 +289,6 @@ describe('bae reload', () => {
       'changed  uploadRate: unlimited > 1 MiB/s\nrestart  capacity: unlimited > 1 GiB\n',
     )
     expect((await cli.run(['reload', '--json'])).output.events).toEqual([service.report])
-  })
-})
-
-describe('bae events', () => {
-  const added: ImportEvent = {
-    seq: 7,
-    atMs: 0,
-    importId: id,
-    from: null,
-    to: 'queued',
-    reason: { code: 'added' },
-  }
-  const failed: ImportEvent = {
-    ...{ seq: 8, atMs: 1_500, importId: id, from: 'downloading', to: 'failed' },
-    reason: { code: 'failed', error: { code: 'STORAGE_IO', message: 'bad disk' } },
-  }
-
-  it('prints what happened, in order', async () => {
-    service.log = async function* () {
-      yield added
-      yield failed
-    }
-    const { code, output } = await cli.run(['events'])
-    expect([code, output.stdout.split('\n')]).toEqual([
-      0,
-      [
-        `7  1970-01-01T00:00:00.000Z  ${id}  - > queued  added`,
-        `8  1970-01-01T00:00:01.500Z  ${id}  downloading > failed  failed: bad disk [STORAGE_IO]`,
-        '',
-      ],
-    ])
-    expect(service.calls).toEqual([['events', { follow: false }]])
-  })
-
-  it('says how many are missing', async () => {
-    service.log = async function* () {
-      yield added
-      yield failed
-    }
-    const { output } = await cli.run(['events', '--after', '3', '--json'])
-    expect(output.events).toEqual([{ event: 'lagged', after: 3, firstSeq: 7, missing: 3 }, added, failed])
-    expect(service.calls).toEqual([['events', { after: 3, follow: false }]])
-  })
-
-  it('says so where there is nothing to print', async () => {
-    const { code, output } = await cli.run(['events'])
-    expect([code, output.stdout, output.stderr]).toEqual([0, '', 'nothing has happened yet\n'])
-    expect((await cli.run(['events', '--after', '7'])).output.stderr).toBe('nothing has happened after 7\n')
-    expect((await cli.run(['events', '--json'])).output.stderr).toBe('')
-  })
-
-  it('follows until it is stopped', async () => {
-    service.log = async function* (signal) {
-      yield added
-      await once(signal, 'abort')
-    }
-    const output = new (class extends CapturedOutput {
-      override printJson(value: unknown): void {
-        super.printJson(value)
-        cli.stop.interrupt('SIGINT')
-      }
-    })()
-    const { code } = await cli.run(['events', '--follow', '--json'], output)
-    expect([code, output.events, output.stderr]).toEqual([130, [added], ''])
-  })
-
-  it('refuses what is no number', async () => {
-    expect((await cli.run(['events', '--after', '1.5'])).code).toBe(2)
   })
 })
 
