@@ -3,7 +3,7 @@ import type { ImportDatabase, ImportRecord, ImportWish } from './database/import
 import { FileChoice, joinSelections, type SelectFiles } from './file-choice.js'
 import type { ImportCause } from './import-machine.js'
 import { completeFiles } from './import-records.js'
-import { describeImport, isComplete } from './import-snapshot.js'
+import { describeImport, isComplete, sizeOf } from './import-snapshot.js'
 import type { KeptRecord } from './kept-record.js'
 import type { LibraryLike } from './library-like.js'
 import { incomplete } from './not-there.js'
@@ -103,9 +103,10 @@ async function select(
   }
   const asked = choice.resolve(layout)
   const before = wish.keep && torrent ? completeFiles(torrent, kept.current) : []
-  const chosen = { selectedFiles: joinSelections(layout, asked, before), choose: undefined }
+  const selectedFiles = joinSelections(layout, asked, before)
+  const chosen = { selectedFiles, size: sizeOf(layout, selectedFiles), choose: undefined }
   if (state === 'choosingFiles') return await kept.change('queued', chosen, answered)
-  const isWhole = torrent !== undefined && isComplete(torrent, chosen.selectedFiles)
+  const isWhole = torrent !== undefined && isComplete(torrent, selectedFiles)
   if ((state === 'completed' || state === 'seeding') && !isWhole)
     return await kept.change('selected', { ...chosen, completedAtMs: undefined }, answered)
   await kept.note(chosen, answered)

@@ -47,7 +47,7 @@ export interface ImportSnapshot {
 }
 
 export function describeImport(record: ImportRecord, torrent: LibraryTorrent | undefined): ImportSnapshot {
-  const { selectedFiles } = record
+  const { selectedFiles, size } = record
   const layout = torrent?.layout
   const name = layout?.name ?? record.name
   const files = torrent === undefined ? [] : describeFiles(torrent, selectedFiles)
@@ -62,10 +62,10 @@ export function describeImport(record: ImportRecord, torrent: LibraryTorrent | u
     pause: record.pause ?? null,
     retry: record.retry === undefined ? null : { atMs: null, ...record.retry },
     pieces: torrent === undefined ? 0 : countStoredPieces(torrent),
-    totalPieces: layout === undefined ? null : countFilePieces(layout),
+    totalPieces: layout === undefined ? (size?.pieces ?? null) : countFilePieces(layout),
     bytes: files.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
-    totalBytes: layout === undefined ? null : totalFileBytes(layout),
-    selected: torrent && selectedFiles ? shareOf(torrent, selectedFiles) : null,
+    totalBytes: layout === undefined ? (size?.bytes ?? null) : totalFileBytes(layout),
+    selected: (torrent ? selectedFiles && shareOf(torrent, selectedFiles) : size?.selected) ?? null,
     files,
     addedAtMs: record.addedAtMs,
     completedAtMs: record.completedAtMs ?? null,
@@ -104,6 +104,15 @@ export function totalPieces(layout: TorrentLayout): number {
 export function totalFileBytes(layout: TorrentLayout, selectedFiles?: readonly number[]): number {
   const files = selectedFiles?.map((index) => layout.files[index]) ?? layout.files
   return files.reduce((sum, file) => (file?.kind === 'file' ? sum + file.lengthBytes : sum), 0)
+}
+
+/** As `ImportRecord.size` has it. */
+export function sizeOf(
+  layout: TorrentLayout,
+  selectedFiles: readonly number[] | undefined,
+): NonNullable<ImportRecord['size']> {
+  const selected = selectedFiles && shareOf({ layout, completedPieces: new Uint8Array() }, selectedFiles)
+  return { pieces: countFilePieces(layout), bytes: totalFileBytes(layout), ...(selected && { selected }) }
 }
 
 export function countPieces(completedPieces: Uint8Array): number {

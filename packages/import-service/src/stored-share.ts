@@ -1,6 +1,8 @@
 import type { FileLayout, TorrentLayout } from '@bae/storage'
 import type { LibraryTorrent } from './library-like.js'
 
+type TorrentBytes = Pick<LibraryTorrent, 'layout' | 'completedPieces'>
+
 /** How much of something is stored. */
 export interface StoredShare {
   readonly files: number
@@ -11,7 +13,7 @@ export interface StoredShare {
 }
 
 /** Bytes of a file that lie in completed pieces. */
-export function storedBytesOf({ layout, completedPieces }: LibraryTorrent, file: FileLayout): number {
+export function storedBytesOf({ layout, completedPieces }: TorrentBytes, file: FileLayout): number {
   const { pieceLengthBytes } = layout
   const { first, end } = piecesOf(file, pieceLengthBytes)
   let bytes = 0
@@ -29,7 +31,7 @@ export function isStored(torrent: LibraryTorrent, file: FileLayout): boolean {
 }
 
 /** What is stored of these files, and of the pieces that they are in. `indices` are in order. */
-export function shareOf(torrent: LibraryTorrent, indices: readonly number[]): StoredShare {
+export function shareOf(torrent: TorrentBytes, indices: readonly number[]): StoredShare {
   const { layout, completedPieces } = torrent
   const share = { files: indices.length, pieces: 0, totalPieces: 0, bytes: 0, totalBytes: 0 }
   let counted = 0

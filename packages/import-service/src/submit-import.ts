@@ -3,6 +3,7 @@ import type { ImportDatabase, ImportRecord } from './database/import-database.js
 import { isBaeError } from './errors.js'
 import type { FileChoice } from './file-choice.js'
 import { findRecord, newRecord } from './import-records.js'
+import { sizeOf } from './import-snapshot.js'
 import type { ImportSource } from './import-source.js'
 import { changedRecord } from './kept-record.js'
 
@@ -64,6 +65,7 @@ function describeNew(
 ): ImportRecord {
   const record = newRecord(source, nowMs)
   const waits = choose === true && select.length === 0
+  const selectedFiles = source.layout && choice.resolve(source.layout)
   const state = record.torrentFile === undefined ? 'fetchingMetadata' : waits ? 'choosingFiles' : 'queued'
   return changedRecord(record, {
     state: paused ? 'paused' : state,
@@ -71,6 +73,7 @@ function describeNew(
     peers: peers.length > 0 ? peers : undefined,
     goal: seed ? 'seed' : undefined,
     choose: waits ? true : undefined,
-    selectedFiles: source.layout && choice.resolve(source.layout),
+    selectedFiles,
+    size: source.layout && sizeOf(source.layout, selectedFiles),
   })
 }

@@ -35,8 +35,10 @@ export function importDatabaseCompliance(subject: ImportDatabaseSubject): void {
 function recordClauses(subject: ImportDatabaseSubject): void {
   it('an import is found as it was saved, by id and by each of its info hashes', async () => {
     await using imports = await subject.create()
+    const selected = { files: 1, pieces: 0, totalPieces: 2, bytes: 0, totalBytes: 2 ** 42 }
     const records: ImportRecord[] = [
       downloading({ infoHashV2: hash('sha256'), name: 'a\u0000b "音楽" \ud800', selectedFiles: [0, 7] }),
+      downloading({ size: { pieces: 7, bytes: 2 ** 43, selected } }),
       {
         id: newId(),
         infoHashV2: hash('sha256'),

@@ -1,4 +1,5 @@
 import type { TorrentId } from '@bae/storage'
+import type { StoredShare } from '../stored-share.js'
 import type { EventPage, ImportChange } from './import-event.js'
 import type { ImportState } from './import-state.js'
 
@@ -20,6 +21,8 @@ export interface ImportRecord {
   readonly name?: string
   /** Indices of the files that are wanted, in order; all where it is left out. */
   readonly selectedFiles?: readonly number[]
+  /** For lists, which do not read .torrent files: how much one that has not begun is about, and what is wanted of it. */
+  readonly size?: { readonly pieces: number; readonly bytes: number; readonly selected?: StoredShare }
   readonly state: ImportState
   /** What it is for: 'complete' where it is left out. */
   readonly goal?: 'complete' | 'seed'

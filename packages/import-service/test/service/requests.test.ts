@@ -34,6 +34,19 @@ async function completed(name: string, options = {}): Promise<TorrentId> {
   return id
 }
 
+describe('a list', () => {
+  it('says how much what has not begun is about, and what is wanted of it', async () => {
+    const id = await submitted('a', { paused: true })
+    const listed = async () => (await one.service.list())[0]
+    const { totalPieces, totalBytes } = await one.service.get(id)
+    expect(await listed()).toMatchObject({ pieces: 0, totalPieces, totalBytes, selected: null })
+    await one.service.select(id, ['one.wav'])
+    const { selected } = await one.service.get(id)
+    expect(selected?.totalBytes).toBeLessThan(totalBytes ?? 0)
+    expect(await listed()).toMatchObject({ pieces: 0, totalPieces, totalBytes, selected })
+  })
+})
+
 describe('pausing', () => {
   it('stops an import until it is resumed, and keeps what is stored', async () => {
     const id = await submitted('a')

@@ -7,7 +7,7 @@ import { readWish } from '../wish-text.js'
 /** What nobody searches for. */
 type Details = Pick<
   ImportRecord,
-  'name' | 'selectedFiles' | 'goal' | 'pause' | 'retry' | 'peers' | 'choose' | 'magnetUri' | 'error'
+  'name' | 'selectedFiles' | 'size' | 'goal' | 'pause' | 'retry' | 'peers' | 'choose' | 'magnetUri' | 'error'
 >
 
 export interface ImportRow {
@@ -90,10 +90,11 @@ export function importRecord(row: ImportRow): ImportRecord {
 }
 
 function detailsOf(record: ImportRecord): Details {
-  const { name, selectedFiles, goal, pause, retry, peers, choose, magnetUri, error } = record
+  const { name, selectedFiles, size, goal, pause, retry, peers, choose, magnetUri, error } = record
   return {
     ...(name === undefined ? {} : { name }),
     ...(selectedFiles === undefined ? {} : { selectedFiles }),
+    ...(size === undefined ? {} : { size }),
     ...(goal === undefined ? {} : { goal }),
     ...(pause === undefined ? {} : { pause }),
     ...(retry === undefined ? {} : { retry }),
