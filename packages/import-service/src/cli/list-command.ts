@@ -8,6 +8,7 @@ import { openLibraryIfThere } from './open-library.js'
 import { shortPauseText } from './pause-text.js'
 import { findService, findServiceToRead } from './service-connection.js'
 import { clipText } from './text-width.js'
+import { isSettled } from './watched-imports.js'
 
 const shownIdDigits = 10
 
@@ -32,15 +33,15 @@ export const runList: RunCommand = async (args, context) => {
       `The library ${config.libraryDirectory} is empty; '${context.commandName} import SOURCE' puts something in.`,
     )
   else for (const line of formatList(imports, output.columns)) output.print(line)
-  // Who was killed has left 'downloading' behind.
+  // Who was killed has left 'downloading' behind, and nobody gives what is 'seeding'.
   if (isUnfinished && running === undefined && !(await mayBeServed(config, context)))
     output.note(`no service runs; '${context.commandName} serve' goes on with what no other command imports`)
   return exitDone
 }
 
-/** Whether a service would go on with it now. */
-function goesOn({ state }: ImportSnapshot): boolean {
-  return ['queued', 'fetchingMetadata', 'downloading', 'verifying'].includes(state)
+/** Whether a service would go on with it now, or give it to others. */
+function goesOn({ state, pause, retry }: ImportSnapshot): boolean {
+  return state === 'seeding' || !isSettled({ state, pause, retryAtMs: retry?.atMs ?? null })
 }
 
 /** The list is as good where nobody can tell. */

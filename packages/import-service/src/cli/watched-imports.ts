@@ -104,7 +104,11 @@ const nothing = {
 }
 
 /** Whether it is over, or waits for its user: nothing happens by itself. */
-export function isSettled({ state, pause, retryAtMs }: WatchedImport): boolean {
+export function isSettled({
+  state,
+  pause,
+  retryAtMs,
+}: Pick<WatchedImport, 'state' | 'pause' | 'retryAtMs'>): boolean {
   if (state === 'paused') return pause === 'user'
   if (state === 'failed') return retryAtMs === null
   return ['choosingFiles', 'completed', 'seeding', 'cancelled', 'removed'].includes(state)

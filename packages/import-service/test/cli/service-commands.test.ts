@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ControlServer } from '../../src/control/control-server.js'
 import type { ImportSnapshot } from '../../src/import-snapshot.js'
 import { busy, FakeService, progressOf } from '../support/fake-service.js'
-import { hashV1, torrentId } from '../support/records.js'
+import { hashV1, importRecord, torrentId } from '../support/records.js'
 import { TestCli } from '../support/test-cli.js'
 
 let cli: TestCli
@@ -328,6 +328,15 @@ describe('without a service', () => {
     const { output } = await cli.run(['list'])
     expect(output.stderr).toBe("no service runs; 'bae serve' goes on with what no other command imports\n")
     expect((await cli.run(['list', '--json'])).output.stderr).toBe('')
+  })
+
+  it('the list says so of what is to be seeded or waits for room, too', async () => {
+    await cli.imports.saveImport(importRecord({ state: 'seeding', goal: 'seed' }))
+    expect((await cli.run(['list'])).output.stderr).toMatch(/^no service runs; 'bae serve' goes on/)
+    await cli.imports.saveImport(importRecord({ state: 'paused', pause: 'noSpace' }))
+    expect((await cli.run(['list'])).output.stderr).toMatch(/^no service runs/)
+    await cli.imports.saveImport(importRecord({ state: 'paused', pause: 'user' }))
+    expect((await cli.run(['list'])).output.stderr).toBe('')
   })
 
   it('what a dead one left is nobody', async () => {
