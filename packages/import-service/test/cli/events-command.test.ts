@@ -18,8 +18,10 @@ beforeEach(async () => {
   const directory = String(cli.environment.BAE_LIBRARY)
   await mkdir(directory)
   await cli.saveTorrentFile()
-  const deps = { service, parseTorrentFile: async () => cli.layout, reload: service.reload, version: '1.2.3' }
-  server = await ControlServer.open(deps, directory)
+  server = await ControlServer.open(
+    service.deps(() => cli.layout),
+    directory,
+  )
 })
 
 afterEach(async () => {

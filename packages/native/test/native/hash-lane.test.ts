@@ -5,6 +5,11 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createHashLane, type HashLaneJob } from '../../src/index.js'
 
+// The types of Node do not name it.
+declare const WebAssembly: {
+  readonly Memory: new (limits: { readonly initial: number }) => { readonly buffer: ArrayBuffer }
+}
+
 const block = 16_384
 
 function madeBytes(length: number, seed: number): Uint8Array {
