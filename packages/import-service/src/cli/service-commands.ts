@@ -126,8 +126,9 @@ export const serviceCommands: readonly CommandEntry[] = [
     name: 'events',
     positionals: [],
     summary: 'show what happened to the imports, and why',
-    description: `Shows the changes of all imports, oldest first: number, time, import, states, reason. The newest 100,000
-      are kept; who asks for older ones is told how many are missing.`,
+    description: `Shows the changes of all imports, oldest first: number, time, import, states, reason. At a terminal
+      imports are named as in 'bae list', in a pipe by their whole ids. The newest 100,000 are kept; who asks for older ones is
+      told how many are missing.`,
     options: {
       follow: 'go on with what happens, until Ctrl-C',
       after: 'those after the event of this number',

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ControlServer } from '../../src/control/control-server.js'
 import type { ImportEvent } from '../../src/database/import-event.js'
+import { ImportError } from '../../src/errors.js'
 import { CapturedOutput } from '../support/captured-output.js'
 import { FakeService } from '../support/fake-service.js'
 import { torrentId } from '../support/records.js'
@@ -60,6 +61,24 @@ describe('bae events', () => {
       ],
     ])
     expect(service.calls).toEqual([['events', { follow: false }]])
+  })
+
+  it('names imports as the list does at a terminal, and removed ones by their id', async () => {
+    service.log = async function* () {
+      yield added
+      yield { ...added, importId: torrentId('2') }
+    }
+    const get = service.get
+    service.get = async (asked) => {
+      if (asked !== id) throw new ImportError('IMPORT_NOT_FOUND', 'it was removed')
+      return await get(asked)
+    }
+    const { output } = await cli.run(['events'], new CapturedOutput({ isTTY: true }))
+    expect(output.stdout.split('\n')).toEqual([
+      '7  1970-01-01T00:00:00.000Z  aaaaaaaaaa  album:  - > queued  added',
+      `7  1970-01-01T00:00:00.000Z  ${torrentId('2')}  - > queued  added`,
+      '',
+    ])
   })
 
   it('says how many are missing', async () => {
