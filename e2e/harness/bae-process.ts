@@ -109,7 +109,7 @@ export async function bae(
   args: readonly string[],
   options: ProgramOptions & { limitMs?: number } = {},
 ): Promise<BaeResult> {
-  const { limitMs = 60_000, ...rest } = options
+  const { limitMs = 180_000, ...rest } = options
   await using command = new BaeProcess(library, args, rest)
   return await command.result(limitMs)
 }
@@ -134,7 +134,7 @@ export async function baeBytes(library: BaeLibrary, args: readonly string[]): Pr
     cwd: library.root,
     encoding: 'buffer',
     maxBuffer: 512 * 1024 * 1024,
-    timeout: 60_000,
+    timeout: 180_000,
   } as const
   return (await promisify(execFile)(process.execPath, [baePath, ...args], options)).stdout
 }
@@ -148,7 +148,7 @@ export async function importTorrent(
 ): Promise<CompletedEvent> {
   const peerArgs = peers.flatMap((peer) => ['--peer', peer.address])
   const result = await bae(library, ['import', source, ...peerArgs, '--json'], {
-    limitMs: 120_000,
+    limitMs: 180_000,
     ...options,
   })
   return completedOf(result)

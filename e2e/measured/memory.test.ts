@@ -27,7 +27,7 @@ it('importing 2 GiB keeps all bae processes together below 400 MiB', async (cont
       return trees.flat()
     },
   })
-  const completed = completedOf(await importing.result(90_000))
+  const completed = completedOf(await importing.result(200_000))
   await watch.stop()
   const [node, all] = [watch.peakBytes('node'), watch.peakBytes('all')]
   context.annotate(`VmHWM: node ${toMebibytes(node)} MiB, with PostgreSQL ${toMebibytes(all)} MiB`)

@@ -84,7 +84,7 @@ async function addAndWatch(library: BaeLibrary, seed: RawSeed): Promise<BaeProce
 }
 
 async function expectCompletes(library: BaeLibrary, watching: BaeProcess): Promise<void> {
-  expect((await watching.result(90_000)).code).toBe(0)
+  expect((await watching.result(200_000)).code).toBe(0)
   const verified = await baeJson<readonly object[]>(library, ['verify'])
   expect(verified).toMatchObject([{ pieces: pieceCount, bad: [] }])
 }
