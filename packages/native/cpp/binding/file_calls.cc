@@ -87,7 +87,7 @@ FileOutcome readBytes(std::string const& path, std::int64_t offset, lt::span<cha
 }
 
 FileOutcome renameIfFree(std::string const& from, std::string const& to) {
-#ifdef SYS_renameat2
+#if defined(SYS_renameat2) && defined(RENAME_NOREPLACE)
   if (syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {1};
   if (errno == EEXIST) return {0};
   // Not every file system, kernel and sandbox knows it: in two steps then.

@@ -35,6 +35,37 @@ int errnoOf(StorageOutcome outcome) {
   return EIO;
 }
 
+// glibc has a function for this, from 2.32 on; other C libraries have none.
+char const* nameOf(int number) {
+  struct Named {
+    int number;
+    char const* name;
+  };
+#define BAE_NAMED(errnoName) Named{errnoName, #errnoName}
+  static constexpr Named kNames[] = {
+      BAE_NAMED(EACCES),       BAE_NAMED(EADDRINUSE),   BAE_NAMED(EADDRNOTAVAIL), BAE_NAMED(EAFNOSUPPORT),
+      BAE_NAMED(EAGAIN),       BAE_NAMED(EALREADY),     BAE_NAMED(EBADF),         BAE_NAMED(EBUSY),
+      BAE_NAMED(ECANCELED),    BAE_NAMED(ECONNABORTED), BAE_NAMED(ECONNREFUSED),  BAE_NAMED(ECONNRESET),
+      BAE_NAMED(EDQUOT),       BAE_NAMED(EEXIST),       BAE_NAMED(EFAULT),        BAE_NAMED(EFBIG),
+      BAE_NAMED(EHOSTDOWN),    BAE_NAMED(EHOSTUNREACH), BAE_NAMED(EILSEQ),        BAE_NAMED(EINPROGRESS),
+      BAE_NAMED(EINTR),        BAE_NAMED(EINVAL),       BAE_NAMED(EIO),           BAE_NAMED(EISCONN),
+      BAE_NAMED(EISDIR),       BAE_NAMED(ELOOP),        BAE_NAMED(EMFILE),        BAE_NAMED(EMLINK),
+      BAE_NAMED(EMSGSIZE),     BAE_NAMED(ENAMETOOLONG), BAE_NAMED(ENETDOWN),      BAE_NAMED(ENETRESET),
+      BAE_NAMED(ENETUNREACH),  BAE_NAMED(ENFILE),       BAE_NAMED(ENOBUFS),       BAE_NAMED(ENODEV),
+      BAE_NAMED(ENOENT),       BAE_NAMED(ENOLCK),       BAE_NAMED(ENOMEM),        BAE_NAMED(ENOPROTOOPT),
+      BAE_NAMED(ENOSPC),       BAE_NAMED(ENOSYS),       BAE_NAMED(ENOTCONN),      BAE_NAMED(ENOTDIR),
+      BAE_NAMED(ENOTEMPTY),    BAE_NAMED(ENOTSOCK),     BAE_NAMED(ENOTSUP),       BAE_NAMED(ENXIO),
+      BAE_NAMED(EOVERFLOW),    BAE_NAMED(EPERM),        BAE_NAMED(EPIPE),         BAE_NAMED(EPROTO),
+      BAE_NAMED(EPROTOTYPE),   BAE_NAMED(ERANGE),       BAE_NAMED(EROFS),         BAE_NAMED(ESPIPE),
+      BAE_NAMED(ESTALE),       BAE_NAMED(ETIMEDOUT),    BAE_NAMED(ETXTBSY),       BAE_NAMED(EXDEV),
+  };
+#undef BAE_NAMED
+  for (auto const& each : kNames) {
+    if (each.number == number) return each.name;
+  }
+  return nullptr;
+}
+
 // What libtorrent shall take it for. It knows one way to fetch a piece again without stopping the torrent: a peer
 // that could not be given memory. That is what a write becomes that may succeed another time.
 int conditionOf(int value) {
@@ -83,10 +114,10 @@ std::uint32_t failedRequestOf(lt::error_code const& code) {
 }
 
 char const* errnoNameOf(lt::error_code const& code) {
-  if (code.category() == storageErrorCategory()) return strerrorname_np(errnoOf(outcomeIn(code.value())));
+  if (code.category() == storageErrorCategory()) return nameOf(errnoOf(outcomeIn(code.value())));
   bool const isSystem = code.category() == boost::system::system_category() ||
                         code.category() == boost::system::generic_category();
-  return isSystem ? strerrorname_np(code.value()) : nullptr;
+  return isSystem ? nameOf(code.value()) : nullptr;
 }
 
 }  // namespace bae
