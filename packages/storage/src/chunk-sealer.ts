@@ -25,10 +25,12 @@ export class ChunkSealer {
   /** The keys of staged chunks that have all their bytes. */
   async keysOf(ordinals: Iterable<number>): Promise<readonly SealedChunk[]> {
     const chunks: SealedChunk[] = []
+    // For single leaves, of which there may be thousands: an array of its own for each is garbage that V8 lets lie.
+    const idle: Uint8Array[] = []
     await forEachBounded(ordinals, maxChunksAtOnce, async (ordinal) => {
       const lengthBytes = this.#deps.mapper.chunkLengthBytes(ordinal)
       const digests = await this.#leaves.all(ordinal, Math.ceil(lengthBytes / blockBytes), (first, end) =>
-        this.#readLeaves(ordinal, first * blockBytes, Math.min(end * blockBytes, lengthBytes)),
+        this.#readLeaves(ordinal, first * blockBytes, Math.min(end * blockBytes, lengthBytes), idle),
       )
       chunks.push({
         ordinal,
@@ -79,10 +81,16 @@ export class ChunkSealer {
     return stagedChunk(this.#deps, this.#deps.mapper.chunkAt(ordinal))
   }
 
-  async #readLeaves(ordinal: number, offset: number, end: number): Promise<Uint8Array> {
+  async #readLeaves(ordinal: number, offset: number, end: number, idle: Uint8Array[]): Promise<Uint8Array> {
     const chunk = this.staged(ordinal)
-    const bytes = await this.#deps.chunkStore.staging.read(chunk, { offset, length: end - offset })
-    if (bytes !== undefined) return hashLeaves(bytes)
+    const range = { offset, length: end - offset }
+    const memory = range.length > blockBytes ? undefined : (idle.pop() ?? new Uint8Array(blockBytes))
+    const into = memory && { into: memory.subarray(0, range.length) }
+    const bytes = await this.#deps.chunkStore.staging.read(chunk, range, into)
+    const digests = bytes && hashLeaves(bytes)
+    // Where the call failed it is left to the collector.
+    if (memory) idle.push(memory)
+    if (digests) return digests
     const name = `chunk ${chunk.chunk} of file ${chunk.fileIndex} of torrent ${chunk.torrentId}`
     throw new StorageError('STORAGE_CHUNK_MISSING', `${name} is not staged up to byte ${end}`)
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { MerkleRoot } from '../src/chunk-key.js'
 import { MemoryChunkStore } from '../src/chunk-store/memory-chunk-store.js'
 import { collect, rejectsWithCode, sameBytes } from '../src/compliance/expectations.js'
@@ -91,6 +91,24 @@ describe('sealing', () => {
     }
     await storage.close()
     expect(await library.recordedKeys()).toEqual([library.key(0), library.key(1), library.key(2)])
+  })
+
+  it('reads leaves that two pieces share into memory that is used again', async () => {
+    const store = new MemoryChunkStore()
+    const reads = vi.spyOn(store.staging, 'read')
+    const library = new Library(layoutOf('shared leaves', 4 * block, [5000, 40 * 4 * block]), { store })
+    const storage = await library.open()
+    await Promise.all(
+      [...Array(library.mapper.pieceCount).keys()].map((piece) => library.complete(storage, piece)),
+    )
+    await storage.close()
+    const keys = [...Array(library.mapper.chunkCount).keys()].map((ordinal) => library.key(ordinal))
+    expect(await library.recordedKeys()).toEqual(keys)
+    const memory = reads.mock.calls.map(([, , options]) => options?.into?.buffer)
+    expect(memory.length).toBeGreaterThanOrEqual(40)
+    expect(memory).not.toContain(undefined)
+    // A few for each batch.
+    expect(new Set(memory).size).toBeLessThan(20)
   })
 
   it('stores the same bytes of two torrents once, and keeps them until both are destroyed', async () => {
