@@ -14,6 +14,7 @@
 #include "disk/piece_buffer.cc"
 #include "disk/piece_geometry.cc"
 #include "disk/piece_hashing.cc"
+#include "disk/piece_parts.cc"
 #include "disk/piece_writer.cc"
 #include "disk/read_cache.cc"
 #include "disk/sha1_lanes.cc"

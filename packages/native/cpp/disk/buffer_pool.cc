@@ -17,14 +17,6 @@ char* allocateAligned(std::size_t bytes) {
   if (posix_memalign(&memory, kAlignmentBytes, bytes) != 0) throw std::bad_alloc();
   return static_cast<char*>(memory);
 }
-
-// Straight from the system and back to it: freed pieces between other allocations would keep the heap at its
-// largest for good.
-char* mapPages(std::size_t bytes) {
-  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  return static_cast<char*>(memory);
-}
 }  // namespace
 
 BufferPool& BufferPool::instance() {
@@ -34,18 +26,27 @@ BufferPool& BufferPool::instance() {
 
 PieceMemory BufferPool::piece(std::size_t wanted) {
   std::size_t const bytes = (wanted + kAlignmentBytes - 1) / kAlignmentBytes * kAlignmentBytes;
-  char* memory = nullptr;
-  {
-    std::lock_guard<std::mutex> lock(m_mutex);
-    auto const idle = m_idle.find(bytes);
-    if (idle != m_idle.end() && !idle->second.empty()) {
-      memory = idle->second.back();
-      idle->second.pop_back();
-      m_idleBytes -= bytes;
-    }
-  }
+  char* memory = takeIdle(bytes);
   if (memory == nullptr) memory = mapPages(bytes);
   return PieceMemory(memory, [this, bytes](char* p) { giveBack(p, bytes); });
+}
+
+// Straight from the system and back to it: freed pieces between other allocations would keep the heap at its
+// largest for good.
+char* BufferPool::mapPages(std::size_t bytes) {
+  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<char*>(memory);
+}
+
+char* BufferPool::takeIdle(std::size_t bytes) {
+  std::lock_guard<std::mutex> lock(m_mutex);
+  auto const idle = m_idle.find(bytes);
+  if (idle == m_idle.end() || idle->second.empty()) return nullptr;
+  char* const memory = idle->second.back();
+  idle->second.pop_back();
+  m_idleBytes -= bytes;
+  return memory;
 }
 
 void BufferPool::giveBack(char* memory, std::size_t bytes) noexcept {

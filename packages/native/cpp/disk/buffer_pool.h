@@ -22,6 +22,13 @@ class BufferPool final : public lt::buffer_allocator_interface {
 
   PieceMemory piece(std::size_t bytes);
 
+  // Pages of the system, zeroes. Throws bad_alloc.
+  static char* mapPages(std::size_t bytes);
+  // Pages of just that size that were given back; null where there are none. They hold old bytes.
+  char* takeIdle(std::size_t bytes);
+  // Of `mapPages` or `takeIdle`.
+  void giveBack(char* memory, std::size_t bytes) noexcept;
+
   // A block for libtorrent to send. `bytes` is at most 16 KiB.
   lt::disk_buffer_holder block(int bytes);
 
@@ -33,7 +40,6 @@ class BufferPool final : public lt::buffer_allocator_interface {
 
  private:
   BufferPool() = default;
-  void giveBack(char* memory, std::size_t bytes) noexcept;
   // With the mutex held.
   bool makeRoom(std::size_t bytes);
 

@@ -14,6 +14,7 @@ PieceBuffer::PieceBuffer(int bytes, bool everythingStored)
 
 void PieceBuffer::put(int offset, char const* bytes, int length) {
   allocate();
+  bringIn({offset, length});
   std::memcpy(m_memory.get() + offset, bytes, std::size_t(length));
   set(offset / kBlockBytes, State::buffered);
 }
@@ -79,24 +80,38 @@ void PieceBuffer::markStored(PieceRange range) {
 
 void PieceBuffer::leaveStored() {
   auto const before = std::exchange(m_memory, nullptr);
+  auto* const partsBefore = std::exchange(m_parts, nullptr);
   if (m_buffered == 0) return;
   try {
     allocate();
   } catch (std::bad_alloc const&) {
     m_memory = before;
+    m_parts = partsBefore;
     return;
   }
   for (int block = 0; block < blocks(); ++block) {
     if (at(block) != State::buffered) continue;
     PieceRange const range = rangeOf(block, block + 1);
+    bringIn(range);
     std::memcpy(m_memory.get() + range.offset, before.get() + range.offset, std::size_t(range.length));
   }
 }
 
 void PieceBuffer::allocate() {
   if (m_memory) return;
-  m_memory = BufferPool::instance().piece(std::size_t(m_bytes));
+  auto const bytes = std::size_t(m_bytes);
+  if (bytes <= PieceParts::kPartBytes) {
+    m_memory = BufferPool::instance().piece(bytes);
+  } else {
+    auto const parts = std::make_shared<PieceParts>(bytes);
+    m_parts = parts.get();
+    m_memory = PieceMemory(parts, parts->begin());
+  }
   zeroPadding();
+}
+
+void PieceBuffer::bringIn(PieceRange range) {
+  if (m_parts != nullptr) m_parts->bringIn(std::size_t(range.offset), std::size_t(range.length));
 }
 
 // Memory that was used before holds old bytes, and padding crosses to JavaScript beside its neighbours.
@@ -104,6 +119,7 @@ void PieceBuffer::zeroPadding() {
   for (int block = 0; block < blocks(); ++block) {
     if (at(block) != State::padding) continue;
     PieceRange const range = rangeOf(block, block + 1);
+    bringIn(range);
     std::memset(m_memory.get() + range.offset, 0, std::size_t(range.length));
   }
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "buffer_pool.h"
+#include "piece_parts.h"
 
 namespace bae {
 
@@ -64,6 +65,8 @@ class PieceBuffer {
   // From block `first` to before block `end`.
   PieceRange rangeOf(int first, int end) const;
   void allocate();
+  // Memory for these bytes, before the first of them is there.
+  void bringIn(PieceRange range);
   void zeroPadding();
   void set(int block, State state);
 
@@ -73,6 +76,8 @@ class PieceBuffer {
   int m_padding = 0;
   std::vector<State> m_blocks;
   PieceMemory m_memory;
+  // Of larger pieces, alive as long as m_memory is.
+  PieceParts* m_parts = nullptr;
 };
 
 }  // namespace bae
