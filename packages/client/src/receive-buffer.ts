@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { SessionSettings } from '@bae/native'
 
-/** The kernel gives twice as much, its own bookkeeping included: 20 MB/s from one peer that is 100 ms away. */
-const receiveBufferBytes = 2 * 1024 * 1024
+/** The kernel gives twice as much, its own bookkeeping included: 15 MB/s from one peer that is 100 ms away. */
+const receiveBufferBytes = 1.5 * 1024 * 1024
 
 /**
  * How much of a peer waits in the kernel. libtorrent reads all of it at once, into memory of its own, and hands it to
