@@ -48,11 +48,15 @@ it('a magnet link that nobody answers times out, and leaves nothing', async () =
 it('a timeout in the middle keeps what is stored, and the same command goes on', async (context) => {
   needs(context, 'python3-libtorrent')
   const torrent = await workshop.fileTorrent(totalBytes, mebibyte)
-  // A busy machine needs seconds to make a library and to get a first piece, and this never ends before the time is over.
+  // Never all of it within the time. A busy machine may need more of that to make a library and to get a first piece.
   await using seed = await LibtorrentSeed.start([torrent], { rateBytesPerSecond: mebibyte })
   await using library = await BaeLibrary.create()
-  const args = ['import', torrent.path, '--peer', seed.address, '--timeout', '20', '--json']
-  expectError(await bae(library, args), 1, 'IMPORT_TIMEOUT')
+  for (const seconds of ['20', '40']) {
+    const args = ['import', torrent.path, '--peer', seed.address, '--timeout', seconds, '--json']
+    expectError(await bae(library, args), 1, 'IMPORT_TIMEOUT')
+    const stopped = await baeJson<readonly ImportSnapshot[]>(library, ['list'])
+    if (stopped.length > 0) break
+  }
   await expectGoesOn(library, torrent.path, seed)
 })
 
