@@ -200,6 +200,26 @@ TEST_CASE("35 write_fails_while_hash_held: the clears of its blocks are answered
   }
 }
 
+TEST_CASE("35 write_fails_while_hash_held: the clears of its blocks are answered together also where a stop comes between them") {
+  TestTorrent const torrent(Kind::v1, kPiece, kPiece);
+  DiskHarness harness;
+  auto const index = harness.add(torrent);
+  harness.storage().plan(failWrites);
+  for (auto const& write : harness.download(index, torrent, 0).writes) CHECK(write.answer.wait());
+  harness.storage().plan([](Call const& call) { return call.is(RequestKind::clearPiece) ? Plan::hold : Plan::serve; });
+  std::vector<Answer<int>> clears;
+  clears.push_back(harness.clear(index, 0));
+  auto const stopped = harness.stop(index);
+  for (int block = 1; block < kPiece / 16384; ++block) clears.push_back(harness.clear(index, 0));
+  harness.storage().waitForHeld(1);
+  harness.storage().release();
+  stopped.wait();
+  for (auto const& clear : clears) {
+    REQUIRE(clear.arrived());
+    CHECK(clear.turn() < stopped.turn());
+  }
+}
+
 TEST_CASE("16 write_eio: every block of a piece whose write fails gets the error, with an errno and a file") {
   TestTorrent const torrent(Kind::v1, kPiece, kPiece);
   DiskHarness harness;

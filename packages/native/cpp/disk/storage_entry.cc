@@ -162,37 +162,50 @@ void StorageEntry::hashBlock(int piece, int offset, BlockHashHandler handler) {
 }
 
 void StorageEntry::clearPiece(int piece, ClearHandler handler) {
+  // libtorrent asks once a block where a write failed. It takes blocks again with the first answer, and loses them with the
+  // next: so all wait for the same, also where a stop came between them.
+  if (joinClear(piece, handler)) {
+    m_fence.began();
+    return;
+  }
   m_fence.shared(
       [this, piece, handler = std::move(handler)]() mutable {
-        m_writer.clear(piece, [this, piece, handler = std::move(handler)]() mutable {
-          m_services->readCache.forget(m_index, piece);
-          // libtorrent asks once a block where a write failed. It takes blocks again with the first answer, and loses them with
-          // the next: so all wait for the same.
-          bool const isAsked = m_clearing.count(piece) > 0;
-          if ((m_marks.isGiven(piece) || isAsked) && !m_closeAsked) {
-            askToClear(piece, std::move(handler));
-          } else {
-            endWith([piece, handler = std::move(handler)] { handler(lt::piece_index_t(piece)); });
-          }
-        });
+        if (!joinClear(piece, handler)) beginClear(piece, std::move(handler));
       },
       lt::counters::num_fenced_clear_piece);
 }
 
-void StorageEntry::askToClear(int piece, ClearHandler handler) {
-  // Where single blocks count (v2) the others are still there. What is written after this call is not cleared by it.
-  if (!m_geometry.hasV2()) m_marks.gone(piece);
+// Leaves the handler where none is under way.
+bool StorageEntry::joinClear(int piece, ClearHandler& handler) {
+  auto const underWay = m_clearing.find(piece);
+  if (underWay == m_clearing.end()) return false;
+  underWay->second.push_back(std::move(handler));
+  return true;
+}
+
+void StorageEntry::beginClear(int piece, ClearHandler handler) {
   auto& waiting = m_clearing[piece];
-  bool const isAsked = !waiting.empty();
-  waiting.push_back(std::move(handler));
-  if (isAsked) return;
   try {
-    m_services->channel->send(StorageRequest::of(RequestKind::clearPiece, m_index, piece),
-                              [self = shared_from_this(), piece](StorageReply&) { self->cleared(piece); });
+    waiting.push_back(std::move(handler));
+    m_writer.clear(piece, [this, piece] {
+      m_services->readCache.forget(m_index, piece);
+      if (m_marks.isGiven(piece) && !m_closeAsked) {
+        askToClear(piece);
+      } else {
+        m_services->network->post([self = shared_from_this(), piece] { self->cleared(piece); });
+      }
+    });
   } catch (...) {
     m_clearing.erase(piece);
     throw;
   }
+}
+
+void StorageEntry::askToClear(int piece) {
+  // Where single blocks count (v2) the others are still there. What is written after this call is not cleared by it.
+  if (!m_geometry.hasV2()) m_marks.gone(piece);
+  m_services->channel->send(StorageRequest::of(RequestKind::clearPiece, m_index, piece),
+                            [self = shared_from_this(), piece](StorageReply&) { self->cleared(piece); });
 }
 
 void StorageEntry::cleared(int piece) {

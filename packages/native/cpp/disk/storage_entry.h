@@ -72,7 +72,9 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
     lt::typed_bitfield<lt::piece_index_t> pieces;
   };
   lt::status_t judgeResume(Claim const& claim) const;
-  void askToClear(int piece, ClearHandler handler);
+  bool joinClear(int piece, ClearHandler& handler);
+  void beginClear(int piece, ClearHandler handler);
+  void askToClear(int piece);
   void cleared(int piece);
   void close(bool deleteData, ReplyHandler then);
   // Runs `answer` from a posted task, as every handler must be, and ends the job.
@@ -91,7 +93,7 @@ class StorageEntry : public std::enable_shared_from_this<StorageEntry> {
   StorageResult m_openResult;
   std::vector<UniqueFunction<StorageResult>> m_afterOpen;
   bool m_closeAsked = false;
-  // Clears that wait for JavaScript: a failed piece is cleared once for each of its blocks, and told of once.
+  // Clears that are under way: a failed piece is cleared once for each of its blocks, and JavaScript told of it once.
   std::unordered_map<int, std::vector<ClearHandler>> m_clearing;
 };
 
