@@ -1,34 +1,23 @@
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ControlServer } from '../../src/control/control-server.js'
 import type { ImportEvent } from '../../src/database/import-event.js'
 import { ImportError } from '../../src/errors.js'
 import { CapturedOutput } from '../support/captured-output.js'
-import { FakeService } from '../support/fake-service.js'
+import type { FakeService } from '../support/fake-service.js'
 import { torrentId } from '../support/records.js'
-import { TestCli } from '../support/test-cli.js'
+import { ServedCli } from '../support/served-cli.js'
+import type { TestCli } from '../support/test-cli.js'
 
+let served: ServedCli
 let cli: TestCli
 let service: FakeService
-let server: ControlServer
 
 beforeEach(async () => {
-  cli = await TestCli.create()
-  service = new FakeService()
-  const directory = String(cli.environment.BAE_LIBRARY)
-  await mkdir(directory)
-  await cli.saveTorrentFile()
-  server = await ControlServer.open(
-    service.deps(() => cli.layout),
-    directory,
-  )
+  served = await ServedCli.create()
+  ;({ cli, service } = served)
 })
 
-afterEach(async () => {
-  await server.close()
-  await cli[Symbol.asyncDispose]()
-})
+afterEach(() => served[Symbol.asyncDispose]())
 
 const id = torrentId('1')
 

@@ -1,33 +1,25 @@
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ControlServer } from '../../src/control/control-server.js'
+import type { ControlServer } from '../../src/control/control-server.js'
 import type { ImportSnapshot } from '../../src/import-snapshot.js'
-import { busy, FakeService, progressOf } from '../support/fake-service.js'
+import { busy, type FakeService, progressOf } from '../support/fake-service.js'
 import { hashV1, importRecord, torrentId } from '../support/records.js'
-import { TestCli } from '../support/test-cli.js'
+import { ServedCli } from '../support/served-cli.js'
+import type { TestCli } from '../support/test-cli.js'
 
+let served: ServedCli
 let cli: TestCli
 let service: FakeService
 let server: ControlServer
 
 beforeEach(async () => {
-  cli = await TestCli.create()
-  service = new FakeService()
-  const directory = String(cli.environment.BAE_LIBRARY)
-  await mkdir(directory)
-  await cli.saveTorrentFile()
-  server = await ControlServer.open(
-    service.deps(() => cli.layout),
-    directory,
-  )
+  served = await ServedCli.create()
+  ;({ cli, service, server } = served)
 })
 
-afterEach(async () => {
-  await server.close()
-  await cli[Symbol.asyncDispose]()
-})
+afterEach(() => served[Symbol.asyncDispose]())
 
 const id = torrentId('1')
 const done: Partial<ImportSnapshot> = {

@@ -1,14 +1,13 @@
-import { mkdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatScreen, formatWatchedLine } from '../../src/cli/format-watched.js'
 import { textWidth } from '../../src/cli/text-width.js'
 import { isSettled, type WatchedImport, WatchedImports } from '../../src/cli/watched-imports.js'
-import { ControlServer } from '../../src/control/control-server.js'
 import { ImportError } from '../../src/errors.js'
 import { CapturedOutput } from '../support/captured-output.js'
 import { FakeService, progressOf } from '../support/fake-service.js'
 import { torrentId } from '../support/records.js'
-import { TestCli } from '../support/test-cli.js'
+import { ServedCli } from '../support/served-cli.js'
+import type { TestCli } from '../support/test-cli.js'
 
 const watched: WatchedImport = {
   id: torrentId('1'),
@@ -195,25 +194,16 @@ describe('what is watched', () => {
 })
 
 describe('bae watch', () => {
+  let served: ServedCli
   let cli: TestCli
   let service: FakeService
-  let server: ControlServer
 
   beforeEach(async () => {
-    cli = await TestCli.create()
-    service = new FakeService()
-    const directory = String(cli.environment.BAE_LIBRARY)
-    await mkdir(directory)
-    server = await ControlServer.open(
-      service.deps(() => cli.layout),
-      directory,
-    )
+    served = await ServedCli.create()
+    ;({ cli, service } = served)
   })
 
-  afterEach(async () => {
-    await server.close()
-    await cli[Symbol.asyncDispose]()
-  })
+  afterEach(() => served[Symbol.asyncDispose]())
 
   it('of an ID ends with it, with 0 where it is complete and 1 where it is not', async () => {
     service.snapshot = { state: 'completed', pieces: 4, totalPieces: 4 }
