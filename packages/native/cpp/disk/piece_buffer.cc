@@ -6,6 +6,10 @@
 #include <utility>
 
 namespace bae {
+namespace {
+// Of eight half pieces up to this all pages are little memory, and to move them in cost more than it won.
+constexpr std::size_t kWholeBytes = std::size_t(4) << 20;
+}  // namespace
 
 PieceBuffer::PieceBuffer(int bytes, bool everythingStored)
     : m_bytes(bytes),
@@ -100,7 +104,7 @@ void PieceBuffer::leaveStored() {
 void PieceBuffer::allocate() {
   if (m_memory) return;
   auto const bytes = std::size_t(m_bytes);
-  if (bytes <= PieceParts::kPartBytes) {
+  if (bytes <= kWholeBytes) {
     m_memory = BufferPool::instance().piece(bytes);
   } else {
     auto const parts = std::make_shared<PieceParts>(bytes);
