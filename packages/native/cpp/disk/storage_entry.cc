@@ -204,8 +204,14 @@ void StorageEntry::beginClear(int piece, ClearHandler handler) {
 void StorageEntry::askToClear(int piece) {
   // Where single blocks count (v2) the others are still there. What is written after this call is not cleared by it.
   if (!m_geometry.hasV2()) m_marks.gone(piece);
-  m_services->channel->send(StorageRequest::of(RequestKind::clearPiece, m_index, piece),
-                            [self = shared_from_this(), piece](StorageReply&) { self->cleared(piece); });
+  try {
+    m_services->channel->send(StorageRequest::of(RequestKind::clearPiece, m_index, piece),
+                              [self = shared_from_this(), piece](StorageReply&) { self->cleared(piece); });
+  } catch (...) {
+    // Nobody may join what will not be answered.
+    m_clearing.erase(piece);
+    throw;
+  }
 }
 
 void StorageEntry::cleared(int piece) {
